@@ -1,0 +1,1 @@
+"""Prefect flows: parameters, order of tasks, names, tags, artifacts. Orchestration only."""

@@ -1,0 +1,1 @@
+"""What predicts: the router, the embedded analyst, language-model clients. No data models."""

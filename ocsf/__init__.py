@@ -1,0 +1,1 @@
+"""OCSF as knowledge: classes, columns, validation, and mappings from raw logs."""

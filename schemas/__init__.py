@@ -1,0 +1,1 @@
+"""Contracts between the parts: frozen pydantic models and protocols, no I/O."""

@@ -1,0 +1,88 @@
+"""An incident timeline: ordered entries, gaps in telemetry, episodes, the ATT&CK chain."""
+
+from __future__ import annotations
+
+from schemas.base import Frozen, UtcTime
+from schemas.claim import Evidence
+from schemas.finding import FindingKind, RuleRef
+
+
+class TimelineEntry(Frozen):
+    """One row: one fact at one instant, with everything several sensors said of it.
+
+    `statement` is the lead sentence; `details` are further sentences on the same fact, each
+    resting on the same evidence. `level` is informational, low, medium, high or critical.
+    """
+
+    entry_uid: str
+    time: UtcTime
+    last_time: UtcTime
+    host: str | None = None
+    user: str | None = None
+    statement: str
+    details: tuple[str, ...] = ()
+    kinds: tuple[FindingKind, ...]
+    level: str
+    score: int
+    techniques: tuple[str, ...] = ()
+    tactics: tuple[str, ...] = ()
+    rules: tuple[RuleRef, ...] = ()
+    evidence: tuple[Evidence, ...]
+    sensors: tuple[str, ...] = ()
+    episode: int | None = None
+
+
+class Gap(Frozen):
+    """A stretch in which a host that usually reports said nothing."""
+
+    host: str
+    start: UtcTime
+    end: UtcTime
+    usual_interval_s: float
+    before_uid: str
+    after_uid: str
+    statement: str
+
+
+class Episode(Frozen):
+    """A run of entries close in time: `number` counts from 1 in time order."""
+
+    number: int
+    start: UtcTime
+    end: UtcTime
+    hosts: tuple[str, ...]
+    users: tuple[str, ...]
+    tactics: tuple[str, ...]
+    entries: int
+    top_level: str
+    statement: str
+    evidence: tuple[Evidence, ...]
+
+
+class ChainStep(Frozen):
+    """The first time a technique is seen on a host, in time order: one link of the chain."""
+
+    technique: str
+    name: str
+    tactics: tuple[str, ...]
+    time: UtcTime
+    host: str | None
+    entry_uid: str
+
+
+class Transition(Frozen):
+    """Technique `source` was followed by `target` (first sightings, consecutive in time)."""
+
+    source: str
+    target: str
+    count: int
+
+
+class Timeline(Frozen):
+    """The whole timeline of one window, in event-time order (UTC, microseconds)."""
+
+    entries: tuple[TimelineEntry, ...]
+    gaps: tuple[Gap, ...] = ()
+    episodes: tuple[Episode, ...] = ()
+    chain: tuple[ChainStep, ...] = ()
+    transitions: tuple[Transition, ...] = ()

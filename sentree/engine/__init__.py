@@ -1,0 +1,1 @@
+"""The recursive engine: partition, leaves, typed reduces, verification. Knows no storage."""

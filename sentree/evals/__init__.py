@@ -1,0 +1,1 @@
+"""Evaluation: generated scenarios with known truth, and metrics."""

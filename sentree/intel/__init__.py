@@ -1,0 +1,1 @@
+"""Threat intelligence: ATT&CK names, tactics and identifiers."""

@@ -1,0 +1,1 @@
+"""The lake: DuckLake storage, loading, snapshots, and slices exported for analysis."""

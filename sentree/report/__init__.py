@@ -1,0 +1,1 @@
+"""Renderers: everything here reads one result document and nothing else."""

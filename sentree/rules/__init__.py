@@ -1,0 +1,1 @@
+"""Detection rules: Sigma, compiled to SQL over the lake."""

@@ -1,0 +1,90 @@
+"""Settings: flag > SENTREE_* > .env > sentree.toml > user file > default, each with its source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from sentree.errors import ConfigurationError
+
+USER_FILE = Path("~/.config/sentree/config.toml")
+
+
+class Settings(BaseSettings):
+    """Every setting; `home` holds lake, runs and Prefect's own state."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SENTREE_", env_file=".env", extra="ignore", toml_file="sentree.toml"
+    )
+
+    home: Path = Field(default=Path(".sentree"), description="folder of lake, runs, Prefect state")
+    tenant: str = Field(default="default", description="tenant of ingested and asked events")
+    threads: int = Field(default=2, ge=1, le=256, description="threads of DuckDB and of leaves")
+    memory_limit: str = Field(default="1500MB", description="DuckDB memory limit of a process")
+    max_line_bytes: int = Field(
+        default=16 * 1024 * 1024, ge=1024, description="a longer record is rejected"
+    )
+    leaf_characters: int = Field(
+        default=400_000, ge=1_000, description="character budget of a leaf partition"
+    )
+    max_depth: int = Field(default=8, ge=1, le=16, description="depth limit of a planned tree")
+    executor: str = Field(default="prefect", description="prefect or local (threads)")
+
+    @property
+    def lake_dir(self) -> Path:
+        """Where the lake's catalogue and data are."""
+        return self.home / "lake"
+
+    @property
+    def runs_dir(self) -> Path:
+        """Where each run's context, result and reports are."""
+        return self.home / "runs"
+
+    @property
+    def prefect_home(self) -> Path:
+        """Prefect's state, kept out of the user's home folder."""
+        return self.home / "prefect"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources as documented; the first that has a value wins."""
+        return (
+            init_settings,
+            env_settings,
+            dotenv_settings,
+            TomlConfigSettingsSource(settings_cls),
+            TomlConfigSettingsSource(settings_cls, toml_file=USER_FILE.expanduser()),
+        )
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Load the settings; flags that are None don't count.
+
+    Raises:
+        ConfigurationError: a value can't be read; says which, and why.
+    """
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(
+            f"setting '{name}': {first['msg']} (see `sentree config show`)"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"configuration file can't be read: {error}") from None
