@@ -1,8 +1,8 @@
 """The language in which a mapper says how a raw record becomes an OCSF event.
 
-A mapper is data: rules that pick records, and for each rule a tree of OCSF attribute paths to
-expressions over the raw record's fields. The lake compiles it to one set-based SQL statement, so
-no Python runs per event. Nothing here knows SQL.
+A mapper is data: shapes that tell how a record is laid out, rules that pick records, and for each
+rule a tree of OCSF attribute paths to expressions over the raw record's fields. The lake compiles
+it to one set-based statement, so no Python runs per event. Nothing here knows SQL.
 """
 
 from __future__ import annotations
@@ -10,13 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+OCSF_VERSION = "1.8.0"
+"""The OCSF version every mapper writes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """The first of the named raw fields that holds a value, as text.
 
-    A name is a JSON path below the mapper's roots (`Image`, `userIdentity.arn`). Empty text and
-    the mapper's null marks (`-` in Windows logs) count as absent.
+    A name is a path of keys below the shape's roots: `Image`, `userIdentity.arn`, `Data[0]`; a
+    key with a dot in it is quoted: `"id.orig_h"`. The name `$` is the whole record, a name after
+    `/` starts at the record whatever the shape's roots. A shape may give a name other paths
+    (`Shape.aliases`). The mapper's null marks (empty text, `-` in
+    Windows logs) count as absent.
     """
 
     names: tuple[str, ...]
@@ -31,14 +37,18 @@ class Const:
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """A whole number, decimal or `0x` hexadecimal; absent where the text is neither."""
+    """A whole number, decimal or `0x` hexadecimal; absent where the text is neither.
+
+    With `maximum`, a number outside 0..maximum is absent too.
+    """
 
     of: Expression
+    maximum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Basename:
-    """What stands after the last `/` or `\\`."""
+    r"""What stands after the last `/` or `\`."""
 
     of: Expression
 
@@ -51,12 +61,24 @@ class Lower:
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
-    """The table's value for the text; `default` (None: absent) where the table has none."""
+class Cut:
+    """The first `length` characters of the text."""
 
     of: Expression
-    table: Mapping[str, str | int]
-    default: str | int | None = None
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The table's value for the text; keys are lower case, the text's case does not matter.
+
+    `other` stands for a text that is not in the table, `default` for that and for no text at all.
+    """
+
+    of: Expression
+    table: Mapping[str, str | int | bool]
+    other: str | int | bool | None = None
+    default: str | int | bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +105,90 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Ip:
+    """The text if it is an IP address (an IPv4 address mapped into IPv6 as IPv4), else absent."""
+
+    of: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class NotIp:
+    """The text if it is no IP address, else absent."""
+
+    of: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Millis:
+    """A time text (ISO 8601) or epoch number as epoch milliseconds; absent if it is neither."""
+
+    of: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class EpochMillis:
     """The record's time in epoch milliseconds (OCSF `timestamp_t`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A JSON list of the texts that are present; absent when all are."""
+    """A JSON list of the values that are present; absent when none is."""
 
     of: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """The text's non-empty parts between separators (an RE2 pattern), at most 256 of them.
+
+    With `key` they are a JSON list of objects `{key: part}`, else of texts.
+    """
+
+    of: Expression
+    separator: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Obj:
+    """A JSON object of a tree of its own; absent when none of its varying values is present.
+
+    With `needs`, it is absent unless each of these leaves (keys of the tree) has a value.
+    """
+
+    tree: Mapping[str, Expression]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The expression where another one's text (in lower case) is one of the values, else absent."""
+
+    test: Expression
+    values: frozenset[str]
+    then: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Raw:
-    """A raw field's JSON value as it stands (object, list, number), for `unmapped` and the like."""
+    """A raw field's JSON value as it stands (object, list, number), nulls dropped.
+
+    With `kind` (`object` or `array`), a value of another JSON type is absent.
+    """
 
     name: str
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EachAs:
+    """A raw list's texts as a list of objects `{key: text}`, at most 256 of them.
+
+    With `key` None it is the list of texts itself.
+    """
+
+    name: str
+    key: str | None = None
 
 
 Expression = (
@@ -107,14 +197,27 @@ Expression = (
     | Integer
     | Basename
     | Lower
+    | Cut
     | Lookup
     | First
     | Join
     | Match
+    | Ip
+    | NotIp
+    | Millis
     | EpochMillis
     | Listing
+    | Split
+    | Obj
+    | When
     | Raw
+    | EachAs
 )
+
+Tree = Mapping[str, Expression]
+
+PRESENT: frozenset[str] = frozenset()
+"""As the values of a rule's condition: the field holds any value."""
 
 
 def f(*names: str) -> Field:
@@ -122,18 +225,35 @@ def f(*names: str) -> Field:
     return Field(names)
 
 
+def c(value: str | int | bool) -> Const:
+    """Write `c(1)` for `Const(1)`."""
+    return Const(value)
+
+
+def num(*names: str, maximum: int | None = None) -> Integer:
+    """Write `num("ProcessId")` for `Integer(Field(("ProcessId",)))`."""
+    return Integer(Field(names), maximum)
+
+
+def under(prefix: str, tree: Tree) -> dict[str, Expression]:
+    """Put every path of a tree below a prefix."""
+    return {f"{prefix}.{path}": expression for path, expression in tree.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which records it takes (every condition holds: field's text is one of the values), and the tree.
+    """Which records it takes, and the tree of OCSF attribute paths to expressions.
 
-    `tree` maps OCSF attribute paths (`process.file.path`) to expressions. The compiler adds
-    `class_uid`, `category_uid`, `type_uid = class_uid * 100 + activity_id`, `time`, and
-    `metadata.version`; `activity_id` and `severity_id` default to 0 and 1.
+    Every condition of `when` must hold: the field's text, in lower case, is one of the values
+    (`PRESENT`: the field holds a value). The compiler adds `class_uid`, `category_uid`,
+    `type_uid = class_uid * 100 + activity_id`, `time`, and `metadata.version`. An object whose
+    leaves are all absent or constant is left out, so that constants (`file.type_id`) never
+    stand alone.
     """
 
     name: str
     class_uid: int
-    tree: Mapping[str, Expression]
+    tree: Tree
     when: tuple[tuple[str, frozenset[str]], ...] = ()
     activity_id: Expression | int = 0
     severity_id: Expression | int = 1
@@ -144,34 +264,53 @@ class TimeField:
     """One way to find the record's time; ways are tried in order.
 
     `unit` is `iso` (ISO 8601, or `YYYY-MM-DD hh:mm:ss[.f]`; a text without zone is UTC),
-    `epoch` (seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude).
-    `zone_from` names a field with the same instant in UTC at a later step (collector's receipt):
-    the zone of a local text is their difference rounded to a quarter of an hour.
+    `epoch` (seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude), `any`
+    (either), or `clf` (`10/Oct/2000:13:55:36 -0700`). `pattern` finds the text inside the field.
+    `zone_from` names two fields that hold one instant, in UTC and in the record's local time: the
+    zone of a local text is their difference rounded to a quarter of an hour.
     `refine_by` names a UTC text field that supplies the fraction when it lies in the same second.
     """
 
     name: str
     unit: str = "iso"
-    zone_from: str | None = None
+    pattern: str | None = None
+    zone_from: tuple[str, str] | None = None
     refine_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Mapper:
-    """A source format: how to know it, where its time is, and its rules, tried in order.
+class Shape:
+    """One layout of a format's records.
 
-    `guard` lists conditions on raw fields that tell this format from others: each item is a set of
-    field names of which at least one must be present. `roots` are JSON paths under which
-    field names are looked up, in order (`$.Event.EventData`, then `$`). `defaults` is a tree that every
-    rule gets; a rule's own entry wins. The last rule should have no conditions.
+    `present` tells it from others: of each set of document paths at least one must hold a value.
+    Fields are looked up below the `roots` in order (`""` is the record itself), or, for the names
+    in `aliases`, at those document paths.
+    """
+
+    name: str
+    present: tuple[frozenset[str], ...] = ()
+    roots: tuple[str, ...] = ("",)
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+
+@dataclass(frozen=True, slots=True)
+class Mapper:
+    """A source format: its shapes, where its time is, and its rules, tried in order.
+
+    `defaults` is a tree that every rule gets; a rule's own entry for the same path wins. The last
+    rule has no conditions, so every record becomes an event. `explode` names the list of records
+    that a document of the format may wrap. `keeps` marks the format that is OCSF already: the
+    record stays as it is, without nulls. `differs` is a UTC time field and the issue an event gets
+    where that field is more than 60 seconds away from the event's time.
     """
 
     name: str
     title: str
-    guard: tuple[frozenset[str], ...]
+    shapes: tuple[Shape, ...]
     times: tuple[TimeField, ...]
     rules: tuple[Rule, ...]
-    roots: tuple[str, ...] = ("$",)
-    nulls: frozenset[str] = frozenset({"", "-"})
-    defaults: Mapping[str, Expression] = field(default_factory=dict[str, Expression])
+    nulls: frozenset[str] = frozenset({""})
+    defaults: Tree = field(default_factory=dict[str, Expression])
     explode: str | None = None
+    keeps: bool = False
+    differs: tuple[str, str] | None = None

@@ -82,5 +82,3 @@ class LeafResult(Frozen):
     tallies: tuple[Tally, ...] = ()
     events_read: int = 0
     chars_read: int = 0
-    partitions: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()

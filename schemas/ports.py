@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from schemas.finding import LeafResult
-from schemas.trajectory import Node, Partition
+from schemas.trajectory import Node, NodeOutput, Partition
 
 
 class Clock(Protocol):
@@ -40,7 +40,7 @@ class Program(Protocol):
     """What the nodes of a tree do. Each operation is pure given the context it was built with."""
 
     def split(self, node: Node) -> Sequence[Partition]:
-        """Give the partitions of a node that is too big for a leaf."""
+        """Give the parts of a node too big for a leaf; a single part means it can't be split."""
         ...
 
     def leaf(self, node: Node) -> LeafResult:
@@ -53,22 +53,22 @@ class Program(Protocol):
 
 
 class Pending(Protocol):
-    """A node's result that may not be there yet."""
+    """A node's output that may not be there yet."""
 
-    def result(self) -> LeafResult:
-        """Wait for the result; raises what the node raised."""
+    def output(self) -> NodeOutput:
+        """Wait for the output; a node that failed gives a record in state `failed`."""
         ...
 
 
 class Executor(Protocol):
-    """Runs nodes of a tree somewhere: threads, or Prefect task runs."""
+    """Runs the nodes of a tree somewhere: threads, or Prefect task runs."""
 
-    def split(self, node: Node) -> Sequence[Partition]:
-        """Run a split and wait for it."""
+    def splits(self, nodes: Sequence[Node]) -> Sequence[Sequence[Partition]]:
+        """Split the nodes of one level, mapped, and wait for all."""
         ...
 
     def leaves(self, nodes: Sequence[Node]) -> Sequence[Pending]:
-        """Start all leaves of one level, mapped."""
+        """Start the leaves of one level, mapped."""
         ...
 
     def reduce(self, node: Node, parts: Sequence[Pending]) -> Pending:
@@ -76,7 +76,7 @@ class Executor(Protocol):
         ...
 
     def progress(self, done: int, total: int) -> None:
-        """Tell whoever watches how many nodes are done."""
+        """Tell whoever watches how many leaves are done."""
         ...
 
 

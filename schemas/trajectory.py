@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from schemas.base import Frozen
+from schemas.finding import LeafResult
 from schemas.window import Window
 
 
@@ -25,28 +26,25 @@ class Predicate(NamedTuple):
 
 
 class Partition(Frozen):
-    """A part of the context: a window, one entity or a shard of a hash, never a list of rows.
+    """A part of the context: a window, some hosts or a shard of a hash, never a list of rows.
 
-    `content_hash` covers the event uids inside, so the same part of the same data has the same
-    hash in every run; it is the key under which a node's result is memoised.
+    `hosts` is None for all hosts; a member None stands for events without a host. `events` and
+    `characters` are the part's size, for planning and display only.
     """
 
     window: Window
-    host: str | None = None
-    all_hosts: bool = True
+    hosts: tuple[str | None, ...] | None = None
     shard: int = 0
     shards: int = 1
-    events: int
-    characters: int
-    content_hash: str
+    events: int = 0
+    characters: int = 0
 
     @property
     def label(self) -> str:
         """A short name for lists and graphs, e.g. `ws01 2026-01-02T10:00Z+6h`."""
         hours = self.window.duration.total_seconds() / 3600
-        where = "all hosts" if self.all_hosts else (self.host or "no host")
         part = f" {self.shard + 1}/{self.shards}" if self.shards > 1 else ""
-        return f"{where} {self.window.start:%Y-%m-%dT%H:%MZ}+{hours:.3g}h{part}"
+        return f"{self._hosts_label()} {self.window.start:%Y-%m-%dT%H:%MZ}+{hours:.3g}h{part}"
 
     def predicate(self) -> Predicate:
         """Give the condition that picks this part's rows of the context's `events`."""
@@ -55,13 +53,21 @@ class Partition(Frozen):
             self.window.start.replace(tzinfo=None),
             self.window.end.replace(tzinfo=None),
         ]
-        if not self.all_hosts:
-            clauses.append("host IS NOT DISTINCT FROM ?")
-            values.append(self.host)
+        if self.hosts is not None:
+            named = [host for host in self.hosts if host is not None]
+            without = " OR host IS NULL" if None in self.hosts else ""
+            clauses.append(f"(list_contains(?::VARCHAR[], host){without})")
+            values.append(named)
         if self.shards > 1:
             clauses.append("shard_key % ? = ?")
             values += [self.shards, self.shard]
         return Predicate(" AND ".join(clauses), tuple(values))
+
+    def _hosts_label(self) -> str:
+        if self.hosts is None:
+            return "all hosts"
+        names = [host or "no host" for host in self.hosts]
+        return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 class Node(Frozen):
@@ -69,10 +75,13 @@ class Node(Frozen):
 
     node_uid: str
     parent_uid: str | None
-    kind: NodeKind
     depth: int
-    label: str
-    partition: Partition | None = None
+    partition: Partition
+
+    @property
+    def label(self) -> str:
+        """The partition's name."""
+        return self.partition.label
 
 
 class NodeRecord(Frozen):
@@ -94,3 +103,10 @@ class NodeRecord(Frozen):
     usd: float = 0.0
     limit_hit: str | None = None
     error: str | None = None
+
+
+class NodeOutput(Frozen):
+    """What a leaf or a reduce gives: its result for the parent, its record for the trajectory."""
+
+    result: LeafResult
+    record: NodeRecord

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -88,3 +91,34 @@ def load_settings(**flags: Any) -> Settings:
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"configuration file can't be read: {error}") from None
+
+
+class SettingSource(NamedTuple):
+    """A setting's effective value, and where it comes from; a secret's value is masked."""
+
+    name: str
+    value: str
+    source: str
+
+
+def explain_settings(flags: Mapping[str, Any]) -> list[SettingSource]:
+    """Tell, for every setting, its value and its source.
+
+    Raises:
+        ConfigurationError: a value can't be read.
+    """
+    settings = load_settings(**flags)
+    named: list[tuple[str, PydanticBaseSettingsSource]] = [
+        ("environment", EnvSettingsSource(Settings)),
+        (".env", DotEnvSettingsSource(Settings)),
+        ("sentree.toml", TomlConfigSettingsSource(Settings)),
+        (str(USER_FILE), TomlConfigSettingsSource(Settings, toml_file=USER_FILE.expanduser())),
+    ]
+    given = [("flag", dict(flags)), *((name, source()) for name, source in named)]
+    rows: list[SettingSource] = []
+    for name in Settings.model_fields:
+        source = next((label for label, values in given if name in values), "default")
+        value = getattr(settings, name)
+        masked = "********" if isinstance(value, SecretStr) else str(value)
+        rows.append(SettingSource(name, masked, source))
+    return rows

@@ -1,0 +1,286 @@
+"""The embedded analyst: patterns, rules and baselines read a partition; no language model, no network.
+
+What it says of an event depends on that event, its rule hits and tables computed over the whole
+slice, never on the partition's borders: any partitioning gives the same findings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from models.patterns.conclusions import conclude, to_finding
+from models.patterns.facts import fact_of
+from models.patterns.notable import NOTABLE, wording
+from models.patterns.sight import Sight
+from models.patterns.vocabulary import Pattern, patterns_by_scope
+from models.patterns.wording import describe, plain, quote_from, stands_in, statement
+from schemas.base import as_utc
+from schemas.claim import Evidence
+from schemas.finding import Finding, FindingKind, LeafResult, RuleRef, Tally
+from schemas.ports import ContextReader
+from schemas.trajectory import Partition
+
+Row = Mapping[str, Any]
+
+LEVEL_SCORES: Mapping[str, int] = {
+    "informational": 15,
+    "low": 30,
+    "medium": 50,
+    "high": 75,
+    "critical": 90,
+}
+FLAGGED = 60
+"""Score from which a process start makes its descendants worth a sentence."""
+DESCENDANT_SCORE = 35
+
+_USUAL_QUOTES = (
+    "name", "cmd", "file", "key", "target", "query", "dst", "account", "api", "src", "code", "share",
+    "service", "task", "message",
+)  # fmt: skip
+_SENSORS = {"zeek": "zeek", "api": "cloudtrail", "other": ""}
+
+
+class EmbeddedAnalyst:
+    """Reads partitions by pattern, rule and baseline. Deterministic; makes no claim to understand."""
+
+    name = "embedded analyst"
+    version = "1.0"
+    is_language_model = False
+
+    def read(self, context: ContextReader, partition: Partition) -> LeafResult:
+        """Give the findings and tallies of one partition."""
+        where = partition.predicate()
+
+        def ask(name: str) -> list[dict[str, Any]]:
+            return context.query(_sql(name).replace("{partition}", where.sql), where.parameters)
+
+        sights = {str(row["event_uid"]): Sight(row) for row in ask("candidates")}
+        matched = {uid: matching(sight) for uid, sight in sights.items()}
+        findings = [
+            *(_by_pattern(sights[uid], found) for uid, hits in matched.items() for found in hits),
+            *(_by_rule(sights[str(row["event_uid"])], row) for row in ask("detections")),
+            *(_by_baseline(sights[str(row["event_uid"])], row) for row in ask("notable")),
+            *self._descendants(context, sights, ask("lineage")),
+        ]
+        extent = ask("extent")[0]
+        return LeafResult(
+            findings=in_order(findings),
+            tallies=tuple(_tally(row) for row in ask("tallies")),
+            events_read=int(extent["events"]),
+            chars_read=int(extent["characters"]),
+        )
+
+    def conclude(self, tallies: Sequence[Tally], context: ContextReader) -> tuple[Finding, ...]:
+        """Give the findings that the merged tallies of the whole slice allow."""
+        drawn = conclude(tallies)
+        uids = sorted({uid for each in drawn for t in each.tallies for _, uid in t.sample[:8]})
+        texts = _texts(context, uids)
+        return in_order(
+            to_finding(each, _quote_stands(each.quote, to_finding(each, False), texts))
+            for each in drawn
+        )
+
+    def _descendants(
+        self, context: ContextReader, sights: Mapping[str, Sight], lineage: Iterable[Row]
+    ) -> list[Finding]:
+        """Name process starts below a flagged one that no pattern flagged by themselves."""
+        nearest: dict[str, list[str]] = {}
+        for row in lineage:
+            if str(row["event_uid"]) in sights:
+                nearest.setdefault(str(row["event_uid"]), []).append(str(row["ancestor_uid"]))
+        wanted = sorted({uid for line in nearest.values() for uid in line})
+        ancestors = {uid: sight for uid in wanted if (sight := sights.get(uid))}
+        missing = [uid for uid in wanted if uid not in ancestors]
+        if missing:
+            sql = _sql("candidates").replace(
+                "{partition}", "list_contains(?::VARCHAR[], event_uid)"
+            )
+            for row in context.query(sql, (missing,)):
+                ancestors[str(row["event_uid"])] = Sight(row)
+        scores = {uid: top_score(sight) for uid, sight in ancestors.items()}
+        found: list[Finding] = []
+        for uid, line in nearest.items():
+            if (
+                top_score(sights[uid]) >= DESCENDANT_SCORE
+                or sights[uid].field("name") == "conhost.exe"
+            ):
+                continue
+            flagged = next((each for each in line if scores.get(each, 0) >= FLAGGED), None)
+            if flagged:
+                found.append(_descendant(sights[uid], ancestors[flagged]))
+        return found
+
+
+def matching(sight: Sight) -> list[Pattern]:
+    """Give the patterns that an event shows."""
+    return [each for each in patterns_by_scope().get(sight.scope, ()) if each.matches(sight)]
+
+
+def top_score(sight: Sight) -> int:
+    """Give the highest score of the patterns that an event shows."""
+    return max((pattern.score for pattern in matching(sight)), default=0)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Give distinct findings in time order."""
+    unique = {finding.finding_uid: finding for finding in findings}
+    return tuple(sorted(unique.values(), key=lambda each: (each.time, each.finding_uid)))
+
+
+@cache
+def _sql(name: str) -> str:
+    return (files("models") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _by_pattern(sight: Sight, pattern: Pattern) -> Finding:
+    return _finding(
+        sight,
+        f"pattern {pattern.name}",
+        kind=pattern.kind,
+        text=statement(_host(sight), describe(sight), pattern.why),
+        quotes=pattern.quote,
+        techniques=pattern.techniques,
+        score=pattern.score,
+    )
+
+
+def _by_rule(sight: Sight, row: Row) -> Finding:
+    title, level = plain(str(row["rule_title"] or ""), 140), str(row["level"] or "medium").lower()
+    what = describe(sight)
+    where = f"{plain(_host(sight) or '', 64)}: " if _host(sight) else ""
+    text = f"{where}rule “{title}” matched" + (f": {what}." if what else ".")
+    rule = RuleRef(
+        rule_uid=str(row["rule_uid"]),
+        title=str(row["rule_title"] or ""),
+        author=row["rule_author"],
+        level=row["level"],
+    )
+    return _finding(
+        sight,
+        f"rule {row['rule_uid']}",
+        kind=FindingKind.RULE_HIT,
+        text=text[:480],
+        quotes=(),
+        techniques=tuple(sorted(row["techniques"] or ())),
+        score=LEVEL_SCORES.get(level, 50),
+        rule=rule,
+    )
+
+
+def _by_baseline(sight: Sight, row: Row) -> Finding:
+    known = NOTABLE[row["kind"]]
+    others = [str(uid) for uid in row["sample"] or () if str(uid) != sight.row["event_uid"]]
+    where = f"{plain(_host(sight) or '', 64)}: " if _host(sight) else ""
+    return _finding(
+        sight,
+        f"baseline {row['kind']} {row['subject']} {row['object']}",
+        kind=known.kind,
+        text=f"{where}{wording(row)}.",
+        quotes=(),
+        techniques=known.techniques,
+        score=known.score,
+        values=(str(row["object"] or ""), str(row["subject"] or "")),
+        more=others,
+    )
+
+
+def _descendant(sight: Sight, ancestor: Sight) -> Finding:
+    why = f"it descends from {plain(ancestor.show('name'), 80)}, which was flagged"
+    return _finding(
+        sight,
+        "descendant",
+        kind=FindingKind.EXECUTION,
+        text=statement(_host(sight), describe(sight), why),
+        quotes=("name",),
+        techniques=(),
+        score=DESCENDANT_SCORE,
+        more=[str(ancestor.row["event_uid"])],
+    )
+
+
+def _finding(
+    sight: Sight,
+    reason: str,
+    *,
+    kind: FindingKind,
+    text: str,
+    quotes: Sequence[str],
+    techniques: tuple[str, ...],
+    score: int,
+    rule: RuleRef | None = None,
+    values: Sequence[str] = (),
+    more: Sequence[str] = (),
+) -> Finding:
+    uid = str(sight.row["event_uid"])
+    digest = hashlib.sha256(f"{reason}\n{uid}".encode("utf-8", "replace")).hexdigest()
+    evidence = Evidence(event_uid=uid, quote=_quote(sight, quotes, values))
+    return Finding(
+        finding_uid=digest[:20],
+        kind=kind,
+        time=_time(sight.row["time"]),
+        host=_host(sight),
+        user=plain(sight.show("account" if sight.scope == "logon" else "user"), 128) or None,
+        statement=text,
+        evidence=(evidence, *(Evidence(event_uid=other) for other in more)),
+        techniques=techniques,
+        score=score,
+        rule=rule,
+        fact=fact_of(sight),
+        sensor=_sensor(sight),
+    )
+
+
+def _quote(sight: Sight, names: Sequence[str], values: Sequence[str]) -> str | None:
+    """Give the first telling value of the event that verbatim stands in its text."""
+    texts = (sight.row.get("raw"), sight.row.get("event"))
+    shown = (sight.show(name) for name in (*names, *_USUAL_QUOTES))
+    for value in (*values, *shown):
+        quote = quote_from(value) if value else None
+        if quote and len(quote) >= 2 and stands_in(quote, *texts):
+            return quote
+    return None
+
+
+def _texts(context: ContextReader, uids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    if not uids:
+        return {}
+    rows = context.query(_sql("texts"), (list(uids),))
+    return {str(row["event_uid"]): (str(row["raw"]), str(row["event"])) for row in rows}
+
+
+def _quote_stands(
+    quote: str | None, finding: Finding, texts: Mapping[str, tuple[str, str]]
+) -> bool:
+    cited = [texts.get(each.event_uid, ("", "")) for each in finding.evidence]
+    return bool(quote) and all(stands_in(str(quote), *pair) for pair in cited)
+
+
+def _host(sight: Sight) -> str | None:
+    host = sight.row.get("host")
+    return plain(str(host), 128) if host else None
+
+
+def _sensor(sight: Sight) -> str:
+    sensor = str(sight.row["sensor"])
+    if sensor == "zeek":
+        return f"zeek {plain(sight.show('log'), 32)}".strip()
+    return _SENSORS.get(sensor, sensor) or plain(str(sight.row.get("mapper") or ""), 32)
+
+
+def _tally(row: Row) -> Tally:
+    return Tally(
+        key=tuple(str(part) for part in row["key"]),
+        count=int(row["count"]),
+        first=_time(row["first"]),
+        last=_time(row["last"]),
+        sample=tuple((_time(each["time"]), str(each["event_uid"])) for each in row["sample"]),
+    )
+
+
+def _time(value: datetime) -> datetime:
+    return as_utc(value)

@@ -1,0 +1,278 @@
+"""One event as patterns see it: named lower-case texts, whatever shape its raw record has."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, cast
+
+TEXT_LIMIT = 32_768
+"""No pattern looks further into a text; a Windows command line can't be longer."""
+
+_DEPTH_LIMIT = 12
+_FIELD_LIMIT = 2_000
+_XML_FIELD = re.compile(r"""Name=["'](\w{1,64})["']>([^<]{0,4096})<""")
+_PAIR = re.compile(r"(?:^|[\s,;(\[])([A-Za-z][\w.]{0,40})[=:]\s*\"?([^\s\",;]{1,512})")
+_DEVICE_PATH = re.compile(r"^\\device\\harddiskvolume\d+\\", re.IGNORECASE)
+
+
+class Sight:
+    """A row of `candidates.sql` with lazily read fields.
+
+    `field(name)` knows the derived names below, then column names, then the names of raw fields in
+    any case and at any depth; it gives text in lower case, empty when absent. `show(name)` gives
+    the same text as it was written.
+    """
+
+    __slots__ = ("_lower", "_raw", "_shown", "row")
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.row = row
+        self._shown: dict[str, str] = {}
+        self._lower: dict[str, str] = {}
+        self._raw: dict[str, str] | None = None
+
+    @property
+    def scope(self) -> str:
+        """What sort of fact the event records."""
+        return str(self.row["scope"] or "")
+
+    def field(self, name: str) -> str:
+        """Give a field's text in lower case."""
+        text = self._lower.get(name)
+        if text is None:
+            text = self._lower[name] = self.show(name).lower()
+        return text
+
+    def show(self, name: str) -> str:
+        """Give a field's text as written, capped."""
+        text = self._shown.get(name)
+        if text is None:
+            derive = DERIVED.get(name)
+            text = self._shown[name] = (derive(self) if derive else self.plain(name))[:TEXT_LIMIT]
+        return text
+
+    def plain(self, *names: str) -> str:
+        """Give the first of some columns or raw fields that holds text."""
+        for name in names:
+            value = self.row.get(name)
+            if value is None or value == "":
+                value = self.raw.get(name.lower().replace("_", ""), "")
+            if value not in ("", "-"):
+                return str(value)
+        return ""
+
+    @property
+    def raw(self) -> Mapping[str, str]:
+        """The scalar fields of the raw record and the normalised event, breadth first.
+
+        Names are in lower case without underscores: the last name, and with its parent's.
+        """
+        if self._raw is None:
+            self._raw = {}
+            for text in (self.row.get("raw"), self.row.get("event")):
+                for parent, name, value in _fields(str(text or "")):
+                    self._raw.setdefault(name, value)
+                    if parent:
+                        self._raw.setdefault(f"{parent}.{name}", value)
+        return self._raw
+
+
+def basename(path: str) -> str:
+    """Give what stands after the last slash of either kind."""
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
+def number(text: str) -> int | None:
+    """Read a decimal or 0x-hexadecimal whole number."""
+    try:
+        return int(text[:40], 0)
+    except ValueError:
+        return None
+
+
+def address_kind(text: str) -> str:
+    """Tell `external`, `internal`, `local` (loopback, link-local, multicast) or "" (no address)."""
+    try:
+        address = ipaddress.ip_address(text.removeprefix("::ffff:").partition("%")[0])
+    except ValueError:
+        return ""
+    if address.is_loopback or address.is_link_local or address.is_multicast:
+        return "local"
+    if address.is_unspecified or address.is_reserved:
+        return "local"
+    return "internal" if address.is_private or not address.is_global else "external"
+
+
+class _Scalar(NamedTuple):
+    """A value of a record with the last two names of its path."""
+
+    parent: str
+    name: str
+    value: str
+
+
+def _fields(text: str) -> Iterator[_Scalar]:
+    head = text[:1]
+    if head in "{[":
+        try:
+            yield from _walk(json.loads(text))
+            return
+        except (ValueError, RecursionError):
+            pass
+    if head == "<":
+        for match in _XML_FIELD.finditer(text):
+            yield _Scalar("", _key(match[1]), match[2])
+        return
+    for match in _PAIR.finditer(text[:TEXT_LIMIT]):
+        yield _Scalar("", _key(match[1]), match[2])
+
+
+def _key(name: str) -> str:
+    return name.lower().replace("_", "")
+
+
+def _walk(document: Any) -> Iterator[_Scalar]:
+    """Yield scalar fields breadth first, so that a shallow name wins over a deep one."""
+    level: list[tuple[str, str, Any]] = [("", "", document)]
+    budget = _FIELD_LIMIT
+    for _ in range(_DEPTH_LIMIT):
+        deeper: list[tuple[str, str, Any]] = []
+        for parent, name, value in level:
+            if isinstance(value, dict):
+                item = cast("dict[str, Any]", value)
+                named = item.get("@Name") or item.get("Name")
+                if "#text" in item and isinstance(named, str):
+                    deeper.append((name, _key(named), item["#text"]))
+                deeper += [(name, _key(key), each) for key, each in item.items()]
+            elif isinstance(value, list):
+                deeper += [(parent, name, each) for each in cast("list[Any]", value)[:50]]
+            elif value is not None and value != "":
+                yield _Scalar(parent, name, str(value))
+            budget -= 1
+            if budget < 0:
+                return
+        level = deeper
+
+
+def _subject(sight: Sight) -> str:
+    """Give the path of the process that acted; for a process start, of the one that started."""
+    if sight.scope == "process":
+        return sight.plain("process_path", "Image", "NewProcessName")
+    return sight.plain(
+        "actor_path", "SourceImage", "Image", "ProcessName", "process_path", "Application"
+    )
+
+
+def _subject_pid(sight: Sight) -> str:
+    if sight.scope == "process":
+        return sight.plain("process_pid", "NewProcessId", "ProcessId")
+    text = sight.plain("actor_pid", "SourceProcessId", "process_pid", "ProcessId")
+    value = number(text)
+    return "" if value is None else str(value)
+
+
+def _parent(sight: Sight) -> str:
+    # Only a process start has its parent in the actor; elsewhere the actor is the process itself.
+    if sight.scope == "process":
+        return sight.plain("parent_path", "ParentImage", "ParentProcessName", "actor_path")
+    return sight.plain("parent_path", "ParentImage")
+
+
+def _target(sight: Sight) -> str:
+    if sight.scope in {"access", "inject"}:
+        return sight.plain("TargetImage", "process_path", "ObjectName")
+    return sight.plain("ObjectName", "TargetImage")
+
+
+def _script(sight: Sight) -> str:
+    return sight.plain("ScriptBlockText", "script_content.value", "Payload", "Message", "message")
+
+
+def _text(sight: Sight) -> str:
+    return str(sight.row.get("message") or sight.row.get("raw") or "")
+
+
+def _share(sight: Sight) -> str:
+    if sight.scope == "smb file":
+        return sight.plain("share_name", "path")
+    return sight.plain("share_name", "ShareName", "path")
+
+
+def _relative(sight: Sight) -> str:
+    if sight.scope == "smb file":
+        return sight.plain("file_path", "name")
+    return sight.plain("RelativeTargetName", "file_path")
+
+
+def _error(sight: Sight) -> str:
+    if sight.scope == "api":
+        return sight.plain("errorCode", "error")
+    return sight.plain("Status", "SubStatus", "FailureReason", "status_code")
+
+
+def _registry_path(sight: Sight) -> str:
+    """Give key and value name as one path, whichever of them the sensor splits off."""
+    key, value = sight.plain("reg_key", "TargetObject", "ObjectName"), sight.show("value")
+    if value and basename(key).lower() != value.lower():
+        return f"{key}\\{value}"
+    return key
+
+
+DERIVED: Mapping[str, Callable[[Sight], str]] = {
+    "name": lambda s: basename(_subject(s)),
+    "path": lambda s: _DEVICE_PATH.sub(r"C:\\", _subject(s)),
+    "pid": _subject_pid,
+    "original": lambda s: s.plain("OriginalFileName"),
+    "cmd": lambda s: s.plain("process_cmd", "CommandLine"),
+    "parent": lambda s: basename(_parent(s)),
+    "parent_full": _parent,
+    "parent_cmd": lambda s: s.plain("parent_cmd", "ParentCommandLine"),
+    "user": lambda s: s.plain("actor_user", "target_user", "User", "SubjectUserName"),
+    "account": lambda s: s.plain("target_user", "TargetUserName", "actor_user", "SubjectUserName"),
+    "subject": lambda s: s.plain("SubjectUserName", "actor_user"),
+    "target": lambda s: basename(_target(s)),
+    "mask": lambda s: s.plain("GrantedAccess", "actual_permissions", "AccessMask"),
+    "trace": lambda s: s.plain("CallTrace"),
+    "file": lambda s: s.plain("file_path", "TargetFilename", "ImageLoaded", "name", "filename"),
+    "module": lambda s: basename(s.plain("file_path", "ImageLoaded")),
+    "key": _registry_path,
+    "value": lambda s: s.plain("reg_value", "ObjectValueName"),
+    "data": lambda s: s.plain("Details", "NewValue", "data"),
+    "script": _script,
+    "text": _text,
+    "share": _share,
+    "relative": _relative,
+    "service": lambda s: s.plain("service_name", "ServiceName", "param1"),
+    "binary": lambda s: s.plain("ImagePath", "ServiceFileName", "win_service.cmd_line"),
+    "task": lambda s: s.plain("job_name", "TaskName"),
+    "task_content": lambda s: s.plain("TaskContent", "TaskContentNew", "job.cmd_line", "Path"),
+    "pipe": lambda s: s.plain("PipeName", "file_path"),
+    "src": lambda s: s.plain("src_ip", "IpAddress", "SourceAddress", "SourceIp").removeprefix(
+        "::ffff:"
+    ),
+    "src_kind": lambda s: address_kind(s.show("src")),
+    "dst": lambda s: s.plain("dst_ip", "DestAddress", "DestinationIp").removeprefix("::ffff:"),
+    "dst_kind": lambda s: address_kind(s.show("dst")),
+    "port": lambda s: s.plain("dst_port", "DestPort", "DestinationPort"),
+    "code": lambda s: s.plain("original_id"),
+    "log": lambda s: s.plain("channel"),
+    "sensor": lambda s: s.plain("sensor"),
+    "class": lambda s: s.plain("class_uid"),
+    "activity": lambda s: s.plain("activity_id"),
+    "failed": lambda s: "yes" if s.row.get("status_id") == 2 or s.plain("errorCode") else "",
+    "error": _error,
+    "logon": lambda s: s.plain("logon_type_id", "LogonType"),
+    "api": lambda s: s.plain("api_operation"),
+    "query": lambda s: s.plain("dns_query", "QueryName", "query"),
+    "uri": lambda s: s.plain("url", "uri"),
+    "http_host": lambda s: s.raw.get("host", "") or s.plain("url.hostname", "dst_host"),
+    "agent": lambda s: s.plain("user_agent", "userAgent"),
+    "operation": lambda s: s.plain("operation"),
+    "endpoint": lambda s: s.plain("endpoint"),
+    "hashes": lambda s: s.plain("Hashes"),
+    "privileges": lambda s: s.plain("PrivilegeList", "EnabledPrivilegeList"),
+}
+"""Names that patterns may use for a fact, however the sensor calls it."""

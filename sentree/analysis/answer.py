@@ -1,0 +1,134 @@
+"""From a finished tree to the result document: conclude, verify, fold, summarise, account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from models.embedded import EmbeddedAnalyst
+from schemas.context import ContextInfo
+
+import sentree
+from schemas.claim import Verification
+from schemas.detection import Detection
+from schemas.finding import Finding
+from schemas.query import Query, RouteDecision
+from schemas.request import TimelineRequest
+from schemas.result import AnalystInfo, Result
+from schemas.timeline import Timeline
+from sentree.analysis.coverage import measure_coverage
+from sentree.analysis.episodes import attack_chain, number_episodes
+from sentree.analysis.fold import fold_findings
+from sentree.analysis.gaps import find_gaps
+from sentree.analysis.summary import ruled_out, summarise
+from sentree.engine.tree import TreeRun
+from sentree.engine.verify import verify_claims, verify_findings
+from sentree.lake.context import Context
+
+
+def conclude_timeline(
+    context: Context,
+    info: ContextInfo,
+    request: TimelineRequest,
+    route: RouteDecision,
+    run: TreeRun,
+    *,
+    run_uid: str,
+    created_at: datetime,
+    notes: Sequence[str] = (),
+) -> Result:
+    """Make the result document of a timeline run; every sentence in it has been checked."""
+    analyst = EmbeddedAnalyst()
+    concluded = analyst.conclude(run.result.tallies, context)
+    findings, of_findings = verify_findings(context, (*run.result.findings, *concluded))
+    timeline = build_timeline(context, findings)
+    claims, of_claims = verify_claims(context, summarise(timeline))
+    leaves = [record for record in run.records if record.kind == "leaf"]
+    coverage = measure_coverage(context, info, len(leaves), run.failed)
+    return Result(
+        run_uid=run_uid,
+        scenario="timeline",
+        title=f"Incident timeline: {request.case}",
+        created_at=created_at,
+        sentree_version=sentree.__version__,
+        query=_query(request),
+        route=route,
+        analyst=AnalystInfo(name=analyst.name, is_language_model=False, version=analyst.version),
+        coverage=coverage,
+        summary=claims,
+        ruled_out=ruled_out(timeline, coverage.events_looked_at),
+        verification=_total(of_findings, of_claims),
+        timeline=timeline,
+        detections=_detections(context),
+        trajectory=run.records,
+        cited_events=tuple(context.cited(_cited_uids(timeline))),
+        notes=tuple(notes),
+    )
+
+
+def build_timeline(context: Context, findings: Sequence[Finding]) -> Timeline:
+    """Fold findings into a timeline; the same findings give the same timeline in any order."""
+    entries, episodes = number_episodes(fold_findings(findings))
+    chain, transitions = attack_chain(entries)
+    return Timeline(
+        entries=entries,
+        gaps=find_gaps(context),
+        episodes=episodes,
+        chain=chain,
+        transitions=transitions,
+    )
+
+
+def save_result(result: Result, run_dir: Path) -> Path:
+    """Write `result.json` and `trajectory.jsonl` of a run, each in one step."""
+    lines = "".join(f"{record.model_dump_json()}\n" for record in result.trajectory)
+    _write(run_dir / "trajectory.jsonl", lines)
+    return _write(run_dir / "result.json", result.model_dump_json(indent=1) + "\n")
+
+
+def _write(path: Path, text: str) -> Path:
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+    return path
+
+
+def _query(request: TimelineRequest) -> Query:
+    return Query(
+        text=request.question,
+        window=request.window,
+        tenant_uid=request.tenant_uid,
+        where=request.where,
+        entity=request.entity,
+    )
+
+
+def _total(*parts: Verification) -> Verification:
+    return Verification(
+        checked=sum(part.checked for part in parts),
+        kept=sum(part.kept for part in parts),
+        dropped=tuple(one for part in parts for one in part.dropped),
+    )
+
+
+def _cited_uids(timeline: Timeline) -> list[str]:
+    uids = {ev.event_uid for entry in timeline.entries for ev in entry.evidence}
+    uids |= {uid for gap in timeline.gaps for uid in (gap.before_uid, gap.after_uid)}
+    return sorted(uids)
+
+
+def _detections(context: Context) -> tuple[Detection, ...]:
+    rows = context.query(
+        """
+        SELECT detection_uid, any_value(rule_uid) AS rule_uid, any_value(rule_title) AS rule_title,
+               any_value(rule_author) AS rule_author, any_value(level) AS level,
+               coalesce(any_value(techniques), []) AS techniques,
+               coalesce(any_value(tactics), []) AS tactics,
+               min(time) AS time, list(DISTINCT event_uid ORDER BY event_uid) AS event_uids
+        FROM detections
+        GROUP BY detection_uid
+        ORDER BY min(time), detection_uid
+        """
+    )
+    return tuple(Detection.model_validate(row) for row in rows)

@@ -1,0 +1,73 @@
+"""The scope of a run: its folder, its pinned slice of the lake, and the route it takes."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from schemas.context import ContextInfo
+
+from models.router import Router
+from schemas.query import ContextFacts, Query, RouteDecision
+from schemas.query import Path as RoutePath
+from schemas.request import TimelineRequest
+from sentree.errors import ConfigurationError
+from sentree.lake.context import export_context
+from sentree.lake.db import Lake
+from sentree.settings import Settings
+
+
+def new_run_dir(settings: Settings, request: TimelineRequest, now: datetime) -> Path:
+    """Make the folder of a new run; its name, the run's uid, sorts by time."""
+    digest = sha256(request.model_dump_json().encode()).hexdigest()
+    for attempt in range(1000):
+        name = f"{now:%Y%m%dT%H%M%S}-{sha256(f'{digest}{attempt}'.encode()).hexdigest()[:6]}"
+        folder = settings.runs_dir / name
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise ConfigurationError(f"run folder {folder} can't be made: {error}") from None
+        return folder
+    raise ConfigurationError(f"no free run folder under {settings.runs_dir}")
+
+
+def export_scope(settings: Settings, request: TimelineRequest, run_dir: Path) -> ContextInfo:
+    """Export the request's slice of the lake, pinned to the newest snapshot, into the run."""
+    with Lake.open(settings, create=False) as lake:
+        info = export_context(
+            lake,
+            run_dir,
+            tenant=request.tenant_uid,
+            window=request.window,
+            entity=request.entity,
+            where=request.where,
+            snapshot_id=None,
+        )
+    text = info.model_dump_json(indent=1)
+    (run_dir / "scope.json").write_text(text, encoding="utf-8")
+    (run_dir / "request.json").write_text(request.model_dump_json(indent=1), encoding="utf-8")
+    return info
+
+
+def decide_route(
+    request: TimelineRequest, info: ContextInfo, leaf_characters: int
+) -> RouteDecision:
+    """Let the router decide, with the measured facts of the context."""
+    facts = ContextFacts(
+        events=info.events,
+        characters=info.characters,
+        partitions=max(1, -(-info.characters // leaf_characters)),
+    )
+    query = Query(text=request.question, window=request.window, tenant_uid=request.tenant_uid)
+    override: RoutePath | None = request.route
+    return Router.load().decide(query, facts, override=override)
+
+
+def store_route(route: RouteDecision, run_dir: Path) -> None:
+    """Keep the decision beside the run, with its probabilities and reasons."""
+    text = json.dumps(route.model_dump(mode="json"), indent=1, ensure_ascii=False)
+    (run_dir / "route.json").write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,78 @@
+"""The command line. Each command loads only what it needs, so that help answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Parameter
+
+from sentree import __version__
+from sentree.errors import ExitCode, SentreeError
+
+app = App(
+    name="sentree",
+    version=__version__,
+    help="Security-log analysis as recursive workflows, every sentence cited and checked.",
+    help_format="plaintext",
+    default_parameter=Parameter(negative=()),
+)
+lake = App(name="lake", help="Look at the lake.")
+config = App(name="config", help="Look at the configuration.")
+app.command(lake)
+app.command(config)
+
+_COMMANDS = {
+    "demo": ("sentree.cli.demo:demo", "Generate an incident, run everything, write the report."),
+    "ingest": ("sentree.cli.load:ingest", "Load logs into the lake."),
+    "detect": ("sentree.cli.load:detect", "Run Sigma rules over the lake."),
+    "timeline": ("sentree.cli.analyse:timeline", "Build the cited timeline of an incident."),
+    "show": ("sentree.cli.read:show", "Show a run, or drill down to a claim, node or event."),
+    "report": ("sentree.cli.read:report", "Write the reports of a run again, in any format."),
+    "doctor": ("sentree.cli.check:doctor", "Check what this installation needs."),
+    "completion": ("sentree.cli.check:completion", "Print a shell's completion script."),
+}
+for _name, (_target, _help) in _COMMANDS.items():
+    app.command(_target, name=_name, help=_help)
+lake.command("sentree.cli.check:lake_info", name="info", help="Say what is in the lake.")
+lake.command("sentree.cli.check:lake_check", name="check", help="Check that the lake is sound.")
+config.command("sentree.cli.check:config_show", name="show", help="Show settings and sources.")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; give the exit code. No traceback reaches a user unless `-v` is given."""
+    verbose = any(word in ("-v", "--verbose") for word in arguments)
+    try:
+        code = app(
+            list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    except CycloptsError as error:
+        return _fail(f"{str(error).strip().splitlines()[0]} (see sentree --help)", ExitCode.USAGE)
+    except SentreeError as error:
+        if verbose:
+            sys.excepthook(type(error), error, error.__traceback__)
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("stopped; nothing half-loaded was kept", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except Exception as error:
+        if verbose:
+            sys.excepthook(type(error), error, error.__traceback__)
+        reason = str(error).splitlines()[0] if str(error) else ""
+        return _fail(f"unexpected {type(error).__name__}: {reason} (-v shows where)", 1)
+    return code if isinstance(code, int) else ExitCode.DONE
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _fail(text: str, code: int) -> int:
+    from sentree.report.escape import terminal
+
+    sys.stderr.write(f"sentree: {terminal(text)}\n")
+    return int(code)

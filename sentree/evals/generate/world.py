@@ -1,0 +1,162 @@
+"""The fictional company an incident happens in: hosts, people, addresses and their identifiers.
+
+Names end in `.example`, outside addresses are of the documentation ranges (RFC 5737).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from schemas.scenario import IncidentSpec
+
+DOMAIN = "harborlane.example"
+NETBIOS = "HARBORLANE"
+ACCOUNT = "111122223333"
+REGION = "us-east-1"
+SENSOR = "sensor01"
+LINUX_HOST = "lnx01"
+DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
+
+MILLISECOND = 1_000
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_GIVEN = (
+    *("anna", "ben", "carla", "david", "elena", "farid", "grace"),
+    *("hugo", "ines", "jonas", "karim", "lena", "milo"),
+)
+_FAMILY = (
+    *("lindt", "okafor", "reyes", "stone", "brandt"),
+    *("haddad", "moreau", "ito", "novak", "silva"),
+)
+
+
+def to_datetime(microseconds: int) -> datetime:
+    """Give the instant of microseconds since 1970 in UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def to_microseconds(value: datetime) -> int:
+    """Give the microseconds since 1970 of an instant, exactly."""
+    return (value - _EPOCH) // timedelta(microseconds=1)
+
+
+def iso(microseconds: int, timespec: str = "milliseconds") -> str:
+    """Write an instant as ISO 8601 with a `Z`."""
+    return to_datetime(microseconds).replace(tzinfo=None).isoformat(timespec=timespec) + "Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A Windows machine of the company."""
+
+    name: str
+    ip: str
+    role: str
+
+    @property
+    def fqdn(self) -> str:
+        """Its name with the domain."""
+        return f"{self.name}.{DOMAIN}"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person, or a service account, of the company's directory."""
+
+    name: str
+    sid: str
+    role: str
+
+
+SYSTEM = User("SYSTEM", "S-1-5-18", "system")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that stays the same during an incident."""
+
+    workstations: tuple[Host, ...]
+    dc: Host
+    file_server: Host
+    app_server: Host
+    web_server: Host
+    people: tuple[User, ...]
+    admin: User
+    service: User
+    sites: tuple[tuple[str, str], ...]
+    start: int
+    end: int
+
+    @property
+    def servers(self) -> tuple[Host, ...]:
+        """All hosts that are no workstations."""
+        return (self.dc, self.file_server, self.app_server, self.web_server)
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """All Windows hosts."""
+        return self.workstations + self.servers
+
+    def owner(self, host: Host) -> User:
+        """Who usually sits at a workstation; on a server, the service account."""
+        if host.role != "workstation":
+            return self.service
+        return self.people[self.workstations.index(host) % len(self.people)]
+
+
+def build_world(spec: IncidentSpec) -> World:
+    """Make the company of a specification; the seed chooses people and addresses."""
+    rng = Random(f"{spec.seed}:world")
+    count = max(1, spec.hosts - 4)
+    subnet = rng.randrange(16, 120)
+    workstations = tuple(
+        Host(f"WS{n + 1:02d}", f"10.{subnet}.{10 + n // 200}.{20 + n % 200}", "workstation")
+        for n in range(count)
+    )
+    given, family = list(_GIVEN), list(_FAMILY)
+    rng.shuffle(given)
+    rng.shuffle(family)
+    people = tuple(
+        User(
+            f"{given[n % len(given)]}.{family[(n + n // len(given)) % len(family)]}",
+            f"{DOMAIN_SID}-{1104 + n}",
+            "staff",
+        )
+        for n in range(count)
+    )
+    names = ("www", "mail", "cdn", "news", "updates", "login", "files", "maps", "static", "ads")
+    sites = tuple(
+        (f"{names[n % len(names)]}.vendor{n}.example", f"192.0.2.{10 + n}") for n in range(40)
+    )
+    start = to_microseconds(spec.start)
+    return World(
+        workstations=workstations,
+        dc=Host("DC01", f"10.{subnet}.1.10", "dc"),
+        file_server=Host("FS01", f"10.{subnet}.1.20", "file"),
+        app_server=Host("APP01", f"10.{subnet}.1.30", "app"),
+        web_server=Host("WEB01", f"10.{subnet}.2.10", "web"),
+        people=people,
+        admin=User("adm.weber", f"{DOMAIN_SID}-1901", "admin"),
+        service=User("svc.backup", f"{DOMAIN_SID}-1902", "service"),
+        sites=sites,
+        start=start,
+        end=start + spec.days * 24 * HOUR,
+    )
+
+
+def guid(rng: Random) -> str:
+    """Make a GUID in braces."""
+    text = f"{rng.getrandbits(128):032x}"
+    return f"{{{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}}}"
+
+
+def sysmon_hashes(image: str) -> str:
+    """Make the `Hashes` of an image; the same image always has the same."""
+    digest = hashlib.sha256(image.lower().encode()).hexdigest().upper()
+    return f"SHA256={digest},IMPHASH={digest[:32]}"

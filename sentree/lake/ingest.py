@@ -1,0 +1,255 @@
+"""Loads logs into the lake: finds files, their framing and format, reports what became of all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ocsf.mappers import MAPPERS, detect
+from ocsf.mapping import Mapper
+from schemas.ingest import IngestProgress, IngestReport, SourceReport
+from sentree.errors import PartlyUnreadableError, UnreadableInputError, UsageError
+from sentree.lake.db import Lake
+from sentree.lake.framing import HEAD, Framing, find_framing, frames
+from sentree.lake.ledger import find_loaded, new_source_uid
+from sentree.lake.readers import (
+    BrokenStreamError,
+    ByteSource,
+    Input,
+    NotTextError,
+    find_inputs,
+    peeked,
+)
+from sentree.lake.records import Frame
+from sentree.lake.routing import BASE
+from sentree.lake.staging import SourceLoad, Staging
+from sentree.settings import Settings
+
+SAMPLES = 50
+Progress = Callable[[IngestProgress], None]
+
+
+class NothingLoadedError(UnreadableInputError):
+    """Nothing of a delivery could be read; `report` says what stood in the way."""
+
+    def __init__(self, message: str, report: IngestReport) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class PartlyLoadedError(PartlyUnreadableError):
+    """A part of a delivery could not be read and strictness was asked for; the rest is loaded."""
+
+    def __init__(self, message: str, report: IngestReport) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+def ingest(
+    lake: Lake,
+    paths: Sequence[str | Path],
+    *,
+    settings: Settings,
+    as_format: str = "auto",
+    tenant: str | None = None,
+    strict: bool = False,
+    progress: Progress | None = None,
+    now: datetime | None = None,
+) -> IngestReport:
+    """Load files, folders, globs and `-` (standard input) into the lake.
+
+    A source is loaded as a whole or not at all, and only once: a second delivery of the same
+    bytes, or of the same records in other files, adds nothing.
+
+    Args:
+        lake: the lake to load into.
+        paths: what to load.
+        settings: give the tenant and the longest record.
+        as_format: the name of a mapper that all records are read with, or `auto`.
+        tenant: whose events they are; the settings' tenant by default.
+        strict: fail when anything could not be read, after all else was loaded.
+        progress: is told how far the reading is.
+        now: the time of loading.
+
+    Raises:
+        UsageError: there is no such format.
+        NothingLoadedError: no record of any source could be read.
+        PartlyLoadedError: `strict`, and something could not be read.
+        LakeError: the lake could not be written; what was committed before stays.
+    """
+    if as_format not in ("auto", *MAPPERS):
+        names = ", ".join(sorted(MAPPERS))
+        raise UsageError(f"no format '{as_format}': choose auto or one of {names}")
+    owner = tenant or settings.tenant
+    load = _Delivery(lake, settings, as_format, owner, progress, now or datetime.now(UTC))
+    report = IngestReport(sources=tuple(load.run(paths)), snapshot_id=lake.snapshot_id())
+    _judge(report, strict)
+    return report
+
+
+def _judge(report: IngestReport, strict: bool) -> None:
+    unread = [each for each in report.sources if each.error]
+    if not report.sources:
+        raise NothingLoadedError("no files found", report)
+    if (unread or report.rejected) and not report.accepted and not report.duplicate:
+        if unread and len(report.sources) == 1:
+            raise NothingLoadedError(f"{unread[0].path}: {unread[0].error}", report)
+        raise NothingLoadedError(
+            f"nothing could be read: {len(unread)} of {len(report.sources)} sources failed,"
+            f" {report.rejected} records rejected ({_first_reason(report)})",
+            report,
+        )
+    if strict and (unread or report.rejected):
+        raise PartlyLoadedError(
+            f"{len(unread)} of {len(report.sources)} sources could not be read,"
+            f" {report.rejected} records rejected ({_first_reason(report)}); the rest is loaded",
+            report,
+        )
+
+
+def _first_reason(report: IngestReport) -> str:
+    for each in report.sources:
+        if each.error or each.reasons:
+            return f"{each.path}: {each.error or next(iter(each.reasons))}"
+    return "no reason"
+
+
+class _Delivery:
+    """One call of `ingest`: sources are read in order and committed in groups."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        settings: Settings,
+        as_format: str,
+        tenant: str,
+        progress: Progress | None,
+        now: datetime,
+    ) -> None:
+        self._lake = lake
+        self._settings = settings
+        self._as_format = as_format
+        self._tenant = tenant
+        self._progress = progress
+        self._now = now
+        self._mappers: Mapping[str, Mapper] = MAPPERS
+        self._wrappers = frozenset(each.explode for each in MAPPERS.values() if each.explode)
+        self._reports: dict[str, SourceReport] = {}
+        self._pending: dict[str, str] = {}
+
+    def run(self, paths: Sequence[str | Path]) -> list[SourceReport]:
+        inputs = find_inputs(paths)
+        with Staging(self._lake, self._mappers, self._tenant, self._now) as staging:
+            for each in inputs:
+                self._load(staging, each)
+                if staging.is_due:
+                    self._commit(staging)
+            self._commit(staging)
+        return [self._reports[each.path] for each in inputs]
+
+    def _commit(self, staging: Staging) -> None:
+        for report in staging.commit():
+            self._reports[report.path] = report
+        self._pending.clear()
+
+    def _load(self, staging: Staging, given: Input) -> None:
+        path = given.path
+        if given.error:
+            self._reports[path] = SourceReport(path=path, error=given.error)
+            return
+        source = ByteSource(path)
+        source.on_read = self._watch(source)
+        try:
+            sha256 = source.digest()
+            if sha256 in self._pending:
+                # The same bytes twice in one delivery: settle the first before the second.
+                self._commit(staging)
+            loaded = find_loaded(self._lake, self._tenant, sha256) if sha256 else None
+            if loaded:
+                self._reports[path] = loaded.model_copy(update={"path": path})
+                return
+            self._read(staging, source, sha256)
+        except NotTextError as error:
+            self._reports[path] = SourceReport(path=path, error=str(error))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            self._reports[path] = SourceReport(path=path, error=reason)
+
+    def _read(self, staging: Staging, source: ByteSource, sha256: str | None) -> None:
+        head, blocks = peeked(_guarded(source.blocks()), HEAD)
+        framing = find_framing(head)
+        chosen = self._chosen(head, framing)
+        load = SourceLoad(
+            path=source.path,
+            source_uid=new_source_uid(self._tenant, source.path, sha256),
+            format=chosen or BASE,
+            chosen=chosen,
+            forced=self._as_format != "auto",
+        )
+        staging.begin(load)
+        for frame in self._frames(blocks, framing):
+            staging.add(frame)
+        if sha256 is None and (loaded := find_loaded(self._lake, self._tenant, source.sha256)):
+            staging.abandon()
+            self._reports[source.path] = loaded.model_copy(update={"path": source.path})
+            return
+        if sha256 and source.sha256 != sha256:
+            load.note = "changed while it was read"
+        staging.end(source.sha256, source.bytes_read)
+        self._pending[source.sha256] = source.path
+
+    def _chosen(self, head: bytes, framing: Framing) -> str | None:
+        """Give the format that a source's first records are of."""
+        if self._as_format != "auto":
+            return self._as_format
+        samples: list[Mapping[str, object]] = []
+        for frame in self._frames(iter([head]), framing):
+            if frame.table is not None:
+                for row in frame.table.slice(0, SAMPLES).to_pylist():
+                    samples += self._sampled(row["doc"] or row["text"])
+            if len(samples) >= SAMPLES:
+                break
+        return detect(samples[:SAMPLES]) if samples else None
+
+    def _sampled(self, text: str) -> Iterator[Mapping[str, object]]:
+        try:
+            found: object = json.loads(text)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(found, dict):
+            lists = [found[name] for name in sorted(self._wrappers) if name in found]
+            wrapped = next((each for each in lists if isinstance(each, list)), [found])
+            yield from (each for each in wrapped[:SAMPLES] if isinstance(each, dict))
+
+    def _frames(self, blocks: Iterator[bytes], framing: Framing) -> Iterator[Frame]:
+        return frames(
+            blocks,
+            framing,
+            wrappers=self._wrappers,
+            max_line_bytes=self._settings.max_line_bytes,
+        )
+
+    def _watch(self, source: ByteSource) -> Callable[[int], None] | None:
+        tell = self._progress
+        if tell is None:
+            return None
+        return lambda done: tell(IngestProgress(source.path, done, source.bytes_total))
+
+
+def _guarded(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Make a failure after the first block an early end: what came before it is good."""
+    begun = False
+    while True:
+        try:
+            block = next(blocks, None)
+        except OSError as error:
+            if not begun:
+                raise
+            reason = (error.strerror or str(error)).lower()
+            raise BrokenStreamError(f"read error: {reason}") from None
+        if block is None:
+            return
+        begun = True
+        yield block

@@ -1,0 +1,272 @@
+"""Compiles mapping expressions and attribute trees to DuckDB SQL that builds JSON text.
+
+A leaf becomes text through `to_json`, so no value of a log is ever escaped by hand, and none is
+ever part of a statement: only names and constants written in our mappers are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ocsf.mapping import (
+    Basename,
+    Const,
+    Cut,
+    EachAs,
+    EpochMillis,
+    Expression,
+    Field,
+    First,
+    Integer,
+    Ip,
+    Join,
+    Listing,
+    Lookup,
+    Lower,
+    Match,
+    Millis,
+    NotIp,
+    Obj,
+    Raw,
+    Split,
+    Tree,
+    When,
+)
+from sentree.lake.mapping_time import any_instant
+
+LIST_LIMIT = 256
+"""A list of a record (DNS answers) is cut here, so that one record can't blow up an event."""
+
+IPV4 = r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+IPV6 = (
+    r"(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}"
+    r"|(?:[0-9A-Fa-f]{1,4}:){1,7}:"
+    r"|(?:[0-9A-Fa-f]{1,4}:){1,6}:[0-9A-Fa-f]{1,4}"
+    r"|(?:[0-9A-Fa-f]{1,4}:){1,5}(?::[0-9A-Fa-f]{1,4}){1,2}"
+    r"|(?:[0-9A-Fa-f]{1,4}:){1,4}(?::[0-9A-Fa-f]{1,4}){1,3}"
+    r"|(?:[0-9A-Fa-f]{1,4}:){1,3}(?::[0-9A-Fa-f]{1,4}){1,4}"
+    r"|(?:[0-9A-Fa-f]{1,4}:){1,2}(?::[0-9A-Fa-f]{1,4}){1,5}"
+    r"|[0-9A-Fa-f]{1,4}:(?::[0-9A-Fa-f]{1,4}){1,6}"
+    r"|:(?:(?::[0-9A-Fa-f]{1,4}){1,7}|:)"
+)
+ADDRESS = f"(?:{IPV4})|(?:{IPV6})(?:%[0-9A-Za-z]{{1,16}})?"
+MAPPED = rf"^::[fF]{{4}}:({IPV4})$"
+
+
+class Sql(NamedTuple):
+    """A compiled expression.
+
+    `is_json` says that the SQL gives JSON text already; `certain` that it is never NULL, and
+    says nothing about the record, so it must not make an object appear.
+    """
+
+    text: str
+    is_json: bool = False
+    certain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the values come from: SQL for a field's text, a field's JSON, and the time."""
+
+    text: Callable[[Field], str]
+    json: Callable[[str], str]
+    time: str
+
+
+def literal(value: str | int | bool) -> str:
+    """Write a constant of a mapper as SQL."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+
+def without_nulls(json: str) -> str:
+    """Drop nulls (and NaN, which is no JSON) from minified JSON text, at every depth.
+
+    Each alternation consumes whole strings, so text inside a string is never taken for a token.
+    """
+    string = r'"(?:[^"\\]|\\.)*"'
+    absent = "(?:null|-?(?:[nN][aA][nN]|[iI]nf(?:inity)?))"
+    drop = literal(f"(?s){string}:{absent},?|{absent},?|({string})")
+    comma = literal(rf"(?s)({string})|,([}}\]])")
+    cleaned = rf"regexp_replace(regexp_replace({json}, {drop}, '\1', 'g'), {comma}, '\1\2', 'g')"
+    return (
+        f"CASE WHEN contains({json}, 'null') OR regexp_matches({json}, '[nN]a[nN]|[iI]nf')"
+        f" THEN {cleaned} ELSE {json} END"
+    )
+
+
+def json_of(sql: Sql) -> str:
+    """Give SQL for the JSON text of a compiled expression."""
+    return sql.text if sql.is_json else f"to_json({sql.text})"
+
+
+def compile_expression(expression: Expression, sources: Sources) -> Sql:
+    """Compile one expression; its SQL is NULL where the value is absent."""
+
+    def text(inner: Expression) -> str:
+        return compile_expression(inner, sources).text
+
+    match expression:
+        case Field():
+            return Sql(sources.text(expression))
+        case Const(value):
+            if isinstance(value, str):
+                return Sql(literal(value), certain=True)
+            return Sql(literal(literal(value)), is_json=True, certain=True)
+        case Integer(of, maximum):
+            number = f"TRY_CAST({text(of)} AS BIGINT)"
+            if maximum is not None:
+                number = f"CASE WHEN {number} BETWEEN 0 AND {maximum} THEN {number} END"
+            return Sql(f"CAST({number} AS VARCHAR)", is_json=True)
+        case Basename(of):
+            inner = text(of)
+            last = rf"regexp_extract({inner}, '([^/\\]+)[/\\]*$', 1)"
+            return Sql(f"coalesce(nullif({last}, ''), {inner})")
+        case Lower(of):
+            return Sql(f"lower({text(of)})")
+        case Cut(of, length):
+            return Sql(f"left({text(of)}, {length})")
+        case Lookup():
+            return _lookup(text(expression.of), expression)
+        case First(of):
+            parts = [compile_expression(each, sources) for each in of]
+            is_json = any(part.is_json for part in parts)
+            texts = [json_of(part) if is_json else part.text for part in parts]
+            return Sql(
+                f"coalesce({', '.join(texts)})", is_json, any(part.certain for part in parts)
+            )
+        case Join(of, separator):
+            joined = f" || {literal(separator)} || ".join(text(each) for each in of)
+            return Sql(f"({joined})")
+        case Match(of, pattern):
+            return Sql(f"nullif(regexp_extract({text(of)}, {literal(pattern)}, 1), '')")
+        case Ip(of):
+            inner = text(of)
+            mapped = f"nullif(regexp_extract({inner}, {literal(MAPPED)}, 1), '')"
+            plain = f"CASE WHEN regexp_full_match({inner}, {literal(ADDRESS)}) THEN {inner} END"
+            return Sql(f"coalesce({mapped}, {plain})")
+        case NotIp(of):
+            inner = text(of)
+            address = f"regexp_full_match({inner}, {literal(f'(?:::[fF]{{4}}:)?(?:{ADDRESS})')})"
+            return Sql(f"CASE WHEN NOT {address} THEN {inner} END")
+        case Millis(of):
+            return Sql(f"CAST(epoch_ms({any_instant(text(of))}) AS VARCHAR)", is_json=True)
+        case EpochMillis():
+            return Sql(f"CAST(epoch_ms({sources.time}) AS VARCHAR)", is_json=True)
+        case Listing(of):
+            items = ", ".join(json_of(compile_expression(each, sources)) for each in of)
+            return Sql(f"('[' || nullif(concat_ws(',', {items}), '') || ']')", is_json=True)
+        case Split(of, separator, key):
+            return _split(text(of), separator, key)
+        case Obj(tree, needs):
+            return Sql(_object(tree, needs, sources), is_json=True)
+        case When(test, values, then):
+            inner = compile_expression(then, sources)
+            accepted = ", ".join(literal(value) for value in sorted(values))
+            chosen = f"CASE WHEN lower({text(test)}) IN ({accepted}) THEN {inner.text} END"
+            return Sql(chosen, inner.is_json)
+        case Raw(name, kind):
+            return _raw(sources.json(name), kind)
+        case EachAs(name, key):
+            return _each(sources.json(name), key)
+
+
+def _lookup(text: str, lookup: Lookup) -> Sql:
+    values = [*lookup.table.values(), lookup.other, lookup.default]
+    is_json = not any(isinstance(value, str) for value in values)
+
+    def shown(value: str | int | bool) -> str:
+        return literal(literal(value)) if is_json else literal(str(value))
+
+    arms = [f"WHEN {literal(key)} THEN {shown(value)}" for key, value in lookup.table.items()]
+    sql = f"CASE lower({text}) {' '.join(arms)} END" if arms else "NULL"
+    if lookup.other is not None:
+        sql = f"CASE WHEN {text} IS NOT NULL THEN coalesce({sql}, {shown(lookup.other)}) END"
+    if lookup.default is not None:
+        sql = f"coalesce({sql}, {shown(lookup.default)})"
+    return Sql(sql, is_json, lookup.default is not None)
+
+
+def _split(text: str, separator: str, key: str | None) -> Sql:
+    parts = f"string_split_regex({text}, {literal(separator)})"
+    kept = f"list_filter({parts}, lambda each: each <> '')[1:{LIST_LIMIT}]"
+    return Sql(_listed(kept, key), is_json=True)
+
+
+def _raw(json: str, kind: str | None) -> Sql:
+    first = {"object": "{", "array": "["}.get(kind or "")
+    kept = without_nulls(json)
+    if first:
+        kept = f"CASE WHEN starts_with({json}, {literal(first)}) THEN {kept} END"
+    return Sql(f"nullif({kept}, '')", is_json=True)
+
+
+def _each(json: str, key: str | None) -> Sql:
+    texts = f"json_extract_string(CAST({json} AS JSON), '$[*]')"
+    kept = f"list_filter({texts}, lambda each: each IS NOT NULL)[1:{LIST_LIMIT}]"
+    return Sql(f"CASE WHEN starts_with({json}, '[') THEN {_listed(kept, key)} END", is_json=True)
+
+
+def _listed(texts: str, key: str | None) -> str:
+    item = "CAST(to_json(each) AS VARCHAR)"
+    if key is not None:
+        item = f"{literal(f'{{{chr(34)}{key}{chr(34)}:')} || {item} || '}}'"
+    items = f"list_transform({texts}, lambda each: {item})"
+    return f"('[' || nullif(array_to_string({items}, ','), '') || ']')"
+
+
+def _object(tree: Tree, needs: tuple[str, ...], sources: Sources) -> str:
+    built = compile_tree(tree, sources)
+    inner = built.text if not built.certain else "NULL"
+    missing = [f"{compile_expression(tree[name], sources).text} IS NOT NULL" for name in needs]
+    return f"CASE WHEN {' AND '.join(missing)} THEN {inner} END" if missing else f"({inner})"
+
+
+def nested(tree: Tree) -> dict[str, Expression | dict[str, object]]:
+    """Turn attribute paths into nested dictionaries, in the tree's order."""
+    root: dict[str, object] = {}
+    for path, expression in tree.items():
+        *parents, last = path.split(".")
+        node = root
+        for parent in parents:
+            child = node.setdefault(parent, {})
+            assert isinstance(child, dict), f"{path}: {parent} is both a value and an object"
+            node = child
+        node[last] = expression
+    return root  # type: ignore[return-value]
+
+
+def compile_tree(tree: Tree, sources: Sources, *, always: bool = False) -> Sql:
+    """Compile a tree to the JSON text of an object, NULL when no varying leaf is present.
+
+    Args:
+        tree: attribute paths and expressions.
+        sources: where values come from.
+        always: keep the object even when only its constants are there.
+    """
+    return _compile_node(nested(tree), sources, always)
+
+
+def _compile_node(node: Mapping[str, object], sources: Sources, always: bool) -> Sql:
+    varying: list[str] = []
+    certain: list[str] = []
+    for name, child in node.items():
+        sql = (
+            _compile_node(child, sources, always=False)
+            if isinstance(child, dict)
+            else compile_expression(child, sources)  # type: ignore[arg-type]
+        )
+        pair = f"{literal(f'{chr(34)}{name}{chr(34)}:')} || {json_of(sql)}"
+        (certain if sql.certain else varying).append(pair)
+    if not varying:
+        joined = " || ',' || ".join(certain)
+        return Sql(f"('{{' || {joined} || '}}')", is_json=True, certain=True)
+    body = f"concat_ws(',', {', '.join(varying)})"
+    if always:
+        return Sql(f"('{{' || concat_ws(',', {', '.join(certain + varying)}) || '}}')", True)
+    tail = "".join(f" || ',' || {pair}" for pair in certain)
+    return Sql(f"('{{' || nullif({body}, ''){tail} || '}}')", is_json=True)

@@ -1,0 +1,71 @@
+"""Compiles which mapper takes a record, from the shapes by which mappers tell their format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ocsf.mapping import Mapper, Shape
+from sentree.lake.mapping_expressions import literal
+from sentree.lake.mapping_sql import json_path
+
+BASE = "base"
+# Routes that lead back to the framing, not to a mapper.
+BROKEN = "?broken"
+SEVERAL = "?several"
+WRAPPED = "?wrapped:"
+
+# Text that sets out to be a JSON object or a list of them.
+JSON_BEGIN = r'^[\s\x00]*(\{[\s\x00]*("|\}|$)|\[\s*(\{|\[|$))'
+
+
+def route_sql(
+    mappers: Iterable[Mapper], chosen: str | None, *, forced: bool = False, unwraps: bool = True
+) -> str:
+    """Compile the route of `read(json, text)`: the chosen mapper if it fits, else one that does.
+
+    Args:
+        mappers: all mappers, in the order in which they are tried.
+        chosen: the name of the mapper that the source as a whole seems to be of.
+        forced: no other mapper than the chosen one is tried.
+        unwraps: lists of records inside a record are to be taken out.
+    """
+    by_name = {mapper.name: mapper for mapper in mappers}
+    first = [by_name[chosen]] if chosen in by_name and chosen != BASE else []
+    others = [] if forced else [each for each in by_name.values() if each not in first]
+    arms = [
+        f"WHEN json IS NULL AND regexp_matches(text, {literal(JSON_BEGIN)}) THEN {literal(BROKEN)}",
+        f"WHEN json IS NULL THEN {literal(BASE)}",
+        f"WHEN json_type(json) = 'ARRAY' AND json_type(json, '$[0]') = 'OBJECT'"
+        f" THEN {literal(SEVERAL)}",
+        f"WHEN json_type(json) <> 'OBJECT' THEN {literal(BASE)}",
+    ]
+    arms += _mapper_arms(first)
+    lists = dict.fromkeys(each.explode for each in [*first, *others] if each.explode)
+    arms += [
+        f"WHEN json_type(json, {literal(json_path(name))}) = 'ARRAY' THEN {literal(WRAPPED + name)}"
+        for name in lists
+        if unwraps
+    ]
+    arms += _mapper_arms(others)
+    return f"CASE {' '.join(arms)} ELSE {literal(BASE)} END"
+
+
+def _mapper_arms(mappers: Iterable[Mapper]) -> list[str]:
+    return [
+        f"WHEN {_shape_sql(shape)} THEN {literal(mapper.name)}"
+        for mapper in mappers
+        for shape in mapper.shapes
+        if shape.present and mapper.name != BASE
+    ]
+
+
+def _shape_sql(shape: Shape) -> str:
+    paths = sorted({path for each in shape.present for path in each})
+    listed = ", ".join(literal(json_path(path)) for path in paths)
+    found = f"json_exists(json, [{listed}])"
+    tests = [
+        "(" + " OR ".join(f"found[{paths.index(path) + 1}]" for path in sorted(each)) + ")"
+        for each in shape.present
+    ]
+    # One call finds all paths; the lambda names its answer.
+    return f"list_transform([{found}], lambda found: {' AND '.join(tests)})[1]"

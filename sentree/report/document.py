@@ -1,0 +1,118 @@
+"""The result document on disk, and the table of formats it can be rendered to."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from schemas.result import Result
+from sentree.errors import ConfigurationError, NotFoundError, UnreadableInputError, UsageError
+from sentree.report.escape import json_text, terminal
+from sentree.report.html import render_html
+from sentree.report.markdown import render_markdown
+from sentree.report.navigator import render_navigator
+from sentree.report.spreadsheet import render_csv
+from sentree.report.timesketch import render_timesketch
+
+RESULT_NAME = "result.json"
+
+
+class Renderer(NamedTuple):
+    """A format: its name, what its files end with, and the pure function that writes its text."""
+
+    name: str
+    suffix: str
+    render: Callable[[Result], str]
+
+
+def render_json(result: Result) -> str:
+    """Render the whole document as ASCII JSON; loading it again gives an equal result."""
+    return json_text(result.model_dump(mode="json"), indent=1) + "\n"
+
+
+FORMATS: dict[str, Renderer] = {
+    renderer.name: renderer
+    for renderer in (
+        Renderer("html", ".html", render_html),
+        Renderer("md", ".md", render_markdown),
+        Renderer("json", ".json", render_json),
+        Renderer("timesketch", ".timesketch.jsonl", render_timesketch),
+        Renderer("navigator", ".navigator.json", render_navigator),
+        Renderer("csv", ".csv", render_csv),
+    )
+}
+
+
+def load_result(path: Path) -> Result:
+    """Read a result document; a folder stands for the `result.json` in it.
+
+    Raises:
+        NotFoundError: there is no such file.
+        UnreadableInputError: the file is no result document of this version.
+    """
+    file = path / RESULT_NAME if path.is_dir() else path
+    try:
+        return Result.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise NotFoundError(f"{file}: no such result document") from None
+    except OSError as error:
+        raise UnreadableInputError(f"{file} can't be read: {error.strerror}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "document"
+        raise UnreadableInputError(
+            f"{file} is no result document of schema 1.0: {terminal(where)}: {first['msg']}"
+        ) from None
+
+
+def save_result(result: Result, path: Path) -> Path:
+    """Write the document so that a reader sees the old file or the new one, never half of it."""
+    file = path / RESULT_NAME if path.is_dir() else path
+    _write(file, render_json(result))
+    return file
+
+
+def write_reports(result: Result, formats: Iterable[str], folder: Path) -> list[Path]:
+    """Render every format first, then write `report.*` files; gives their paths in order.
+
+    Raises:
+        UsageError: a format is unknown; nothing has been written.
+        ConfigurationError: the folder can't be written.
+    """
+    names = list(dict.fromkeys(formats))
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown:
+        raise UsageError(
+            f"unknown format '{terminal(unknown[0])}': choose from {', '.join(FORMATS)}"
+        )
+    texts = {
+        folder / f"report{FORMATS[name].suffix}": FORMATS[name].render(result) for name in names
+    }
+    for path, text in texts.items():
+        _write(path, text)
+    return list(texts)
+
+
+def _write(path: Path, text: str) -> None:
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as out:
+            # Escaping has spelled out lone surrogates; should one be left, it must not end the run.
+            out.write(text.encode("utf-8", errors="backslashreplace"))
+            out.flush()
+            os.fsync(out.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be written: {error.strerror}") from None
+    finally:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)

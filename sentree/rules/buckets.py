@@ -1,0 +1,195 @@
+"""Evaluates all rules of one log source over a chunk: one narrow table, then the predicates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sentree.errors import LakeError
+from sentree.lake.db import Lake
+from sentree.rules.fields import Extraction, FieldReader, Layout
+from sentree.rules.load import LogSource, Rule
+from sentree.rules.predicate import FORM_SQL, Column, Form, forms, predicate
+from sentree.rules.taxonomy import Condition, Source, Taxonomy
+
+RULES_PER_STATEMENT = 50
+
+
+@dataclass(slots=True)
+class BucketOutcome:
+    """What one chunk showed: events of the log source, fields met, rules that failed and why."""
+
+    events: int = 0
+    present: set[str | None] = field(default_factory=set[str | None])
+    failed: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def find_layouts(
+    lake: Lake, taxonomy: Taxonomy, sources: Sequence[Source]
+) -> dict[LogSource, list[Layout]]:
+    """Give the layouts of the staged chunk's events, by log source; sources without are left out."""
+    selects: list[str] = []
+    parameters: list[object] = []
+    for number, source in enumerate(sources):
+        test, values = membership(taxonomy, source)
+        selects.append(f"SELECT DISTINCT {number} AS source, keys FROM sigma_chunk WHERE {test}")
+        parameters += values
+    layouts: dict[LogSource, list[Layout]] = {}
+    for row in lake.query(" UNION ALL ".join(selects), parameters):
+        layouts.setdefault(sources[row["source"]].logsource, []).append(row["keys"])
+    return layouts
+
+
+def run_bucket(
+    lake: Lake,
+    taxonomy: Taxonomy,
+    source: Source,
+    rules: Sequence[Rule],
+    layouts: Sequence[Layout],
+) -> BucketOutcome:
+    """Run the rules over the staged chunk's events of their log source; hits go to `rule_hits`."""
+    outcome = BucketOutcome()
+    test, values = membership(taxonomy, source)
+    needed: dict[str | None, set[Form]] = {}
+    for rule in rules:
+        if rule.condition is not None:
+            for name, form in forms(rule.condition):
+                needed.setdefault(name, set()).add(form)
+    reader = FieldReader(taxonomy, source, layouts)
+    columns = _make_bucket(lake, reader, needed, test, values)
+    columns, outcome.present, outcome.events = _describe(lake, columns)
+    for start in range(0, len(rules), RULES_PER_STATEMENT):
+        _run_rules(lake, rules[start : start + RULES_PER_STATEMENT], columns, outcome)
+    return outcome
+
+
+def _make_bucket(
+    lake: Lake,
+    reader: FieldReader,
+    needed: Mapping[str | None, set[Form]],
+    test: str,
+    values: Sequence[object],
+) -> dict[str | None, Column]:
+    extraction = Extraction()
+    columns: dict[str | None, Column] = {}
+    texts: list[str] = []
+    shapes: list[str] = []
+    for name in sorted(needed, key=lambda name: (name is not None, name or "")):
+        sql = "sigma_record(raw)" if name is None else reader.sql(name, extraction)
+        if sql is None:
+            continue
+        number = len(columns)
+        columns[name] = Column(number)
+        texts.append(f"{sql} AS c{number}")
+        shapes += [
+            f"{FORM_SQL[form].format(f'c{number}')} AS {form}{number}"
+            for form in sorted(needed[name] - {"c"})
+        ]
+    raw = "TRY(json_extract_string(coalesce(inner_doc, raw), ?))" if extraction.raw else "NULL"
+    event = "TRY(json_extract_string(event, ?))" if extraction.event else "NULL"
+    extracted = f"SELECT *, {raw} AS r, {event} AS o FROM sigma_chunk WHERE {test}"
+    fields_sql = f"SELECT {', '.join(['event_uid', 'time', *texts])} FROM ({extracted})"
+    lake.execute(
+        "CREATE OR REPLACE TEMP TABLE sigma_bucket AS"
+        f" SELECT {', '.join(['*', *shapes])} FROM ({fields_sql})",
+        [*(paths for paths in (extraction.raw, extraction.event) if paths), *values],
+    )
+    return columns
+
+
+def _describe(
+    lake: Lake, columns: Mapping[str | None, Column]
+) -> tuple[dict[str | None, Column], set[str | None], int]:
+    """Count events, see which fields any of them has, spread out the columns that hold lists."""
+    counts = [
+        f"count(c{column.number}) AS n{column.number},"
+        f" bool_or(starts_with(c{column.number}, '[')) AS m{column.number}"
+        for column in columns.values()
+    ]
+    row = lake.query(f"SELECT {', '.join(['count(*) AS events', *counts])} FROM sigma_bucket")[0]
+    described: dict[str | None, Column] = {}
+    for name, column in columns.items():
+        many = bool(row[f"m{column.number}"]) and name is not None
+        described[name] = Column(column.number, many)
+        if many:
+            lake.execute(f"ALTER TABLE sigma_bucket ADD COLUMN v{column.number} VARCHAR[]")
+            lake.execute(
+                f"UPDATE sigma_bucket SET v{column.number} = sigma_values(c{column.number})"
+            )
+    present = {name for name, column in columns.items() if row[f"n{column.number}"]}
+    return described, present, row["events"]
+
+
+def _run_rules(
+    lake: Lake, rules: Sequence[Rule], columns: Mapping[str | None, Column], outcome: BucketOutcome
+) -> None:
+    selects: list[str] = []
+    parameters: list[object] = []
+    for rule in rules:
+        assert rule.condition is not None
+        written = predicate(rule.condition, columns)
+        selects.append(f"SELECT ?, event_uid, time FROM sigma_bucket WHERE {written.sql}")
+        parameters += [rule.rule_uid, *written.parameters]
+    try:
+        lake.execute(f"INSERT INTO rule_hits {' UNION ALL '.join(selects)}", parameters)
+    except LakeError as error:
+        # One bad rule must not take the others of its statement with it.
+        if len(rules) == 1:
+            outcome.failed[rules[0].rule_uid] = str(error)
+            return
+        for rule in rules:
+            _run_rules(lake, [rule], columns, outcome)
+
+
+def membership(taxonomy: Taxonomy, source: Source) -> tuple[str, list[object]]:
+    """Write the test that a staged event belongs to a log source, with its bound values."""
+    parameters: list[object] = []
+    root = taxonomy.containers.index("") + 1
+    tests = ["(" + " AND ".join(_tests(item, root, parameters)) + ")" for item in source.any]
+    return "(" + " OR ".join(tests) + ")", parameters
+
+
+def _tests(condition: Condition, root: int, parameters: list[object]) -> Iterator[str]:
+    if condition.mapper:
+        parameters.append(list(condition.mapper))
+        yield "list_contains(?, mapper)"
+    if condition.channel and condition.provider:
+        parameters += [list(condition.channel), list(condition.provider)]
+        yield (
+            "(list_contains(?, channel_key)"
+            " OR channel_key IS NULL AND list_contains(?, provider_key))"
+        )
+    elif condition.channel:
+        parameters.append(list(condition.channel))
+        yield "list_contains(?, channel_key)"
+    if condition.event_id:
+        parameters.append(list(condition.event_id))
+        yield "list_contains(?, original_id)"
+    if condition.class_uid:
+        parameters.append(list(condition.class_uid))
+        yield "list_contains(?, class_uid)"
+    if condition.activity_id:
+        parameters.append(list(condition.activity_id))
+        yield "list_contains(?, activity_id)"
+    if condition.os:
+        # An OCSF event that doesn't name its system may be of any.
+        parameters.append(_SYSTEMS[condition.os])
+        yield "CASE WHEN os IS NULL THEN mapper = 'ocsf' ELSE regexp_matches(os, ?) END"
+    if condition.has:
+        parameters += [root, list(condition.has)]
+        yield "coalesce(list_has_all(keys[?], ?), false)"
+    for path, wanted in condition.equals:
+        parameters += [list(wanted), path]
+        yield (
+            "coalesce(list_contains(?, lower(TRY(json_extract_string("
+            "coalesce(inner_doc, raw), ?)))), false)"
+        )
+    if condition.text:
+        yield "is_text"
+
+
+_SYSTEMS = {
+    "windows": "windows",
+    "linux": "linux|ubuntu|debian|centos|red hat|rhel|fedora|suse|amazon",
+    "macos": "mac ?os|darwin|os ?x",
+}

@@ -1,0 +1,137 @@
+"""Finds where a Sigma field stands in the events at hand, and writes the SQL that reads it.
+
+The order is: the producer's own names in the raw record, then OCSF attributes of the normalised
+event. Names are looked up among those the events really have, so that nothing is extracted in
+vain, blanks in names don't matter, and names that differ only in case stay apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sentree.rules.taxonomy import Source, Taxonomy
+
+Layout = Sequence[Sequence[str] | None] | None
+"""The names in each container (closed ones first, then open ones) of one or many events."""
+
+MAX_OPEN_CHILDREN = 64
+
+
+@dataclass(slots=True)
+class Extraction:
+    """The paths that one pass reads from raw record and normalised event, each once."""
+
+    raw: list[str] = field(default_factory=list[str])
+    event: list[str] = field(default_factory=list[str])
+
+    def raw_sql(self, pointer: str) -> str:
+        """Give SQL for the text at a pointer into the raw record."""
+        return f"r[{_place(self.raw, pointer)}]"
+
+    def event_sql(self, pointer: str) -> str:
+        """Give SQL for the text at a pointer into the normalised event."""
+        return f"o[{_place(self.event, pointer)}]"
+
+
+def _place(pointers: list[str], pointer: str) -> int:
+    if pointer not in pointers:
+        pointers.append(pointer)
+    return pointers.index(pointer) + 1
+
+
+class FieldReader:
+    """Reads the fields of one log source from events of known layouts."""
+
+    def __init__(self, taxonomy: Taxonomy, source: Source, layouts: Iterable[Layout]) -> None:
+        self._taxonomy = taxonomy
+        self._source = source
+        self._layouts = [_Names(taxonomy, layout) for layout in layouts]
+
+    def sql(self, name: str, extraction: Extraction) -> str | None:
+        """Give SQL for a field's text, or None when no event at hand can have the field."""
+        system = self._taxonomy.system.get(name) if self._source.windows else None
+        if system is not None:
+            return _first(list(self._system(system, extraction)))
+        terms: list[str] = []
+        for alias in self._aliases(name):
+            terms += self._alias(alias, extraction)
+        return _first(terms)
+
+    def _aliases(self, name: str) -> tuple[str, ...]:
+        listed = self._source.view.get(name, ())
+        return listed if name in listed else (name, *listed)
+
+    def _system(self, places: tuple[str, ...], extraction: Extraction) -> Iterator[str]:
+        for place in places:
+            if not place.startswith("/"):
+                yield place
+            elif any(names.may_hold(place) for names in self._layouts):
+                yield extraction.raw_sql(place)
+
+    def _alias(self, alias: str, extraction: Extraction) -> list[str]:
+        if "+" in alias:
+            parts = [_first(self._alias(part, extraction)) for part in alias.split("+")]
+            joined = " || '\\' || ".join(f"nullif({part}, '')" for part in parts if part)
+            return [f"({joined})"] if all(parts) else []
+        if alias.startswith("/"):
+            return [extraction.event_sql(alias)]
+        pointers = dict.fromkeys(p for names in self._layouts for p in names.pointers(alias))
+        return [extraction.raw_sql(pointer) for pointer in pointers]
+
+
+class _Names:
+    """The names of one layout: in each closed container, and of the children of open ones."""
+
+    def __init__(self, taxonomy: Taxonomy, layout: Layout) -> None:
+        pointers = [*taxonomy.containers, *taxonomy.open_containers]
+        found = dict(zip(pointers, layout or [None] * len(pointers), strict=True))
+        self._closed = {p: _index(found[p]) for p in taxonomy.containers if found[p]}
+        self._open = {
+            p: sorted(found[p] or ())[:MAX_OPEN_CHILDREN] for p in taxonomy.open_containers
+        }
+        self._roots = {_escaped(name) for name in found[""] or ()}
+
+    def may_hold(self, pointer: str) -> bool:
+        """Say whether the pointer's first step exists."""
+        return pointer.split("/")[1] in self._roots
+
+    def pointers(self, name: str) -> Iterator[str]:
+        """Give every pointer at which a field of that name stands, or may stand."""
+        bare = _bare(name)
+        steps = name.split("/") if "/" in name else name.split(".")
+        for container, index in self._closed.items():
+            alike = index.get(bare, ())
+            for spelling in (name, *alike) if name in alike else alike:
+                yield f"{container}/{_escaped(spelling)}"
+            if len(steps) > 1 and steps[0] in index.get(_bare(steps[0]), ()):
+                yield container + "".join(f"/{_escaped(step)}" for step in steps)
+        for container, children in self._open.items():
+            for child in children:
+                if not child.startswith("#"):
+                    path = "/".join(map(_escaped, name.split("/")))
+                    yield f"{container}/{_escaped(child)}/{path}"
+
+
+def _index(names: Sequence[str] | None) -> Mapping[str, list[str]]:
+    """Map each name without blanks to the names that it may be."""
+    index: dict[str, list[str]] = {}
+    for name in sorted(names or (), key=lambda name: (len(name), name)):
+        index.setdefault(_bare(name), []).append(name)
+    return index
+
+
+def _bare(name: str) -> str:
+    return "".join(name.split())
+
+
+def _escaped(step: str) -> str:
+    """Escape a name for a JSON pointer."""
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+def _first(terms: Sequence[str]) -> str | None:
+    unique = list(dict.fromkeys(terms))
+    if not unique:
+        return None
+    return unique[0] if len(unique) == 1 else f"coalesce({', '.join(unique)})"

@@ -1,0 +1,370 @@
+"""Reads Sigma rules from files and folders; what can't be read is collected, the rest goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sigma.collection import SigmaCollection
+from sigma.exceptions import SigmaError
+from sigma.rule import SigmaRule
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from yaml.nodes import Node as YamlNode
+
+from schemas.detection import RuleNote, RuleRecord
+from sentree.rules.compile import NotRunnable, compile_rule
+from sentree.rules.ir import Node
+
+MAX_FILE_BYTES = 2 * 1024 * 1024
+MAX_YAML_NODES = 100_000
+_TECHNIQUE = re.compile(r"t\d{4}(\.\d{3})?", re.IGNORECASE)
+_OTHER_ATTACK_ID = re.compile(r"(ta|g|s|m|c|ds)\d{4}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """Where a rule's events come from, in Sigma's words."""
+
+    category: str | None
+    product: str | None
+    service: str | None
+
+    def __str__(self) -> str:
+        named = {"category": self.category, "product": self.product, "service": self.service}
+        return ", ".join(f"{key} {value}" for key, value in named.items() if value)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that was read. `problem` says why it can't be run, else `condition` is there."""
+
+    rule_uid: str
+    title: str
+    author: str | None
+    level: str | None
+    status: str | None
+    description: str | None
+    path: str
+    line: int
+    content_sha256: str
+    techniques: tuple[str, ...]
+    tactics: tuple[str, ...]
+    logsource: LogSource
+    condition: Node | None
+    problem: str | None = None
+
+    @property
+    def record(self) -> RuleRecord:
+        """What the lake keeps of the rule."""
+        return RuleRecord(
+            **{name: getattr(self, name) for name in RuleRecord.model_fields},
+        )
+
+    def note(self, reason: str) -> RuleNote:
+        """Say something about the rule, with its place."""
+        return RuleNote(
+            path=self.path, line=self.line, reason=reason, rule_uid=self.rule_uid, title=self.title
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoadError:
+    """Something wrong with a rule file. When `fatal`, the rule at that place was not loaded."""
+
+    path: str
+    line: int
+    reason: str
+    fatal: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRules:
+    """Rules in the order of their files, and what could not be read."""
+
+    rules: tuple[Rule, ...]
+    errors: tuple[LoadError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    line: int
+    value: Any
+
+
+class _Unreadable(Exception):
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+        self.reason = reason
+
+
+def load_rules(paths: Iterable[Path | str]) -> LoadedRules:
+    """Read every rule of the files and folders given; folders are searched for *.yml and *.yaml.
+
+    Never raises for what the files hold: bad files, documents and rules become errors. Of two
+    rules with one id the first counts.
+    """
+    rules: dict[str, Rule] = {}
+    errors: list[LoadError] = []
+    for path in _files(paths, errors):
+        for rule in _load_file(path, errors):
+            first = rules.setdefault(rule.rule_uid, rule)
+            if first is not rule:
+                reason = f"rule id {rule.rule_uid} is taken by {first.path}:{first.line}"
+                errors.append(LoadError(rule.path, rule.line, reason))
+    return LoadedRules(tuple(rules.values()), tuple(errors))
+
+
+def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Path]:
+    seen: set[Path] = set()
+    for given in map(Path, paths):
+        try:
+            if given.is_dir():
+                found = sorted(
+                    path
+                    for path in given.rglob("*")
+                    if path.suffix.lower() in {".yml", ".yaml"} and path.is_file()
+                )
+            elif given.is_file():
+                found = [given]
+            else:
+                errors.append(LoadError(str(given), 1, "there is no such file or folder"))
+                continue
+        except OSError as error:
+            errors.append(LoadError(str(given), 1, f"can't be read: {error.strerror}"))
+            continue
+        for path in found:
+            if path.absolute() not in seen:
+                seen.add(path.absolute())
+                yield path
+
+
+def _load_file(path: Path, errors: list[LoadError]) -> Iterator[Rule]:
+    documents: list[_Document] = []
+    digest = ""
+    try:
+        content = _read(path)
+        digest = hashlib.sha256(content).hexdigest()
+        for document in _documents(_decoded(content)):
+            documents.append(document)
+    except _Unreadable as error:
+        errors.append(LoadError(str(path), error.line, error.reason))
+    if any(isinstance(item.value, dict) and "action" in item.value for item in documents):
+        yield from _load_legacy_collection(path, documents, digest, errors)
+        return
+    for document in documents:
+        rule = _load_document(path, document, digest, errors)
+        if rule is not None:
+            yield rule
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise _Unreadable(1, f"can't be read: {error.strerror}") from None
+    if len(content) > MAX_FILE_BYTES:
+        raise _Unreadable(1, f"is larger than {MAX_FILE_BYTES} bytes")
+    return content
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _Unreadable(line, "is not UTF-8 text") from None
+    if not text.strip():
+        raise _Unreadable(1, "is empty")
+    return text
+
+
+def _documents(text: str) -> Iterator[_Document]:
+    loader = yaml.CSafeLoader(text)
+    try:
+        while loader.check_node():
+            node: YamlNode | None = loader.get_node()
+            if node is None:
+                continue
+            line = node.start_mark.line + 1
+            _check_nodes(node, line)
+            value = loader.construct_document(node)
+            if value is not None:
+                yield _Document(line, value)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise _Unreadable(line, f"is not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise _Unreadable(1, f"is not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise _Unreadable(1, "is nested too deep") from None
+    except (ValueError, OverflowError, TypeError) as error:
+        raise _Unreadable(1, f"holds a value that can't be read: {error}") from None
+    finally:
+        loader.dispose()
+
+
+def _check_nodes(root: YamlNode, line: int) -> None:
+    """Refuse what grows without bound when walked as a tree, and keys that hide one another."""
+    sizes: dict[int, int] = {}
+    open_nodes: set[int] = set()
+    stack: list[tuple[YamlNode, bool]] = [(root, False)]
+    while stack:
+        node, visited = stack.pop()
+        children = _children(node)
+        if visited:
+            size = 1 + sum(sizes[id(child)] for child in children)
+            if size > MAX_YAML_NODES:
+                raise _Unreadable(line, "has too many nodes (aliases count as what they repeat)")
+            sizes[id(node)] = size
+            open_nodes.discard(id(node))
+        elif id(node) not in sizes:
+            if id(node) in open_nodes:
+                raise _Unreadable(node.start_mark.line + 1, "holds an alias to itself")
+            open_nodes.add(id(node))
+            if isinstance(node, MappingNode):
+                _check_keys(node)
+            stack.append((node, True))
+            for child in children:
+                if id(child) in open_nodes:
+                    raise _Unreadable(child.start_mark.line + 1, "holds an alias to itself")
+                stack.append((child, False))
+
+
+def _children(node: YamlNode) -> list[YamlNode]:
+    if isinstance(node, MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, SequenceNode) else []
+
+
+def _check_keys(node: MappingNode) -> None:
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if isinstance(key, ScalarNode):
+            if key.value in seen:
+                raise _Unreadable(key.start_mark.line + 1, f"has the key '{key.value}' twice")
+            seen.add(key.value)
+
+
+def _load_document(
+    path: Path, document: _Document, digest: str, errors: list[LoadError]
+) -> Rule | None:
+    value = document.value
+    reason = None
+    if not isinstance(value, dict):
+        reason = "is no Sigma rule: the document is not a mapping"
+    elif "correlation" in value:
+        reason = "correlation rules are not supported yet"
+    elif "filter" in value:
+        reason = "filter documents are not supported yet"
+    elif "detection" not in value:
+        reason = "is no Sigma rule: it has no 'detection'"
+    if reason is not None:
+        errors.append(LoadError(str(path), document.line, reason))
+        return None
+    try:
+        rule = SigmaRule.from_dict(value, collect_errors=True)
+    except Exception as error:
+        # pySigma raises whatever a malformed value happens to trip over, not only SigmaError.
+        errors.append(LoadError(str(path), document.line, _one_line(error)))
+        return None
+    return _rule(path, document.line, digest, rule, errors)
+
+
+def _load_legacy_collection(
+    path: Path, documents: Sequence[_Document], digest: str, errors: list[LoadError]
+) -> Iterator[Rule]:
+    line = documents[0].line
+    try:
+        values = [document.value for document in documents]
+        collection = SigmaCollection.from_dicts(values, collect_errors=True)
+    except Exception as error:
+        errors.append(LoadError(str(path), line, _one_line(error)))
+        return
+    for rule in collection.rules:
+        if isinstance(rule, SigmaRule):
+            loaded = _rule(path, line, digest, rule, errors)
+            if loaded is not None:
+                yield loaded
+        else:
+            errors.append(LoadError(str(path), line, "correlation rules are not supported yet"))
+
+
+def _rule(
+    path: Path, line: int, digest: str, rule: SigmaRule, errors: list[LoadError]
+) -> Rule | None:
+    usable = bool(rule.detection.detections) and any(
+        (rule.logsource.category, rule.logsource.product, rule.logsource.service)
+    )
+    for error in rule.errors:
+        errors.append(LoadError(str(path), line, _one_line(error), fatal=not usable))
+    if not usable:
+        if not rule.errors:
+            errors.append(LoadError(str(path), line, "has no usable detection or logsource"))
+        return None
+    condition: Node | None = None
+    problem: str | None = None
+    try:
+        condition = compile_rule(rule)
+    except (NotRunnable, SigmaError) as error:
+        problem = _one_line(error)
+    except RecursionError:
+        problem = "the condition is nested too deep"
+    except Exception as error:
+        # As above: a malformed value may trip pySigma anywhere.
+        problem = f"can't be compiled: {_one_line(error)}"
+    techniques, tactics = _attack(rule)
+    return Rule(
+        rule_uid=str(rule.id) if rule.id else _uid(digest, rule.title),
+        title=str(rule.title or "(no title)"),
+        author=rule.author if isinstance(rule.author, str) else None,
+        level=str(rule.level) if rule.level else None,
+        status=str(rule.status) if rule.status else None,
+        description=rule.description if isinstance(rule.description, str) else None,
+        path=str(path),
+        line=line,
+        content_sha256=digest,
+        techniques=techniques,
+        tactics=tactics,
+        logsource=LogSource(
+            *(
+                name.strip().lower() if name else None
+                for name in (
+                    rule.logsource.category,
+                    rule.logsource.product,
+                    rule.logsource.service,
+                )
+            )
+        ),
+        condition=condition,
+        problem=problem,
+    )
+
+
+def _attack(rule: SigmaRule) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    names = [tag.name.lower() for tag in rule.tags or () if tag.namespace.lower() == "attack"]
+    techniques = sorted({name.upper() for name in names if _TECHNIQUE.fullmatch(name)})
+    tactics = dict.fromkeys(
+        name.replace("_", "-")
+        for name in names
+        if not _TECHNIQUE.fullmatch(name) and not _OTHER_ATTACK_ID.fullmatch(name)
+    )
+    return tuple(techniques), tuple(sorted(tactics))
+
+
+def _uid(digest: str, title: str | None) -> str:
+    return hashlib.sha256(f"{digest}:{title}".encode()).hexdigest()[:32]
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,37 @@
+-- One chunk of events with what the log sources are told apart by. `inner_doc` is the producer's
+-- own record where an OCSF event carries it; `keys` are the names in each known container.
+CREATE OR REPLACE TEMP TABLE sigma_chunk AS
+SELECT
+    *,
+    CASE
+        WHEN starts_with(ltrim(coalesce(inner_doc, raw)), '{')
+        THEN TRY(json_keys(coalesce(inner_doc, raw), $containers))
+    END AS keys
+FROM (
+    SELECT
+        event_uid, time, mapper, class_uid, activity_id, original_id, channel, provider,
+        device_host, raw, event,
+        lower(channel) AS channel_key,
+        lower(provider) AS provider_key,
+        regexp_matches(raw, '^\s*[^\s{\[]') AS is_text,
+        CASE WHEN mapper = 'ocsf' THEN
+            CASE
+                WHEN starts_with(json_extract_string(event, '/raw_data'), '{')
+                    AND json_valid(json_extract_string(event, '/raw_data'))
+                THEN json_extract_string(event, '/raw_data')
+                ELSE coalesce(CAST(json_extract(event, '/unmapped') AS VARCHAR), '{}')
+            END
+        END AS inner_doc,
+        CASE
+            WHEN mapper = 'windows' THEN 'windows'
+            WHEN mapper NOT IN ('zeek', 'cloudtrail', 'base')
+            THEN CASE json_extract_string(event, '/device/os/type_id')
+                WHEN '100' THEN 'windows' WHEN '200' THEN 'linux' WHEN '300' THEN 'macos'
+                ELSE lower(coalesce(
+                    json_extract_string(event, '/device/os/type'),
+                    json_extract_string(event, '/device/os/name')))
+            END
+        END AS os
+    FROM {relation}
+    WHERE {scope}
+);

@@ -1,0 +1,49 @@
+-- A text as a number; NULL where it is none. A bare cast would take 'nan', '1_000' and the like.
+CREATE OR REPLACE TEMP MACRO sigma_number(x) AS
+    CASE WHEN regexp_full_match(x, '\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*')
+    THEN TRY_CAST(x AS DOUBLE) END;
+
+CREATE OR REPLACE TEMP MACRO sigma_ipv4(octets) AS
+    CASE WHEN len(octets) = 4
+        AND list_max(list_transform(octets, lambda o: TRY_CAST(o AS INTEGER))) <= 255
+    THEN '4:' || array_to_string(
+        list_transform(octets, lambda o: printf('%02x', TRY_CAST(o AS INTEGER))), '') END;
+
+CREATE OR REPLACE TEMP MACRO sigma_ipv6(halves, head, tail) AS
+    CASE WHEN (len(halves) = 1 AND len(head) = 8)
+        OR (len(halves) = 2 AND len(head) + len(tail) < 8)
+    THEN '6:' || array_to_string(list_transform(head, lambda g: lpad(g, 4, '0')), '')
+        || repeat('0000', 8 - len(head) - len(tail))
+        || array_to_string(list_transform(tail, lambda g: lpad(g, 4, '0')), '') END;
+
+CREATE OR REPLACE TEMP MACRO sigma_groups(half) AS
+    list_filter(string_split(coalesce(half, ''), ':'), lambda g: g <> '');
+
+-- An address as a key that sorts as addresses of its family do; an IPv4 address that is mapped
+-- into IPv6 is that IPv4 address. NULL where the text is no address.
+CREATE OR REPLACE TEMP MACRO sigma_address(x) AS
+    CASE WHEN regexp_full_match(x, '(?i)(::ffff:)?\d{1,3}(\.\d{1,3}){3}')
+    THEN sigma_ipv4(string_split(regexp_replace(x, '(?i)^::ffff:', ''), '.'))
+    WHEN regexp_full_match(x, '(?i)[0-9a-f:]*:[0-9a-f:]*(%.*)?')
+        AND NOT regexp_matches(x, '(?i):::|[0-9a-f]{5}|^:[^:]|[^:]:(%|$)')
+    THEN regexp_replace(
+        sigma_ipv6(
+            string_split(lower(string_split(x, '%')[1]), '::'),
+            sigma_groups(string_split(lower(string_split(x, '%')[1]), '::')[1]),
+            sigma_groups(string_split(lower(string_split(x, '%')[1]), '::')[2])),
+        '^6:0{20}ffff', '4:') END;
+
+-- The whole record as people would read it: JSON's escapes are undone, character by character.
+-- A JSON text can't hold the character 1 itself, so it may stand for the backslash meanwhile.
+CREATE OR REPLACE TEMP MACRO sigma_record(raw) AS
+    CASE WHEN json_valid(raw) THEN
+        replace(replace(replace(replace(replace(replace(
+            CAST(json(raw) AS VARCHAR), '\\', chr(1)), '\"', '"'), '\n', chr(10)),
+            '\r', chr(13)), '\t', chr(9)), chr(1), '\')
+    ELSE raw END;
+
+-- A list's own text and each of its values; a text that is no list is its only value.
+CREATE OR REPLACE TEMP MACRO sigma_values(x) AS
+    CASE WHEN starts_with(x, '[')
+    THEN list_prepend(x, coalesce(TRY(from_json(x, '["VARCHAR"]')), []))
+    ELSE [x] END;
