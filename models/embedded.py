@@ -1,4 +1,4 @@
-"""The embedded analyst: patterns, rules and baselines read a partition; no language model, no network.
+"""The embedded analyst: patterns, rules and baselines read a partition, no language model.
 
 What it says of an event depends on that event, its rule hits and tables computed over the whole
 slice, never on the partition's borders: any partitioning gives the same findings.
@@ -39,14 +39,14 @@ FLAGGED = 60
 DESCENDANT_SCORE = 35
 
 _USUAL_QUOTES = (
-    "name", "cmd", "file", "key", "target", "query", "dst", "account", "api", "src", "code", "share",
-    "service", "task", "message",
-)  # fmt: skip
+    *("name", "cmd", "file", "key", "target", "query", "dst", "account", "api", "src", "code"),
+    *("share", "service", "task", "script", "text"),
+)
 _SENSORS = {"zeek": "zeek", "api": "cloudtrail", "other": ""}
 
 
 class EmbeddedAnalyst:
-    """Reads partitions by pattern, rule and baseline. Deterministic; makes no claim to understand."""
+    """Reads partitions by pattern, rule and baseline; deterministic and offline."""
 
     name = "embedded analyst"
     version = "1.0"
@@ -78,12 +78,8 @@ class EmbeddedAnalyst:
     def conclude(self, tallies: Sequence[Tally], context: ContextReader) -> tuple[Finding, ...]:
         """Give the findings that the merged tallies of the whole slice allow."""
         drawn = conclude(tallies)
-        uids = sorted({uid for each in drawn for t in each.tallies for _, uid in t.sample[:8]})
-        texts = _texts(context, uids)
-        return in_order(
-            to_finding(each, _quote_stands(each.quote, to_finding(each, False), texts))
-            for each in drawn
-        )
+        texts = _texts(context, sorted({uid for each in drawn for uid in each.cited}))
+        return in_order(to_finding(each, texts) for each in drawn)
 
     def _descendants(
         self, context: ContextReader, sights: Mapping[str, Sight], lineage: Iterable[Row]
@@ -124,6 +120,11 @@ def matching(sight: Sight) -> list[Pattern]:
 def top_score(sight: Sight) -> int:
     """Give the highest score of the patterns that an event shows."""
     return max((pattern.score for pattern in matching(sight)), default=0)
+
+
+def finding_uid(reason: str, event_uid: str) -> str:
+    """Give the uid of the finding that a reason (`pattern mshta-runs`) makes of an event."""
+    return hashlib.sha256(f"{reason}\n{event_uid}".encode("utf-8", "replace")).hexdigest()[:20]
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -217,10 +218,9 @@ def _finding(
     more: Sequence[str] = (),
 ) -> Finding:
     uid = str(sight.row["event_uid"])
-    digest = hashlib.sha256(f"{reason}\n{uid}".encode("utf-8", "replace")).hexdigest()
     evidence = Evidence(event_uid=uid, quote=_quote(sight, quotes, values))
     return Finding(
-        finding_uid=digest[:20],
+        finding_uid=finding_uid(reason, uid),
         kind=kind,
         time=_time(sight.row["time"]),
         host=_host(sight),
@@ -246,18 +246,11 @@ def _quote(sight: Sight, names: Sequence[str], values: Sequence[str]) -> str | N
     return None
 
 
-def _texts(context: ContextReader, uids: Sequence[str]) -> dict[str, tuple[str, str]]:
+def _texts(context: ContextReader, uids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     if not uids:
         return {}
     rows = context.query(_sql("texts"), (list(uids),))
     return {str(row["event_uid"]): (str(row["raw"]), str(row["event"])) for row in rows}
-
-
-def _quote_stands(
-    quote: str | None, finding: Finding, texts: Mapping[str, tuple[str, str]]
-) -> bool:
-    cited = [texts.get(each.event_uid, ("", "")) for each in finding.evidence]
-    return bool(quote) and all(stands_in(str(quote), *pair) for pair in cited)
 
 
 def _host(sight: Sight) -> str | None:

@@ -47,10 +47,51 @@ class Integer:
 
 
 @dataclass(frozen=True, slots=True)
+class Scaled:
+    """A number times a factor, as a whole number: `Scaled(f("duration"), 1000)` for milliseconds."""
+
+    of: Expression
+    factor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Basename:
     r"""What stands after the last `/` or `\`."""
 
     of: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class AfterLast:
+    """What stands after the last `mark`; the whole text without one."""
+
+    of: Expression
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeLast:
+    """What stands before the last `mark`; absent without one."""
+
+    of: Expression
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What stands after the first `start` and before the next `end` (or the end of the text)."""
+
+    of: Expression
+    start: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The text without these characters at its ends."""
+
+    of: Expression
+    characters: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +236,12 @@ Expression = (
     Field
     | Const
     | Integer
+    | Scaled
     | Basename
+    | AfterLast
+    | BeforeLast
+    | Between
+    | Strip
     | Lower
     | Cut
     | Lookup

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from schemas.base import Frozen
-
-SqlValue: TypeAlias = "str | int | float | bool | None | list[SqlValue] | dict[str, SqlValue]"
 
 
 class SandboxLimits(Frozen):
@@ -66,7 +62,7 @@ class SqlResult(Frozen):
     """
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[SqlValue, ...], ...]
+    rows: tuple[tuple[JsonValue, ...], ...]
     truncated: bool = False
     milliseconds: float = 0.0
 

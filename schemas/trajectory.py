@@ -16,6 +16,9 @@ class NodeKind(StrEnum):
     SPLIT = "split"
     LEAF = "leaf"
     REDUCE = "reduce"
+    AGENT = "agent"
+    TURN = "turn"
+    SUBCALL = "subcall"
 
 
 class Predicate(NamedTuple):
@@ -103,6 +106,10 @@ class NodeRecord(Frozen):
     usd: float = 0.0
     limit_hit: str | None = None
     error: str | None = None
+    prompt_hash: str | None = None
+    code: str | None = None
+    output: str | None = None
+    evidence_seen: int = 0
 
 
 class NodeOutput(Frozen):

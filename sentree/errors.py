@@ -85,3 +85,17 @@ class UnverifiedError(SentreeError):
     """Verification dropped every claim of the answer."""
 
     exit_code = ExitCode.ALL_CLAIMS_DROPPED
+
+
+class SandboxError(SentreeError):
+    """Sandboxed work was refused or failed; the run goes on."""
+
+    exit_code = ExitCode.UNEXPECTED
+
+
+class SqlRefused(SandboxError):
+    """A query may not run: not one SELECT, or a table or function that is not on the list."""
+
+
+class SqlFailed(SandboxError):
+    """A query ran into an error, or into a limit of time or memory."""

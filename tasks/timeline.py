@@ -14,10 +14,10 @@ from sentree.lake.context import Context
 from schemas.query import RouteDecision
 from schemas.request import TimelineRequest
 from schemas.result import Result
-from sentree.analysis.answer import conclude_timeline, save_result
+from sentree.analysis.answer import conclude_timeline, save_trajectory
 from sentree.analysis.scope import decide_route, export_scope, new_run_dir, store_route
 from sentree.engine.tree import TreeRun
-from sentree.report.document import FORMATS, write_reports
+from sentree.report.document import FORMATS, save_result, write_reports
 from sentree.settings import Settings
 
 TREE_ROWS = 500
@@ -56,6 +56,7 @@ def conclude_request(
             created_at=datetime.now(UTC),
         )
     save_result(result, run_dir)
+    save_trajectory(result, run_dir)
     return result
 
 

@@ -1,1 +1,1 @@
-"""What the embedded analyst knows: patterns as data, how they match, and how findings are worded."""
+"""What the embedded analyst knows: patterns as data, their matching, the words of findings."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from models.patterns.wording import plain
+from models.patterns.wording import plain, quote_from, stands_in
 from schemas.claim import Evidence
 from schemas.finding import Finding, FindingKind, Tally
 
+BUCKET_S = 600
+"""Length of the buckets in which logons are counted."""
+
 GUESSES = 8
-"""Failed logons of one user from one source in ten minutes that make a guessing attack."""
+"""Failed logons of one user from one source in two neighbouring buckets that make guessing."""
 SPRAYED_USERS = 5
 SURVEY_OPERATIONS = 15
 """Distinct read operations of one principal in one hour that make a survey."""
@@ -39,9 +43,10 @@ class Conclusion:
     quote: str | None
 
     @property
-    def count(self) -> int:
-        """How many events it rests on."""
-        return sum(tally.count for tally in self.tallies)
+    def cited(self) -> tuple[str, ...]:
+        """The events it cites: the first ones of its tallies."""
+        sample = sorted({pair for tally in self.tallies for pair in tally.sample})
+        return tuple(uid for _, uid in sample[:CITED])
 
 
 def conclude(tallies: Iterable[Tally]) -> list[Conclusion]:
@@ -59,24 +64,31 @@ def conclude(tallies: Iterable[Tally]) -> list[Conclusion]:
     return sorted(found, key=lambda each: (each.tallies[0].first, each.name, each.statement))
 
 
-def to_finding(conclusion: Conclusion, verified_quote: bool) -> Finding:
-    """Make the finding: evidence is the smallest sample over its tallies."""
-    sample = sorted({pair for tally in conclusion.tallies for pair in tally.sample})[:CITED]
-    quote = conclusion.quote if verified_quote else None
-    key = "|".join((conclusion.name, *(part for t in conclusion.tallies[:1] for part in t.key)))
+def to_finding(conclusion: Conclusion, texts: Mapping[str, tuple[str, ...]]) -> Finding:
+    """Make the finding: evidence is the smallest sample, each quoting what stands in its event."""
+    key = "|".join((conclusion.name, *conclusion.tallies[0].key))
     return Finding(
         finding_uid=hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:20],
         kind=conclusion.kind,
         time=min(tally.first for tally in conclusion.tallies),
         host=conclusion.host,
-        user=conclusion.user,
+        user=plain(conclusion.user, 128) if conclusion.user else None,
         statement=conclusion.statement,
-        evidence=tuple(Evidence(event_uid=uid, quote=quote) for _, uid in sample),
+        evidence=tuple(
+            Evidence(event_uid=uid, quote=_quote(conclusion, texts.get(uid, ())))
+            for uid in conclusion.cited
+        ),
         techniques=conclusion.techniques,
         score=conclusion.score,
         fact=f"count|{key}"[:300],
         sensor=conclusion.sensor,
     )
+
+
+def _quote(conclusion: Conclusion, texts: tuple[str, ...]) -> str | None:
+    named = (conclusion.quote, *(tally.key[4] for tally in conclusion.tallies))
+    quotes = (quote_from(value) for value in named if value)
+    return next((quote for quote in quotes if quote and stands_in(quote, *texts)), None)
 
 
 def _guessing(failed: Sequence[Tally], succeeded: Sequence[Tally]) -> Iterable[Conclusion]:
@@ -91,48 +103,103 @@ def _guessing(failed: Sequence[Tally], succeeded: Sequence[Tally]) -> Iterable[C
 def _bursts(
     host: str, source: str, group: Sequence[Tally], succeeded: Sequence[Tally]
 ) -> Iterable[Conclusion]:
-    buckets: dict[str, list[Tally]] = defaultdict(list)
-    for tally in group:
-        buckets[tally.key[3]].append(tally)
-    for _, inside in sorted(buckets.items()):
-        inside.sort(key=lambda tally: (tally.first, tally.key))
-        users = sorted({tally.key[4] for tally in inside if tally.key[4]})
-        count = sum(tally.count for tally in inside)
+    for run in _runs(group):
+        users = sorted({tally.key[4] for tally in run if tally.key[4]})
+        densest = _densest(run)
         where = f"{plain(host, 64)}: " if host else ""
         origin = f" from {plain(source, 64)}" if source else ""
-        minutes = _span(inside)
-        if len(users) >= SPRAYED_USERS:
+        text = f"{where}{sum(tally.count for tally in run)} failed logons of "
+        if densest.users >= SPRAYED_USERS:
             name, score, technique = "password spray", 70, "T1110.003"
-            text = f"{where}{count} failed logons of {len(users)} users{origin} {minutes}"
-        elif max(tally.count for tally in inside) >= GUESSES:
+            text += f"{len(users)} users{origin} {_span(run)}"
+        elif densest.guesses >= GUESSES:
             name, score, technique = "password guessing", 60, "T1110.001"
-            text = f"{where}{count} failed logons of {plain(', '.join(users[:3]), 80)}{origin} {minutes}"
+            text += f"{plain(', '.join(users[:3]), 80)}{origin} {_span(run)}"
         else:
             continue
         yield Conclusion(
-            FindingKind.CREDENTIAL_ACCESS, name, tuple(inside), host or None,
-            users[0] if len(users) == 1 else None,
-            f"{text} — {name}.", score, (technique,), "logons", source or None,
-        )  # fmt: skip
-        yield from _success_after(host, source, inside, succeeded)
+            kind=FindingKind.CREDENTIAL_ACCESS,
+            name=name,
+            tallies=tuple(run),
+            host=host or None,
+            user=users[0] if len(users) == 1 else None,
+            statement=f"{text} — {name}.",
+            score=score,
+            techniques=(technique,),
+            sensor="logons",
+            quote=source or None,
+        )
+        yield from _success_after(host, source, run, succeeded)
+
+
+class _Density(NamedTuple):
+    """The most that any twenty minutes of a run hold: users tried, guesses at one of them."""
+
+    users: int
+    guesses: int
+
+
+def _runs(group: Sequence[Tally]) -> Iterable[list[Tally]]:
+    """Split tallies into runs of buckets that follow each other without an empty one between."""
+    run: list[Tally] = []
+    last: datetime | None = None
+    for tally in sorted(group, key=lambda each: (each.key[3], each.key)):
+        bucket = datetime.fromisoformat(tally.key[3])
+        if last is not None and (bucket - last).total_seconds() > BUCKET_S:
+            yield run
+            run = []
+        run.append(tally)
+        last = bucket
+    if run:
+        yield run
+
+
+def _densest(run: Sequence[Tally]) -> _Density:
+    """Look at each bucket with the next one: a burst may lie across their border."""
+    counts: dict[datetime, Counter[str]] = defaultdict(Counter)
+    for tally in run:
+        counts[datetime.fromisoformat(tally.key[3])][tally.key[4]] += tally.count
+    pairs = [
+        here + counts.get(bucket + timedelta(seconds=BUCKET_S), Counter())
+        for bucket, here in list(counts.items())
+    ]
+    return _Density(
+        max(sum(1 for user in pair if user) for pair in pairs),
+        max(max(pair.values()) for pair in pairs),
+    )
 
 
 def _success_after(
     host: str, source: str, burst: Sequence[Tally], succeeded: Sequence[Tally]
 ) -> Iterable[Conclusion]:
     """Find a logon from the guessing source, of a guessed user, within an hour after the guesses."""
-    start, users = burst[0].first, {tally.key[4] for tally in burst}
+    start, users = min(tally.first for tally in burst), {tally.key[4] for tally in burst}
+    end = max(tally.last for tally in burst) + timedelta(hours=1)
     for tally in sorted(succeeded, key=lambda each: (each.first, each.key)):
-        late = (tally.last - start).total_seconds()
-        if source and tally.key[2] == source and tally.key[4] in users and 0 <= late <= 3600:
-            user = tally.key[4]
+        _, at, origin, _, user = tally.key
+        if (
+            source
+            and origin == source
+            and user in users
+            and start <= tally.last
+            and tally.first <= end
+        ):
             yield Conclusion(
-                FindingKind.INITIAL_ACCESS, "logon after guessing", (tally,), tally.key[1] or None, user,
-                f"{plain(tally.key[1], 64) or 'A host'}: {plain(user, 64)} logged on from "
-                f"{plain(source, 64)}, which had failed {sum(t.count for t in burst)} times before — "
-                "the guesses seem to have succeeded.",
-                85, ("T1110", "T1078"), "logons", source,
-            )  # fmt: skip
+                kind=FindingKind.INITIAL_ACCESS,
+                name="logon after guessing",
+                tallies=(tally,),
+                host=at or None,
+                user=user,
+                statement=(
+                    f"{plain(at, 64) or 'A host'}: {plain(user, 64)} logged on from "
+                    f"{plain(source, 64)}, which had failed {sum(t.count for t in burst)} times — "
+                    "the guesses seem to have succeeded."
+                ),
+                score=85,
+                techniques=("T1110", "T1078"),
+                sensor="logons",
+                quote=source,
+            )
             return
 
 

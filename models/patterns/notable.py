@@ -39,69 +39,88 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
 
 
+def _rare_pair(parent: str, name: str, times: int, _: float) -> str:
+    return f"{parent} started {name}, a pair seen {_times(times)} in the slice"
+
+
+def _new_process(path: str, name: str, times: int, _: float) -> str:
+    return f"{basename(path)} ran for the first time, from {path}"
+
+
+def _new_destination(src: str, dst: str, times: int, _: float) -> str:
+    return f"{src} reached {dst} for the first time, outside the home networks"
+
+
+def _rhythm(src: str, dst: str, times: int, gap: float) -> str:
+    every = f"at even intervals of about {_duration(gap)}, as a beacon does"
+    return f"{src} reached {dst} {times} times {every}"
+
+
+def _upload(src: str, dst: str, times: int, size: float) -> str:
+    return f"{src} sent {_megabytes(size)} to {dst} in {_count(times, 'connection')}"
+
+
+def _long_connection(src: str, dst: str, times: int, length: float) -> str:
+    return f"{src} kept a connection to {dst} open for {_duration(length)}"
+
+
+def _port_scan(src: str, dst: str, times: int, length: float) -> str:
+    return f"{src} tried {times} ports of {dst} within {_duration(length)}"
+
+
+def _host_sweep(src: str, port: str, times: int, length: float) -> str:
+    return f"{src} tried port {port} of {times} hosts within {_duration(length)}"
+
+
+def _new_logon(user: str, src: str, times: int, kind: float) -> str:
+    how = f"logon type {kind:.0f}, {_times(times)} in the slice"
+    return f"{user} logged on from {src} for the first time ({how})"
+
+
+def _privileged(user: str, _: str, times: int, __: float) -> str:
+    return f"{user} got administrator privileges at logon for the first time"
+
+
+def _new_agent(who: str, agent: str, times: int, _: float) -> str:
+    return f"{who} called with the client `{agent}` for the first time"
+
+
+def _new_region(who: str, region: str, times: int, _: float) -> str:
+    return f"{who} used the region {region} for the first time"
+
+
+def _new_address(who: str, address: str, times: int, _: float) -> str:
+    return f"{who} called from {address} for the first time"
+
+
+def _many_names(src: str, domain: str, times: int, length: float) -> str:
+    return f"{src} looked up {times} long names below {domain} in an hour, as a DNS tunnel does"
+
+
 NOTABLE: Mapping[str, Notable] = {
-    "rare pair": Notable(
-        FindingKind.RARE_PROCESS, 22, (),
-        lambda parent, name, times, _: f"{parent} started {name}, a pair seen {_times(times)} in the slice",
-    ),
-    "new process": Notable(
-        FindingKind.FIRST_SEEN, 20, (),
-        lambda path, name, times, _: f"{basename(path)} ran for the first time, from {path}",
-    ),
-    "new destination": Notable(
-        FindingKind.FIRST_SEEN, 20, (),
-        lambda src, dst, times, _: f"{src} reached {dst} for the first time, outside the home networks",
-    ),
-    "rhythm": Notable(
-        FindingKind.COMMAND_AND_CONTROL, 50, ("T1071",),
-        lambda src, dst, times, gap: f"{src} reached {dst} {times} times at even intervals of about "
-        f"{_duration(gap)}, as a beacon does",
-    ),
-    "upload": Notable(
-        FindingKind.EXFILTRATION, 45, ("T1041",),
-        lambda src, dst, times, size: f"{src} sent {_megabytes(size)} to {dst} in {times} connections",
-    ),
-    "long connection": Notable(
-        FindingKind.COMMAND_AND_CONTROL, 30, ("T1571",),
-        lambda src, dst, times, length: f"{src} kept a connection to {dst} open for {_duration(length)}",
-    ),
-    "port scan": Notable(
-        FindingKind.DISCOVERY, 55, ("T1046",),
-        lambda src, dst, times, length: f"{src} tried {times} ports of {dst} within {_duration(length)}",
-    ),
-    "host sweep": Notable(
-        FindingKind.DISCOVERY, 50, ("T1018", "T1046"),
-        lambda src, port, times, length: f"{src} tried port {port} of {times} hosts within "
-        f"{_duration(length)}",
-    ),
-    "new logon": Notable(
-        FindingKind.LOGON, 25, ("T1078",),
-        lambda user, src, times, kind: f"{user} logged on from {src} for the first time "
-        f"(logon type {kind:.0f}, {_times(times)} in the slice)",
-    ),
-    "privileged logon": Notable(
-        FindingKind.PRIVILEGE, 20, ("T1078",),
-        lambda user, _, times, __: f"{user} got administrator privileges at logon for the first time",
-    ),
-    "new agent": Notable(
-        FindingKind.FIRST_SEEN, 30, ("T1078.004",),
-        lambda who, agent, times, _: f"{who} called with the client `{agent}` for the first time",
-    ),
-    "new region": Notable(
-        FindingKind.FIRST_SEEN, 35, ("T1535",),
-        lambda who, region, times, _: f"{who} used the region {region} for the first time",
-    ),
-    "new address": Notable(
-        FindingKind.FIRST_SEEN, 25, ("T1078.004",),
-        lambda who, address, times, _: f"{who} called from {address} for the first time",
-    ),
+    "rare pair": Notable(FindingKind.RARE_PROCESS, 22, (), _rare_pair),
+    "new process": Notable(FindingKind.FIRST_SEEN, 20, (), _new_process),
+    "new destination": Notable(FindingKind.FIRST_SEEN, 20, (), _new_destination),
+    "rhythm": Notable(FindingKind.COMMAND_AND_CONTROL, 50, ("T1071",), _rhythm),
+    "upload": Notable(FindingKind.EXFILTRATION, 45, ("T1041",), _upload),
+    "long connection": Notable(FindingKind.COMMAND_AND_CONTROL, 30, ("T1571",), _long_connection),
+    "port scan": Notable(FindingKind.DISCOVERY, 55, ("T1046",), _port_scan),
+    "host sweep": Notable(FindingKind.DISCOVERY, 50, ("T1018", "T1046"), _host_sweep),
+    "new logon": Notable(FindingKind.LOGON, 25, ("T1078",), _new_logon),
+    "privileged logon": Notable(FindingKind.PRIVILEGE, 20, ("T1078",), _privileged),
+    "new agent": Notable(FindingKind.FIRST_SEEN, 30, ("T1078.004",), _new_agent),
+    "new region": Notable(FindingKind.FIRST_SEEN, 35, ("T1535",), _new_region),
+    "new address": Notable(FindingKind.FIRST_SEEN, 25, ("T1078.004",), _new_address),
     "many names": Notable(
-        FindingKind.COMMAND_AND_CONTROL, 55, ("T1071.004", "T1048"),
-        lambda src, domain, times, length: f"{src} looked up {times} long names below {domain} within an "
-        "hour, as a DNS tunnel does",
+        FindingKind.COMMAND_AND_CONTROL, 55, ("T1071.004", "T1048"), _many_names
     ),
-}  # fmt: skip
+}
+"""By the `kind` of a row of `baseline_notable`."""
 
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

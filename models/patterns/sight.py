@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 TEXT_LIMIT = 32_768
-"""No pattern looks further into a text; a Windows command line can't be longer."""
+"""Patterns see this much of a text, both ends of it; a Windows command line can't be longer."""
 
 _DEPTH_LIMIT = 12
 _FIELD_LIMIT = 2_000
@@ -51,7 +51,7 @@ class Sight:
         text = self._shown.get(name)
         if text is None:
             derive = DERIVED.get(name)
-            text = self._shown[name] = (derive(self) if derive else self.plain(name))[:TEXT_LIMIT]
+            text = self._shown[name] = _bounded(derive(self) if derive else self.plain(name))
         return text
 
     def plain(self, *names: str) -> str:
@@ -78,6 +78,13 @@ class Sight:
                     if parent:
                         self._raw.setdefault(f"{parent}.{name}", value)
         return self._raw
+
+
+def _bounded(text: str) -> str:
+    """Keep both ends of an overlong text: padding in the middle must not hide what follows."""
+    if len(text) <= TEXT_LIMIT:
+        return text
+    return f"{text[: TEXT_LIMIT // 2]} {text[-TEXT_LIMIT // 2 + 1 :]}"
 
 
 def basename(path: str) -> str:

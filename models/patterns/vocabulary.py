@@ -1,9 +1,10 @@
 """Patterns as data: how a condition is written in YAML, and how it is decided on an event.
 
 A condition maps a field to what it may be. A plain word must equal the field, `~word` is a regular
-expression found in it, `&0x10` demands a bit of a number, `>10` a greater number, `*` any text; a list
-is satisfied by one item. `field+` demands all items. Several fields must all hold; a list of conditions
-holds when one does. A name with `$` stands for a list of the file's `lists`.
+expression found in it, `&0x10` demands a bit of a number, `>10` a greater number, `*` any text; a
+list is satisfied by one item. `field+` demands all items. Several fields must all hold; a list of
+conditions holds when one does. Under `unless` any field of a mapping exempts by itself; a list of
+conditions exempts when one holds whole. A name with `$` stands for a list of the file's `lists`.
 
 Expressions must be linear on hostile text: no two unbounded repetitions in a row; write two items
 under `field+` for "this and, anywhere, that".
@@ -30,8 +31,7 @@ Test = Callable[[Sight], bool]
 class Pattern:
     """Something worth telling an analyst, and how to know it when it is seen.
 
-    `why` completes the sentence that the scope begins. `per` names the grain of the fact where
-    repetitions of the same fact need no row of their own.
+    `why` completes the sentence that the scope begins; `quote` names the fields to quote, best first.
     """
 
     name: str
@@ -91,7 +91,7 @@ def _pattern(family: str, item: Mapping[str, Any], lists: Mapping[str, list[str]
             family=family,
             scopes=frozenset(_many(item["scope"])),
             where=_condition(item["where"], lists),
-            unless=_condition(item["unless"], lists) if "unless" in item else None,
+            unless=_exemption(item["unless"], lists) if "unless" in item else None,
             why=str(item["why"]),
             kind=FindingKind(item["kind"]),
             score=int(item["score"]),
@@ -114,6 +114,13 @@ def _condition(spec: Any, lists: Mapping[str, list[str]]) -> Test:
     if len(tests) == 1:
         return tests[0]
     return lambda sight: all(test(sight) for test in tests)
+
+
+def _exemption(spec: Any, lists: Mapping[str, list[str]]) -> Test:
+    """Read `unless`: of one mapping any field exempts; of a list, any whole condition."""
+    if isinstance(spec, Mapping):
+        return _condition([{name: value} for name, value in spec.items()], lists)
+    return _condition(spec, lists)
 
 
 def _field_test(name: str, value: object, lists: Mapping[str, list[str]]) -> Test:

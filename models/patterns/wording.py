@@ -1,7 +1,7 @@
 """How findings are worded: one plain sentence from an event's fields, safe to show anywhere.
 
 Values come from attackers. Each is shortened, and every character that could move the cursor, hide
-or reorder text is written out. Escaping for HTML, Markdown or a prompt is for the door it leaves by.
+or reorder text is written out. Escaping for HTML, Markdown or a prompt is left to those doors.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PLAIN_RUN = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 def plain(value: str, limit: int = VALUE_LIMIT) -> str:
     """Make a value fit for one line: shortened in the middle, invisible characters written out."""
     text = " ".join(value[: limit * 4].split()) if len(value) > limit else value
-    text = re.sub(r"[\t\r\n ]+", " ", text).strip()
+    text = re.sub(r"\s+", " ", text).strip()
     if not text.isascii() or not text.isprintable():
         text = "".join(_visible(char) for char in text[: limit * 2])
     if len(text) > limit or len(value) > limit * 4:

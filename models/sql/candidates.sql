@@ -6,7 +6,7 @@ SELECT
     parent_path, parent_cmd, parent_pid, actor_path, actor_pid, src_ip, src_host, src_port, dst_ip,
     dst_host, dst_port, file_path, reg_key, reg_value, url, dns_query, service_name, share_name,
     job_name, api_operation, api_service, cloud_account, finding_uid, original_id, channel, message,
-    mapper, event, left(raw, 262144) AS raw, sensor, scope
+    mapper, event, raw, sensor, scope
 FROM events
 JOIN baseline_scopes USING (event_uid)
 WHERE {partition}

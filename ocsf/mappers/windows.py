@@ -35,7 +35,7 @@ EVTX = Shape(
 WINLOGBEAT = Shape(
     name="winlogbeat",
     present=(frozenset({"winlog.event_id", "winlog.channel", "winlog.event_data"}),),
-    roots=("winlog.event_data", "winlog.user_data"),
+    roots=("winlog.event_data",),
     aliases={
         "EventID": ("winlog.event_id", "event.code"),
         "Channel": ("winlog.channel",),

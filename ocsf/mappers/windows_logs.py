@@ -322,6 +322,7 @@ RULES: tuple[Rule, ...] = (
             **under("user", account(f("User", "/Event.UserData.EventXML.User"))),
             "session.uid": f("SessionID", "/Event.UserData.EventXML.SessionID"),
             "src_endpoint.ip": Ip(f("Address", "/Event.UserData.EventXML.Address")),
+            "dst_endpoint.hostname": f("Computer"),
             "logon_type_id": c(10),
         },
     ),
@@ -335,6 +336,7 @@ RULES: tuple[Rule, ...] = (
             "user.name": f("Param1", "/Event.UserData.EventXML.Param1"),
             "user.domain": f("Param2", "/Event.UserData.EventXML.Param2"),
             "src_endpoint.ip": Ip(f("Param3", "/Event.UserData.EventXML.Param3")),
+            "dst_endpoint.hostname": f("Computer"),
             "logon_type_id": c(10),
             "is_remote": c(True),
         },
@@ -346,6 +348,7 @@ RULES: tuple[Rule, ...] = (
         4003,
         _by_id({3008: 2, 3011: 2, 3018: 2, 3020: 2, 3006: 1, 3009: 1, 3010: 1}),
         {
+            "src_endpoint.hostname": f("Computer"),
             "query.hostname": f("QueryName"),
             "query.type": f("QueryType"),
             "status_code": f("QueryStatus", "Status"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from ocsf.mapping import (
+    AfterLast,
     Basename,
+    BeforeLast,
+    Between,
     Expression,
     Field,
     Integer,
     Listing,
     Lookup,
     Lower,
-    Match,
     Obj,
+    Strip,
     Tree,
     c,
     f,
@@ -27,7 +30,7 @@ HASH_ALGORITHMS = (("MD5", 1), ("SHA1", 2), ("SHA256", 3), ("IMPHASH", 99))
 
 def guid(*names: str) -> Expression:
     """Give a GUID in lower case without braces, so that the shapes' spellings agree."""
-    return Lower(Match(Field(names), r"^\{?([^{}]+)\}?$"))
+    return Lower(Strip(Field(names), "{}"))
 
 
 def file_at(path: Expression, type_id: int = REGULAR_FILE) -> Tree:
@@ -45,7 +48,7 @@ def process_of(image: Expression, pid: Expression, uid: Expression | None = None
 
 def account(text: Expression) -> Tree:
     r"""Give a user written as `DOMAIN\name`."""
-    return {"name": Match(text, r"([^\\]+)$"), "domain": Match(text, r"^([^\\]+)\\")}
+    return {"name": AfterLast(text, "\\"), "domain": BeforeLast(text, "\\")}
 
 
 def named_user(prefix: str, sid: str | None = None) -> Tree:
@@ -66,7 +69,7 @@ def hashes(*names: str) -> Expression:
                 {
                     "algorithm": c(name),
                     "algorithm_id": c(number),
-                    "value": Match(text, rf"(?i)\b{name}=([0-9A-F]+)"),
+                    "value": Between(text, f"{name}=", ","),
                 }
             )
             for name, number in HASH_ALGORITHMS

@@ -49,7 +49,11 @@ CLIENT: Tree = {
         (f("WorkstationName", "Workstation", "ClientName"), NotIp(f("IpAddress", "ClientAddress")))
     ),
 }
+SERVER: Tree = {"dst_endpoint.hostname": f("Computer")}
+"""The device that logs an authentication is the one logged on to."""
+
 LOGON: Tree = {
+    **SERVER,
     **SUBJECT,
     **TARGET,
     **CLIENT,
@@ -67,6 +71,7 @@ LOGON: Tree = {
     "unmapped.target_server_name": f("TargetServerName"),
 }
 KERBEROS: Tree = {
+    **SERVER,
     **TARGET,
     **CLIENT,
     **BY_STATUS,
@@ -268,6 +273,7 @@ RULES: tuple[Rule, ...] = (
         "user.name": f("AccountName"),
         "user.domain": f("AccountDomain"),
         "session.uid": f("LogonID", "LogonId"),
+        **SERVER,
         **CLIENT,
     }),
     _security({4768, 4769, 4770, 4771}, "Kerberos", 3002, _by_id({4768: 3, 4769: 4, 4770: 5, 4771: 6}), {
@@ -279,6 +285,7 @@ RULES: tuple[Rule, ...] = (
         3002,
         1,
         {
+            **SERVER,
             "user.name": f("TargetUserName"),
             "src_endpoint.hostname": f("Workstation"),
             "auth_protocol": f("PackageName"),
@@ -393,7 +400,7 @@ RULES: tuple[Rule, ...] = (
         {
             **SUBJECT,
             **CLIENT,
-            "dst_endpoint.hostname": f("Computer"),
+            **SERVER,
             "share": f("ShareName"),
             "share_type": f("ObjectType"),
             **under("file", file_at(f("RelativeTargetName"))),

@@ -13,6 +13,8 @@ from ocsf.mappers.windows_parts import (
     process_of,
 )
 from ocsf.mapping import (
+    AfterLast,
+    BeforeLast,
     Expression,
     First,
     Integer,
@@ -68,10 +70,9 @@ FILE_FACTS: Tree = {
     "product.name": f("Product"),
 }
 
-_SIGNER: Expression = f("Signature")
 SIGNATURE: Tree = {
     "algorithm_id": c(0),
-    "certificate.subject": _SIGNER,
+    "developer_uid": f("Signature"),
     "state": f("SignatureStatus"),
     "state_id": Lookup(
         f("SignatureStatus"), {"valid": 1, "expired": 2, "revoked": 3, "unavailable": 0}, other=99
@@ -122,8 +123,8 @@ def _pipe(event_id: int, name: str, activity: int) -> Rule:
 
 
 KEY_PATH: Expression = f("TargetObject")
-VALUE_KEY: Expression = First((Match(KEY_PATH, r"^(.*)\\[^\\]*$"), KEY_PATH))
-VALUE_NAME: Expression = First((Match(KEY_PATH, r"([^\\]+)$"), KEY_PATH))
+VALUE_KEY: Expression = First((BeforeLast(KEY_PATH, "\\"), KEY_PATH))
+VALUE_NAME: Expression = First((AfterLast(KEY_PATH, "\\"), KEY_PATH))
 
 ENDPOINTS: Tree = {
     "src_endpoint.ip": Ip(f("SourceIp")),
@@ -289,7 +290,7 @@ RULES: tuple[Rule, ...] = (
             "win_resource.type": f("EventType"),
             "win_resource.type_id": c(99),
             "win_resource.details": f("Query", "Destination", "Filter"),
-            "unmapped.operation": f("Operation"),
+            "unmapped.wmi_operation": f("Operation"),
             "unmapped.event_namespace": f("EventNamespace"),
             "unmapped.consumer_type": f("Type"),
         },
@@ -301,6 +302,7 @@ RULES: tuple[Rule, ...] = (
         1,
         {
             **ACTOR,
+            "src_endpoint.hostname": f("Computer"),
             "query.hostname": f("QueryName"),
             "answers": Split(f("QueryResults"), r";\s*", key="rdata"),
             "status_code": f("QueryStatus"),

@@ -80,17 +80,11 @@ def build_timeline(context: Context, findings: Sequence[Finding]) -> Timeline:
     )
 
 
-def save_result(result: Result, run_dir: Path) -> Path:
-    """Write `result.json` and `trajectory.jsonl` of a run, each in one step."""
+def save_trajectory(result: Result, run_dir: Path) -> Path:
+    """Write `trajectory.jsonl`: one line per node, parents first."""
+    path = run_dir / "trajectory.jsonl"
     lines = "".join(f"{record.model_dump_json()}\n" for record in result.trajectory)
-    _write(run_dir / "trajectory.jsonl", lines)
-    return _write(run_dir / "result.json", result.model_dump_json(indent=1) + "\n")
-
-
-def _write(path: Path, text: str) -> Path:
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    path.write_text(lines, encoding="utf-8")
     return path
 
 

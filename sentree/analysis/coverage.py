@@ -47,9 +47,13 @@ def _unread(context: ContextReader, column: str, failed: Sequence[Partition]) ->
 
 
 def _less(slices: Sequence[SliceCoverage], unread: dict[str, int]) -> tuple[SliceCoverage, ...]:
+    """Take what was not read off each slice; a class is named by its uid and caption."""
     return tuple(
         one.model_copy(
-            update={"events_looked_at": one.events_in_scope - unread.get(one.name.split()[0], 0)}
+            update={
+                "events_looked_at": one.events_in_scope
+                - unread.get(one.name, unread.get(one.name.split(" ")[0], 0))
+            }
         )
         for one in slices
     )

@@ -11,7 +11,7 @@ from models.embedded import EmbeddedAnalyst
 from schemas.query import Path as RoutePath
 from schemas.request import TimelineRequest
 from schemas.result import Result
-from sentree.analysis.answer import conclude_timeline, save_result
+from sentree.analysis.answer import conclude_timeline, save_trajectory
 from sentree.analysis.plan import plan_tree
 from sentree.analysis.program import TimelineProgram
 from sentree.analysis.scope import decide_route, export_scope, new_run_dir, store_route
@@ -26,7 +26,7 @@ def run_timeline(
     request: TimelineRequest,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
-    """Build the cited timeline of one case in this process."""
+    """Build the cited timeline of one case in this process; the caller saves the result."""
     run_dir = new_run_dir(settings, request, datetime.now(UTC))
     info = export_scope(settings, request, run_dir)
     route = decide_route(request, info, settings.leaf_characters)
@@ -45,5 +45,5 @@ def run_timeline(
             run_uid=run_dir.name,
             created_at=datetime.now(UTC),
         )
-    save_result(result, run_dir)
+    save_trajectory(result, run_dir)
     return result

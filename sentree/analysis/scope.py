@@ -9,7 +9,7 @@ from pathlib import Path
 
 from schemas.context import ContextInfo
 
-from models.router import Router
+from models.router import Router, RouterError
 from schemas.query import ContextFacts, Query, RouteDecision
 from schemas.query import Path as RoutePath
 from schemas.request import TimelineRequest
@@ -64,7 +64,10 @@ def decide_route(
     )
     query = Query(text=request.question, window=request.window, tenant_uid=request.tenant_uid)
     override: RoutePath | None = request.route
-    return Router.load().decide(query, facts, override=override)
+    try:
+        return Router.load().decide(query, facts, override=override)
+    except RouterError as error:
+        raise ConfigurationError(f"router: {error}") from None
 
 
 def store_route(route: RouteDecision, run_dir: Path) -> None:

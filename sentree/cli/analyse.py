@@ -80,12 +80,13 @@ def detect_first(settings: Settings, rules: tuple[Path, ...], common: Common) ->
 
 def run(settings: Settings, request: TimelineRequest, common: Common) -> Result:
     """Run the timeline as a Prefect flow or in threads, and read its result back."""
-    from sentree.report.document import load_result, write_reports
+    from sentree.report.document import load_result, save_result, write_reports
 
     if settings.executor == "local":
         from sentree.analysis.local import run_timeline
 
         result = run_timeline(settings, request, common.progress("partitions"))
+        save_result(result, settings.runs_dir / result.run_uid)
         write_reports(result, request.formats, settings.runs_dir / result.run_uid)
         return result
     from tasks.environment import prepare, server_is_configured

@@ -24,7 +24,7 @@ def demo(*, out: Path = Path("demo"), seed: int = 7, common: Common = COMMON) ->
     """
     from schemas.request import TimelineRequest
     from schemas.scenario import IncidentSpec
-    from sentree.evals.generate.incident import generate_incident
+    from sentree.evals.generate.incident import generate_incident, read_truth, truth_path
     from sentree.lake.db import Lake
     from sentree.lake.ingest import ingest
     from sentree.report.tables import ingest_line
@@ -34,10 +34,15 @@ def demo(*, out: Path = Path("demo"), seed: int = 7, common: Common = COMMON) ->
     settings = common.settings()
     if common.home is None:
         settings = settings.model_copy(update={"home": out / "home"})
-    common.say(f"generating an incident (seed {seed}) in {out / 'logs'}")
-    truth = generate_incident(out / "logs", IncidentSpec(seed=seed))
+    logs, spec = out / "logs", IncidentSpec(seed=seed)
+    if truth_path(logs).exists():
+        truth = read_truth(logs)
+        common.say(f"using the incident in {logs} (seed {truth.spec.seed})")
+    else:
+        common.say(f"generating an incident (seed {seed}) in {logs}")
+        truth = generate_incident(logs, spec)
     with Lake.open(settings) as lake:
-        report = ingest(lake, [out / "logs"], settings=settings, tenant=settings.tenant)
+        report = ingest(lake, [logs], settings=settings, tenant=settings.tenant)
     common.say(ingest_line(report))
     detect_first(settings, (), common)
     request = TimelineRequest(case="demo", tenant_uid=settings.tenant, formats=FORMATS)

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from schemas.claim import Claim, DroppedClaim, Evidence, Verification
 from schemas.finding import Finding
 from schemas.ports import ContextReader
+from schemas.trajectory import Predicate
 
 BATCH = 2_000
+EVERYWHERE = Predicate("TRUE", ())
 
 _Key = tuple[str, str]
 
@@ -34,10 +36,10 @@ def verify_findings(context: ContextReader, findings: Sequence[Finding]) -> Chec
 
 
 def verify_claims(
-    context: ContextReader, claims: Sequence[Claim]
+    context: ContextReader, claims: Sequence[Claim], scope: Predicate = EVERYWHERE
 ) -> tuple[tuple[Claim, ...], Verification]:
-    """Keep the claims whose every citation, for and against, holds."""
-    reasons = _reasons(context, claims)
+    """Keep the claims whose every citation, for and against, holds inside the scope."""
+    reasons = _reasons(context, claims, scope)
     kept: list[Claim] = []
     dropped: list[DroppedClaim] = []
     for claim in claims:
@@ -49,14 +51,29 @@ def verify_claims(
     return tuple(kept), Verification(checked=len(claims), kept=len(kept), dropped=tuple(dropped))
 
 
-def _reasons(context: ContextReader, citing: Iterable[Finding | Claim]) -> dict[_Key, str]:
+def citations_that_hold(
+    context: ContextReader, evidence: Sequence[Evidence], scope: Predicate
+) -> list[Evidence]:
+    """Keep the citations of events inside the scope that hold what is quoted, each once."""
+    unique = list({_key(one): one for one in evidence}.values())
+    failed = _failures(context, [_key(one) for one in unique], scope)
+    return [one for one in unique if _key(one) not in failed]
+
+
+def _reasons(
+    context: ContextReader, citing: Iterable[Finding | Claim], scope: Predicate = EVERYWHERE
+) -> dict[_Key, str]:
     """Give, for each citation that fails, why."""
-    pending = sorted({_key(evidence) for one in citing for evidence in _cited(one)})
+    return _failures(context, [_key(ev) for one in citing for ev in _cited(one)], scope)
+
+
+def _failures(context: ContextReader, keys: Iterable[_Key], scope: Predicate) -> dict[_Key, str]:
+    pending = sorted(set(keys))
     failed: dict[_Key, str] = {}
     for start in range(0, len(pending), BATCH):
         batch = pending[start : start + BATCH]
         rows = context.query(
-            """
+            f"""
             SELECT cited.n AS n,
                    any_value(e.event_uid) IS NOT NULL AS found,
                    coalesce(bool_or(cited.quote = ''
@@ -66,7 +83,7 @@ def _reasons(context: ContextReader, citing: Iterable[Finding | Claim]) -> dict[
                        OR contains(e.raw, cited.escaped)), FALSE) AS holds
             FROM (SELECT unnest(?::INTEGER[]) AS n, unnest(?::VARCHAR[]) AS uid,
                          unnest(?::VARCHAR[]) AS quote, unnest(?::VARCHAR[]) AS escaped) AS cited
-            LEFT JOIN events AS e ON e.event_uid = cited.uid
+            LEFT JOIN (SELECT * FROM events WHERE {scope.sql}) AS e ON e.event_uid = cited.uid
             GROUP BY cited.n
             """,
             (
@@ -74,6 +91,7 @@ def _reasons(context: ContextReader, citing: Iterable[Finding | Claim]) -> dict[
                 [uid for uid, _ in batch],
                 [quote for _, quote in batch],
                 [_json_text(quote) for _, quote in batch],
+                *scope.parameters,
             ),
         )
         for row in rows:

@@ -86,7 +86,7 @@ def tactic(name: str) -> str | None:
 
 
 def in_matrix_order(tactics: tuple[str, ...] | list[str] | set[str]) -> tuple[str, ...]:
-    """Give the distinct v18 tactics of some names, in matrix order; what is no tactic is left out."""
+    """Give the distinct tactics of some names in matrix order; what is no tactic is left out."""
     wanted = {tactic(name) for name in tactics}
     return tuple(name for name in TACTICS if name in wanted)
 
@@ -135,9 +135,9 @@ def _successors(raw: list[dict[str, Any]]) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for relation in _load("relationships"):
         source, target = str(relation.get("source_ref")), str(relation.get("target_ref"))
-        if relation.get("relationship_type") == "revoked-by" and source in revoked:
-            if target in by_stix:
-                pairs[by_stix[source]] = by_stix[target]
+        replaced = relation.get("relationship_type") == "revoked-by" and source in revoked
+        if replaced and target in by_stix:
+            pairs[by_stix[source]] = by_stix[target]
     return pairs
 
 

@@ -22,6 +22,7 @@ SCHEMA_VERSION = 1
 TABLES = ("events", "sources", "rejects", "rules", "detections")
 EXTENSIONS = ("sqlite_scanner", "ducklake")
 ATTEMPTS = 8
+LINE_CAP = 300
 BUSY_MILLISECONDS = 60_000
 T = TypeVar("T")
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -188,9 +189,9 @@ class Lake:
         return bool(self.connection.execute(found, ["lake", "events"]).fetchall())
 
     def _create(self) -> None:
-        promoted = ",\n    ".join(f"{column.name} {column.sql_type}" for column in PROMOTED)
+        promoted = ", ".join(f"{column.name} {column.sql_type}" for column in PROMOTED)
         self.connection.execute("BEGIN TRANSACTION")
-        for statement in duckdb.extract_statements(sql_text("schema").format(promoted=promoted)):
+        for statement in duckdb.extract_statements(sql_text("schema", promoted=promoted)):
             self.connection.execute(statement)
         self.connection.execute(
             "INSERT INTO lake_version VALUES (?, now()::TIMESTAMP)", [SCHEMA_VERSION]
@@ -225,9 +226,19 @@ def connect(settings: Settings, folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def sql_text(name: str) -> str:
-    """Read a statement of the lake's `sql` folder."""
-    return (resources.files("sentree.lake") / "sql" / f"{name}.sql").read_text("utf-8")
+def sql_text(name: str, **parts: str) -> str:
+    """Read a statement of the lake's `sql` folder, without its comments, and fill its places.
+
+    Args:
+        name: the file's name without suffix.
+        parts: compiled SQL for the `{places}`; never a value, values are bound.
+    """
+    text = (resources.files("sentree.lake") / "sql" / f"{name}.sql").read_text("utf-8")
+    lines = (line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    statement = "\n".join(lines).strip().removesuffix(";")
+    for place, sql in parts.items():
+        statement = statement.replace(f"{{{place}}}", sql)
+    return statement
 
 
 def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -237,8 +248,10 @@ def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def first_line(error: BaseException) -> str:
-    """Give an error's text in one line, without DuckDB's hints and echoes of the statement."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    """Give an error's text in one short line, without DuckDB's hints and echoes of data."""
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    shown = "".join(char if char.isprintable() else "?" for char in line)
+    return shown if len(shown) <= LINE_CAP else shown[:LINE_CAP] + "…"
 
 
 def _extension_file(name: str) -> Path:

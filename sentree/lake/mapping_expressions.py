@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ocsf.mapping import (
+    AfterLast,
     Basename,
+    BeforeLast,
+    Between,
     Const,
     Cut,
     EachAs,
@@ -30,11 +33,13 @@ from ocsf.mapping import (
     NotIp,
     Obj,
     Raw,
+    Scaled,
     Split,
+    Strip,
     Tree,
     When,
 )
-from sentree.lake.mapping_time import any_instant
+from sentree.lake.mapping_time import any_millis
 
 LIST_LIMIT = 256
 """A list of a record (DNS answers) is cut here, so that one record can't blow up an event."""
@@ -59,12 +64,14 @@ class Sql(NamedTuple):
     """A compiled expression.
 
     `is_json` says that the SQL gives JSON text already; `certain` that it is never NULL, and
-    says nothing about the record, so it must not make an object appear.
+    says nothing about the record, so it must not make an object appear. `signs` are the SQL
+    expressions of which one is not NULL exactly when the value is present; empty: the SQL itself.
     """
 
     text: str
     is_json: bool = False
     certain: bool = False
+    signs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +129,23 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
             if maximum is not None:
                 number = f"CASE WHEN {number} BETWEEN 0 AND {maximum} THEN {number} END"
             return Sql(f"CAST({number} AS VARCHAR)", is_json=True)
+        case Scaled(of, factor):
+            scaled = f"round(TRY_CAST({text(of)} AS DOUBLE) * {factor})"
+            return Sql(f"CAST(TRY_CAST({scaled} AS BIGINT) AS VARCHAR)", is_json=True)
         case Basename(of):
             inner = text(of)
-            last = rf"regexp_extract({inner}, '([^/\\]+)[/\\]*$', 1)"
-            return Sql(f"coalesce(nullif({last}, ''), {inner})")
+            return Sql(f"coalesce(nullif(parse_filename({inner}, false, 'both_slash'), ''), {inner})")
+        case AfterLast(of, mark):
+            return Sql(f"nullif(split_part({text(of)}, {literal(mark)}, -1), '')")
+        case BeforeLast(of, mark):
+            inner = text(of)
+            last = f"split_part({inner}, {literal(mark)}, -1)"
+            return Sql(f"nullif(left({inner}, length({inner}) - length({last}) - {len(mark)}), '')")
+        case Between(of, start, end):
+            after = f"split_part({text(of)}, {literal(start)}, 2)"
+            return Sql(f"nullif(split_part({after}, {literal(end)}, 1), '')")
+        case Strip(of, characters):
+            return Sql(f"nullif(trim({text(of)}, {literal(characters)}), '')")
         case Lower(of):
             return Sql(f"lower({text(of)})")
         case Cut(of, length):
@@ -154,16 +174,15 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
             address = f"regexp_full_match({inner}, {literal(f'(?:::[fF]{{4}}:)?(?:{ADDRESS})')})"
             return Sql(f"CASE WHEN NOT {address} THEN {inner} END")
         case Millis(of):
-            return Sql(f"CAST(epoch_ms({any_instant(text(of))}) AS VARCHAR)", is_json=True)
+            return Sql(f"CAST({any_millis(text(of))} AS VARCHAR)", is_json=True)
         case EpochMillis():
             return Sql(f"CAST(epoch_ms({sources.time}) AS VARCHAR)", is_json=True)
         case Listing(of):
-            items = ", ".join(json_of(compile_expression(each, sources)) for each in of)
-            return Sql(f"('[' || nullif(concat_ws(',', {items}), '') || ']')", is_json=True)
+            return _together("[", [compile_expression(each, sources) for each in of], "]")
         case Split(of, separator, key):
             return _split(text(of), separator, key)
         case Obj(tree, needs):
-            return Sql(_object(tree, needs, sources), is_json=True)
+            return _object(tree, needs, sources)
         case When(test, values, then):
             inner = compile_expression(then, sources)
             accepted = ", ".join(literal(value) for value in sorted(values))
@@ -182,10 +201,10 @@ def _lookup(text: str, lookup: Lookup) -> Sql:
     def shown(value: str | int | bool) -> str:
         return literal(literal(value)) if is_json else literal(str(value))
 
-    arms = [f"WHEN {literal(key)} THEN {shown(value)}" for key, value in lookup.table.items()]
-    sql = f"CASE lower({text}) {' '.join(arms)} END" if arms else "NULL"
+    entries = ", ".join(f"{literal(key)}: {shown(v)}" for key, v in lookup.table.items())
+    sql = f"MAP {{{entries}}}[lower({text})]" if entries else "NULL"
     if lookup.other is not None:
-        sql = f"CASE WHEN {text} IS NOT NULL THEN coalesce({sql}, {shown(lookup.other)}) END"
+        sql = f"coalesce({sql}, CASE WHEN {text} IS NOT NULL THEN {shown(lookup.other)} END)"
     if lookup.default is not None:
         sql = f"coalesce({sql}, {shown(lookup.default)})"
     return Sql(sql, is_json, lookup.default is not None)
@@ -219,11 +238,33 @@ def _listed(texts: str, key: str | None) -> str:
     return f"('[' || nullif(array_to_string({items}, ','), '') || ']')"
 
 
-def _object(tree: Tree, needs: tuple[str, ...], sources: Sources) -> str:
+def _object(tree: Tree, needs: tuple[str, ...], sources: Sources) -> Sql:
     built = compile_tree(tree, sources)
-    inner = built.text if not built.certain else "NULL"
-    missing = [f"{compile_expression(tree[name], sources).text} IS NOT NULL" for name in needs]
-    return f"CASE WHEN {' AND '.join(missing)} THEN {inner} END" if missing else f"({inner})"
+    if not needs:
+        return built
+    tests = [f"{compile_expression(tree[name], sources).text} IS NOT NULL" for name in needs]
+    return Sql(f"CASE WHEN {' AND '.join(tests)} THEN {built.text} END", is_json=True)
+
+
+def signs_of(sql: Sql) -> tuple[str, ...]:
+    """List the expressions of which one is not NULL exactly when the value is present."""
+    return sql.signs or (sql.text,)
+
+
+def _together(opening: str, parts: list[Sql], closing: str, *, always: bool = False) -> Sql:
+    """Join JSON parts; NULL when no varying one is present.
+
+    Presence is asked of the leaves, not of the joined text: DuckDB evaluates the argument of
+    `nullif` twice inside a CASE, which doubles the work at every level of nesting.
+    """
+    joined = f"{literal(opening)} || concat_ws(',', {', '.join(json_of(p) for p in parts)}) || "
+    joined = f"({joined}{literal(closing)})"
+    signs = dict.fromkeys(sign for p in parts if not p.certain for sign in signs_of(p))
+    if always or not signs:
+        return Sql(joined, is_json=True, certain=True)
+    cheap_first = tuple(sorted(signs, key=len))
+    present = f"coalesce({', '.join(cheap_first)}) IS NOT NULL"
+    return Sql(f"CASE WHEN {present} THEN {joined} END", is_json=True, signs=cheap_first)
 
 
 def nested(tree: Tree) -> dict[str, Expression | dict[str, object]]:
@@ -252,21 +293,13 @@ def compile_tree(tree: Tree, sources: Sources, *, always: bool = False) -> Sql:
 
 
 def _compile_node(node: Mapping[str, object], sources: Sources, always: bool) -> Sql:
-    varying: list[str] = []
-    certain: list[str] = []
+    members: list[Sql] = []
     for name, child in node.items():
         sql = (
             _compile_node(child, sources, always=False)
             if isinstance(child, dict)
             else compile_expression(child, sources)  # type: ignore[arg-type]
         )
-        pair = f"{literal(f'{chr(34)}{name}{chr(34)}:')} || {json_of(sql)}"
-        (certain if sql.certain else varying).append(pair)
-    if not varying:
-        joined = " || ',' || ".join(certain)
-        return Sql(f"('{{' || {joined} || '}}')", is_json=True, certain=True)
-    body = f"concat_ws(',', {', '.join(varying)})"
-    if always:
-        return Sql(f"('{{' || concat_ws(',', {', '.join(certain + varying)}) || '}}')", True)
-    tail = "".join(f" || ',' || {pair}" for pair in certain)
-    return Sql(f"('{{' || nullif({body}, ''){tail} || '}}')", is_json=True)
+        key = literal(f'"{name}":')
+        members.append(Sql(f"{key} || {json_of(sql)}", True, sql.certain, signs_of(sql)))
+    return _together("{", members, "}", always=always)

@@ -228,7 +228,7 @@ def _condition(rule: Rule, keys: Mapping[str, str]) -> str:
 
 def _shape(shapes: tuple[Shape, ...]) -> str:
     """Give SQL for the number of the record's shape; the last one takes what no other does."""
-    if len(shapes) == 1:
+    if all((s.roots, s.aliases) == (shapes[0].roots, shapes[0].aliases) for s in shapes):
         return "0"
     arms: list[str] = []
     for number, shape in enumerate(shapes[:-1]):

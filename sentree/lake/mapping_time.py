@@ -13,6 +13,8 @@ from ocsf.mapping import TimeField
 EARLIEST = "TIMESTAMP '1970-01-01'"
 LATEST = "TIMESTAMP '2200-01-01'"
 ZONE_SUFFIX = r"'(?:[zZ]|UTC|GMT|[+-]\d\d(?::?\d\d)?)$'"
+SEARCHED_LENGTH = 4096
+"""A time inside a text is looked for among its first characters."""
 WIDEST_ZONE_QUARTERS = 56
 """No zone is further from UTC than 14 hours."""
 
@@ -43,10 +45,14 @@ def epoch_instant(text: str) -> str:
     return f"make_timestamp(CAST(round({micros}) AS BIGINT))"
 
 
-def any_instant(text: str) -> str:
-    """Read ISO 8601 text or an epoch number; NULL where it is neither or out of range."""
-    instant = f"coalesce({epoch_instant(text)}, {iso_instant(text)})"
-    return f"CASE WHEN {instant} >= {EARLIEST} AND {instant} < {LATEST} THEN {instant} END"
+def any_millis(text: str) -> str:
+    """Read ISO 8601 text or an epoch number as milliseconds; NULL where it is neither."""
+    iso = f"CAST(epoch_ms(TRY_CAST({text} AS TIMESTAMPTZ)) AS BIGINT)"
+    return (
+        f"CASE WHEN NOT {text} BETWEEN '0' AND ':' THEN NULL"
+        f" WHEN {text}[5] = '-' THEN CASE WHEN {text} BETWEEN '1970' AND '2200' THEN {iso} END"
+        f" ELSE epoch_ms({epoch_instant(text)}) END"
+    )
 
 
 def clf_instant(text: str) -> str:
@@ -72,7 +78,8 @@ def _one(way: TimeField, value: Callable[[str], str]) -> str:
     text = value(way.name)
     if way.pattern is not None:
         quoted = way.pattern.replace("'", "''")
-        text = f"nullif(regexp_extract({text}, '{quoted}', 1), '')"
+        searched = f"left({text}, {SEARCHED_LENGTH})"
+        text = f"replace(nullif(regexp_extract({searched}, '{quoted}', 1), ''), ',', '.')"
     if way.unit == "epoch":
         return epoch_instant(text)
     if way.unit == "clf":

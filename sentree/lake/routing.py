@@ -21,11 +21,11 @@ JSON_BEGIN = r'^[\s\x00]*(\{[\s\x00]*("|\}|$)|\[\s*(\{|\[|$))'
 def route_sql(
     mappers: Iterable[Mapper], chosen: str | None, *, forced: bool = False, unwraps: bool = True
 ) -> str:
-    """Compile the route of `read(json, text)`: the chosen mapper if it fits, else one that does.
+    """Compile the route of `told(json, text, keys, type)`: a mapper whose shape fits, or base.
 
     Args:
         mappers: all mappers, in the order in which they are tried.
-        chosen: the name of the mapper that the source as a whole seems to be of.
+        chosen: the mapper that the source as a whole seems to be of; it is tried first.
         forced: no other mapper than the chosen one is tried.
         unwraps: lists of records inside a record are to be taken out.
     """
@@ -35,9 +35,8 @@ def route_sql(
     arms = [
         f"WHEN json IS NULL AND regexp_matches(text, {literal(JSON_BEGIN)}) THEN {literal(BROKEN)}",
         f"WHEN json IS NULL THEN {literal(BASE)}",
-        f"WHEN json_type(json) = 'ARRAY' AND json_type(json, '$[0]') = 'OBJECT'"
-        f" THEN {literal(SEVERAL)}",
-        f"WHEN json_type(json) <> 'OBJECT' THEN {literal(BASE)}",
+        f"WHEN type = 'ARRAY' AND json_type(json, '$[0]') = 'OBJECT' THEN {literal(SEVERAL)}",
+        f"WHEN type <> 'OBJECT' THEN {literal(BASE)}",
     ]
     arms += _mapper_arms(first)
     lists = dict.fromkeys(each.explode for each in [*first, *others] if each.explode)
@@ -60,12 +59,15 @@ def _mapper_arms(mappers: Iterable[Mapper]) -> list[str]:
 
 
 def _shape_sql(shape: Shape) -> str:
-    paths = sorted({path for each in shape.present for path in each})
-    listed = ", ".join(literal(json_path(path)) for path in paths)
-    found = f"json_exists(json, [{listed}])"
-    tests = [
-        "(" + " OR ".join(f"found[{paths.index(path) + 1}]" for path in sorted(each)) + ")"
+    """Compile whether a record has what tells the shape; names at its top are among its keys."""
+    return " AND ".join(
+        "(" + " OR ".join(_presence_sql(path) for path in sorted(each)) + ")"
         for each in shape.present
-    ]
-    # One call finds all paths; the lambda names its answer.
-    return f"list_transform([{found}], lambda found: {' AND '.join(tests)})[1]"
+    )
+
+
+def _presence_sql(path: str) -> str:
+    whole = json_path(path)
+    if whole == f'$."{path}"':
+        return f"list_contains(keys, {literal(path)})"
+    return f"json_exists(json, {literal(whole)})"

@@ -13,7 +13,6 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from ocsf.columns import PROMOTED
 from ocsf.mapping import Mapper
 from schemas.ingest import SourceReport
 from sentree.errors import LakeError
@@ -23,6 +22,8 @@ from sentree.lake.records import Frame, Record, Reject, reject, table_of
 from sentree.lake.rescue import NOT_JSON, rescue
 from sentree.lake.routing import BROKEN, WRAPPED, route_sql
 
+STAGED = ("staged_records", "staged_events", "fresh_events", "doubled_shapes")
+MAP_CHARACTERS = 32 * 1024 * 1024
 FLUSH_ROWS = 500_000
 FLUSH_CHARACTERS = 256 * 1024 * 1024
 FLUSH_REJECTS = 50_000
@@ -30,20 +31,6 @@ COMMIT_ROWS = 100_000
 COMMIT_SOURCES = 200
 # More separate runs of days than this are read as one long run.
 MOST_DAY_RUNS = 16
-EVENT_COLUMNS = (
-    "event_uid",
-    "tenant_uid",
-    "time",
-    "ingested_at",
-    *(column.name for column in PROMOTED),
-    "observables",
-    "issues",
-    "event",
-    "raw",
-    "source_uid",
-    "source_line",
-    "mapper",
-)
 
 
 @dataclass(slots=True)
@@ -99,24 +86,22 @@ class Staging:
         self._ledger: list[tuple[SourceLoad, str, int]] = []
         self._rejects: list[tuple[str, Reject]] = []
         self._seq = 0
+        self._unmapped = 0
+        self._unmapped_from = 0
         self._rows = 0
         self._characters = 0
         self._rows_since_commit = 0
         self._statements: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        promoted = ", ".join(f"{column.name} {column.sql_type}" for column in PROMOTED)
-        self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE staged_events (seq BIGINT, event_uid VARCHAR,"
-            f" time TIMESTAMP, {promoted}, observables VARCHAR[], issues VARCHAR[], event VARCHAR,"
-            " raw VARCHAR, source_uid VARCHAR, source_line BIGINT, mapper VARCHAR)"
-        )
+        for statement in duckdb.extract_statements(sql_text("staging")):
+            self._connection.execute(statement)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: Any, trace: Any) -> None:
         # An open transaction is rolled back by the error it is handed.
         self._open.__exit__(kind or LakeError, error or LakeError("not committed"), trace)
-        for table in ("staged_events", "staged_records", "fresh_events"):
+        for table in STAGED:
             self._connection.execute(f"DROP TABLE IF EXISTS temp.main.{table}")
 
     @property
@@ -129,16 +114,18 @@ class Staging:
         self._loads.append(load)
 
     def add(self, frame: Frame) -> None:
-        """Turn a frame's records into staged events."""
+        """Stage a frame's records, and map and flush what has gathered."""
         load = self._loads[-1]
         self._reject(load, frame.rejects)
         if frame.table is not None:
             again = self._stage(load, frame.table)
-            if again:
-                records = [each for each in again if isinstance(each, Record)]
-                self._reject(load, [each for each in again if isinstance(each, Reject)])
-                if records:
-                    self._reject(load, self._stage(load, table_of(records), last=True))
+            records = [each for each in again if isinstance(each, Record)]
+            self._reject(load, [each for each in again if isinstance(each, Reject)])
+            if records:
+                refused = self._stage(load, table_of(records), last=True)
+                self._reject(load, [each for each in refused if isinstance(each, Reject)])
+        if self._unmapped >= MAP_CHARACTERS:
+            self._map()
         if (
             self._rows >= FLUSH_ROWS
             or self._characters >= FLUSH_CHARACTERS
@@ -158,7 +145,7 @@ class Staging:
         """Forget the source: it turned out to be one that the lake has."""
         load = self._loads.pop()
         source = {"source": load.source_uid}
-        self._run("DELETE FROM staged_events WHERE source_uid = $source", source)
+        self._run("DELETE FROM staged_records WHERE source_uid = $source", source)
         self._rejects = [each for each in self._rejects if each[0] != load.source_uid]
         if self._in_transaction:
             self._run("DELETE FROM lake.rejects WHERE source_uid = $source", source)
@@ -177,79 +164,83 @@ class Staging:
 
     def flush(self) -> None:
         """Write the staged events that are new, and the rejects, in the open transaction."""
+        self._map()
         self._begin_transaction()
         if self._rows:
-            self._run(sql_text("fresh_events").format(known=self._known()))
-            columns = ", ".join(f"e.{name}" for name in EVENT_COLUMNS)
-            columns = columns.replace("e.tenant_uid", "$tenant AS tenant_uid")
-            columns = columns.replace("e.ingested_at", "$now AS ingested_at")
-            self._run(
-                f"INSERT INTO lake.events SELECT {columns} FROM staged_events AS e"
-                " SEMI JOIN fresh_events AS f ON e.seq = f.seq",
-                {"tenant": self._tenant, "now": self._now},
-            )
-            self._count()
-            self._run("TRUNCATE staged_events")
+            self._run(sql_text("fresh_events", known=self._known()))
+            events = sql_text("written_events")
+            values = {"tenant": self._tenant, "now": self._now}
+            self._run(f"INSERT INTO lake.events BY NAME {promoted_select(f'({events})')}", values)
+            self._count(events, values)
+            for table in STAGED:
+                self._run(f"TRUNCATE {table}")
         if self._rejects:
             self._write_rejects()
         self._rows = self._characters = 0
 
-    def _stage(self, load: SourceLoad, table: Any, *, last: bool = False) -> list[Any]:
+    def _stage(self, load: SourceLoad, table: Any, *, last: bool = False) -> list[Record | Reject]:
         """Stage a table of records; give those that need framing once more, or are rejected."""
-        seq = pa.chunked_array([pa.array(np.arange(self._seq, self._seq + table.num_rows))])
+        first = self._seq
         self._seq += table.num_rows
+        seq = pa.chunked_array([pa.array(np.arange(first, self._seq))])
         route = route_sql(self._mappers.values(), load.chosen, forced=load.forced, unwraps=not last)
         self._connection.register("framed", table.append_column("seq", seq))
         try:
             self._run(
-                sql_text("stage_records").format(route=route),
-                {"tenant": self._tenant, "forced": load.forced},
+                sql_text("stage_records", route=route),
+                {"source": load.source_uid, "tenant": self._tenant, "forced": load.forced},
             )
         finally:
             self._connection.unregister("framed")
-        again: list[Any] = []
+        again: list[Record | Reject] = []
         for name, rows, characters in self._run(
-            "SELECT route, count(*), sum(strlen(raw)) FROM staged_records GROUP BY ALL ORDER BY ALL"
+            "SELECT route, count(*), sum(strlen(raw)) FROM staged_records"
+            " WHERE seq >= $first GROUP BY ALL ORDER BY ALL",
+            {"first": first},
         ).fetchall():
             if name in self._mappers:
-                self._map(load, name)
                 load.records += rows
                 self._rows += rows
                 self._rows_since_commit += rows
+                self._unmapped += characters
                 self._characters += characters
             else:
-                again += self._refused(name) if last else self._reframed(name)
+                again += self._refused(name, first) if last else self._reframed(name, first)
         return again
 
-    def _map(self, load: SourceLoad, route: str) -> None:
-        """Map the staged records of one route to staged events."""
-        if route not in self._statements:
-            records = f"(SELECT seq, source_line, doc FROM staged_records WHERE route = '{route}')"
-            mapped = (
-                "(SELECT r.*, m.* EXCLUDE (seq), $source AS source_uid, $route AS mapper"
-                f" FROM staged_records AS r JOIN ({mapped_select(self._mappers[route], records)})"
-                " AS m ON r.seq = m.seq)"
-            )
-            self._statements[route] = sql_text("stage_events").format(
-                promoted=promoted_select(mapped)
-            )
-        self._run(self._statements[route], {"source": load.source_uid, "route": route})
+    def _map(self) -> None:
+        """Map the records staged since the last time, one statement for each route."""
+        first = {"first": self._unmapped_from}
+        found = self._run(
+            "SELECT DISTINCT route FROM staged_records WHERE seq >= $first ORDER BY route", first
+        )
+        for (route,) in found.fetchall():
+            if route in self._mappers:
+                self._run(self._mapping(route), {"route": route, **first})
+        self._run(sql_text("doubled_shapes"), first)
+        self._unmapped, self._unmapped_from = 0, self._seq
 
-    def _reframed(self, route: str) -> list[Any]:
+    def _mapping(self, route: str) -> str:
+        if route not in self._statements:
+            mapped = mapped_select(self._mappers[route], f"({sql_text('unmapped_records')})")
+            self._statements[route] = sql_text("stage_events", mapped=mapped)
+        return self._statements[route]
+
+    def _reframed(self, route: str, first: int) -> list[Record | Reject]:
         """Look inside records that hold several, or that are no JSON as they stand."""
         if route.startswith(WRAPPED):
             path = json_path(route.removeprefix(WRAPPED))
             found = self._run(
                 "SELECT source_line, CAST(unnest(found) AS VARCHAR) FROM (SELECT seq, source_line,"
-                " CAST(json_extract(doc, $path) AS JSON[]) AS found FROM staged_records"
-                " WHERE route = $route ORDER BY seq)",
-                {"path": path, "route": route},
+                " CAST(json_extract(coalesce(doc, raw), $path) AS JSON[]) AS found"
+                " FROM staged_records WHERE seq >= $first AND route = $route ORDER BY seq)",
+                {"path": path, "route": route, "first": first},
             )
             return [Record(line, text) for line, text in found.fetchall()]
         found = self._run(
-            "SELECT source_line, raw, notes[1] FROM staged_records WHERE route = $route"
-            " ORDER BY seq",
-            {"route": route},
+            "SELECT source_line, raw, notes[1] FROM staged_records WHERE seq >= $first"
+            " AND route = $route ORDER BY seq",
+            {"route": route, "first": first},
         )
         return [
             each
@@ -257,11 +248,12 @@ class Staging:
             for each in rescue(Record(line, raw, None, note))
         ]
 
-    def _refused(self, route: str) -> list[Reject]:
+    def _refused(self, route: str, first: int) -> list[Record | Reject]:
         reason = NOT_JSON if route == BROKEN else "a list of lists"
         found = self._run(
-            "SELECT source_line, raw FROM staged_records WHERE route = $route ORDER BY seq",
-            {"route": route},
+            "SELECT source_line, raw FROM staged_records WHERE seq >= $first"
+            " AND route = $route ORDER BY seq",
+            {"route": route, "first": first},
         )
         return [reject(line, reason, raw.encode()) for line, raw in found.fetchall()]
 
@@ -282,15 +274,14 @@ class Staging:
             parts.append("SELECT event_uid FROM lake.events WHERE time IS NULL")
         return " UNION ALL ".join(parts)
 
-    def _count(self) -> None:
+    def _count(self, events: str, values: Mapping[str, Any]) -> None:
         loads = {load.source_uid: load for load in self._loads}
-        fresh = "FROM staged_events AS e SEMI JOIN fresh_events AS f ON e.seq = f.seq"
-        counted = self._run(f"SELECT source_uid, count(*) {fresh} GROUP BY ALL")
-        for source, count in counted.fetchall():
+        for source, count in self._run(sql_text("count_accepted")).fetchall():
             loads[source].accepted += count
         counted = self._run(
-            f"SELECT source_uid, issue, count(*) FROM (SELECT source_uid, unnest(issues) AS issue"
-            f" {fresh}) GROUP BY ALL"
+            "SELECT source_uid, issue, count(*) FROM"
+            f" (SELECT source_uid, unnest(issues) AS issue FROM ({events})) GROUP BY ALL",
+            values,
         )
         for source, issue, count in counted.fetchall():
             loads[source].issues[issue] += count

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.result import Result
-from sentree.intel.attack import TACTICS, tactic, tactic_title
+from sentree.intel.attack import TACTICS, tactic, tactic_title, technique
 
 NO_TACTIC = "no tactic given"
 
@@ -55,8 +55,8 @@ def technique_uses(result: Result) -> list[TechniqueUse]:
     rows: dict[str, list[int]] = {}
     events: dict[str, dict[str, None]] = {}
 
-    def add(technique: str, uids: Iterable[str]) -> None:
-        events.setdefault(technique, {}).update(dict.fromkeys(uids))
+    def add(uid: str, uids: Iterable[str]) -> None:
+        events.setdefault(uid, {}).update(dict.fromkeys(uids))
 
     timeline = result.timeline
     for step in timeline.chain if timeline else ():
@@ -64,28 +64,35 @@ def technique_uses(result: Result) -> list[TechniqueUse]:
         tactics.setdefault(step.technique, set()).update(step.tactics)
         add(step.technique, ())
     for place, entry in enumerate(timeline.entries if timeline else ()):
-        for technique in entry.techniques:
-            rows.setdefault(technique, []).append(place)
-            add(technique, (one.event_uid for one in entry.evidence))
+        for uid in entry.techniques:
+            rows.setdefault(uid, []).append(place)
+            add(uid, (one.event_uid for one in entry.evidence))
             if len(entry.techniques) == 1:
-                tactics.setdefault(technique, set(entry.tactics))
+                tactics.setdefault(uid, set(entry.tactics))
     for detection in result.detections:
-        for technique in detection.techniques:
-            add(technique, detection.event_uids)
+        for uid in detection.techniques:
+            add(uid, detection.event_uids)
             if len(detection.techniques) == 1:
-                tactics.setdefault(technique, set(detection.tactics))
+                tactics.setdefault(uid, set(detection.tactics))
     for claim in result.summary:
-        for technique in claim.techniques:
-            add(technique, (one.event_uid for one in claim.evidence))
+        for uid in claim.techniques:
+            # Which of a sentence's events shows which technique is unknown, so its evidence
+            # counts only for a technique that nothing else speaks of.
+            if uid not in events:
+                add(uid, (one.event_uid for one in claim.evidence))
+    known = {uid: technique(uid) for uid in events if is_technique_id(uid)}
+    for uid, entry in known.items():
+        names.setdefault(uid, entry.name if entry.known else "")
+        tactics[uid] = tactics.get(uid) or set(entry.tactics)
     return [
         TechniqueUse(
-            technique=technique,
-            name=names.get(technique, ""),
-            tactics=tuple(in_attack_order(tactics.get(technique, ()))) or (NO_TACTIC,),
-            rows=tuple(rows.get(technique, ())),
-            event_uids=tuple(events[technique]),
+            technique=uid,
+            name=names.get(uid, ""),
+            tactics=tuple(in_attack_order(tactics.get(uid, ()))) or (NO_TACTIC,),
+            rows=tuple(rows.get(uid, ())),
+            event_uids=tuple(events[uid]),
         )
-        for technique in sorted(events)
+        for uid in sorted(events)
     ]
 
 

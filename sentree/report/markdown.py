@@ -8,7 +8,7 @@ from schemas.claim import Evidence
 from schemas.result import Result
 from schemas.timeline import Gap, Timeline, TimelineEntry
 from schemas.window import iso
-from sentree.report.attack import matrix, tactic_name, technique_uses
+from sentree.report.attack import TechniqueUse, matrix, tactic_name, technique_uses
 from sentree.report.citations import Citations, LinkedMarks, number_citations
 from sentree.report.escape import cut, markdown
 from sentree.report.figures import (
@@ -133,10 +133,7 @@ def _tail(result: Result) -> list[str]:
     if uses:
         lines += ["## ATT\\&CK", ""]
         for tactic, techniques in matrix(uses):
-            names = [
-                f"{_text(use.technique, 20)} {_text(use.name, 60)} ({plural(len(use.rows), 'row')})"
-                for use in techniques[:MAX_LISTED]
-            ]
+            names = [_technique(use) for use in techniques[:MAX_LISTED]]
             lines.append(f"- {_text(tactic_name(tactic), 60)}: {', '.join(names)}")
         lines.append("")
     unlinked = LinkedMarks(Citations({}, {}))
@@ -156,6 +153,11 @@ def _tail(result: Result) -> list[str]:
             lines += ["", f"{len(rules) - MAX_LISTED:,} more rules in the JSON report."]
         lines.append("")
     return [*lines, *_coverage(result)]
+
+
+def _technique(use: TechniqueUse) -> str:
+    named = " ".join(_text(part, 60) for part in (use.technique, use.name) if part)
+    return f"{named} ({plural(len(use.event_uids), 'event')})"
 
 
 def _coverage(result: Result) -> list[str]:
@@ -189,7 +191,9 @@ def _coverage(result: Result) -> list[str]:
     dropped = result.verification.dropped
     if dropped:
         lines += [f"Dropped by verification ({len(dropped):,}):", ""]
-        lines += [f"- {_text(one.claim.text)}: {_text(one.reason)}" for one in dropped[:MAX_LISTED]]
+        lines += [
+            f"- {_text(one.claim.text)} ({_text(one.reason)})" for one in dropped[:MAX_LISTED]
+        ]
         lines.append("")
     if result.notes:
         lines += ["Notes:", "", *(f"- {_text(note)}" for note in result.notes[:MAX_LISTED]), ""]

@@ -27,12 +27,12 @@ class BucketOutcome:
 def find_layouts(
     lake: Lake, taxonomy: Taxonomy, sources: Sequence[Source]
 ) -> dict[LogSource, list[Layout]]:
-    """Give the layouts of the staged chunk's events, by log source; sources without are left out."""
+    """Give the layouts of the chunk's events by log source; sources without events are left out."""
     selects: list[str] = []
     parameters: list[object] = []
     for number, source in enumerate(sources):
         test, values = membership(taxonomy, source)
-        selects.append(f"SELECT DISTINCT {number} AS source, keys FROM sigma_chunk WHERE {test}")
+        selects.append(f"SELECT DISTINCT {number} AS source, keys FROM sigma_layouts WHERE {test}")
         parameters += values
     layouts: dict[LogSource, list[Layout]] = {}
     for row in lake.query(" UNION ALL ".join(selects), parameters):
@@ -178,12 +178,9 @@ def _tests(condition: Condition, root: int, parameters: list[object]) -> Iterato
     if condition.has:
         parameters += [root, list(condition.has)]
         yield "coalesce(list_has_all(keys[?], ?), false)"
-    for path, wanted in condition.equals:
-        parameters += [list(wanted), path]
-        yield (
-            "coalesce(list_contains(?, lower(TRY(json_extract_string("
-            "coalesce(inner_doc, raw), ?)))), false)"
-        )
+    if condition.category:
+        parameters.append(list(condition.category))
+        yield "list_contains(?, category_key)"
     if condition.text:
         yield "is_text"
 

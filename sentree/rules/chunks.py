@@ -97,10 +97,11 @@ def _split(scope: Scope, events: int, size: int) -> list[Scope]:
 
 
 def stage_chunk(lake: Lake, scope: Scope, taxonomy: Taxonomy) -> None:
-    """Fill the temporary table `sigma_chunk` with a chunk's events."""
+    """Fill the temporary tables `sigma_chunk` and `sigma_layouts` from a chunk's events."""
     sql = sql_file("chunk").replace("{relation}", scope.relation).replace("{scope}", scope.sql)
     containers = [*taxonomy.containers, *taxonomy.open_containers]
     lake.execute(sql, {**scope.parameters, "containers": containers})
+    lake.execute(sql_file("layouts"))
 
 
 def sql_file(name: str) -> str:

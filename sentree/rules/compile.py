@@ -48,6 +48,7 @@ from sentree.rules.ir import (
     TextOp,
     TimePart,
 )
+from sentree.rules.regex import regex_problem
 
 if TYPE_CHECKING:
     from sigma.rule import SigmaRule
@@ -185,7 +186,11 @@ def _regex(value: SigmaRegularExpression) -> str:
     for part in value.regexp.s:
         if isinstance(part, Placeholder):
             raise NotRunnable(f"the placeholder %{part.name}% has no values")
-    return value.escape((), escape_escape_char=False)  # pyright: ignore[reportArgumentType]
+    regex = value.escape((), escape_escape_char=False)  # pyright: ignore[reportArgumentType]
+    problem = regex_problem(regex)
+    if problem:
+        raise NotRunnable(f"unsupported regex '{regex}': {problem}")
+    return regex
 
 
 def _network(field: str, cidr: str) -> Network:

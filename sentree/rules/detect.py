@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from schemas.detection import DetectReport, RuleHits, RuleNote
 from schemas.window import Window
-from sentree.errors import LakeError
 from sentree.lake.db import Lake
 from sentree.lake.detections import begin_hits, store_hits
 from sentree.rules.buckets import find_layouts, run_bucket
 from sentree.rules.chunks import CHUNK_EVENTS, plan_chunks, scope_of, sql_file, stage_chunk
-from sentree.rules.ir import Pattern, atoms, fields
+from sentree.rules.ir import atoms, fields
 from sentree.rules.load import LoadedRules, LogSource, Rule
 from sentree.rules.taxonomy import Taxonomy, load_taxonomy
 
@@ -56,11 +55,12 @@ def detect(
     """
     taxonomy = load_taxonomy()
     lake.execute(sql_file("macros"))
-    problems = _problems(lake, taxonomy, rules.rules)
+    problems = _problems(taxonomy, rules.rules)
     buckets: dict[LogSource, list[Rule]] = defaultdict(list)
     for rule in rules.rules:
-        if rule.rule_uid not in problems:
-            buckets[rule.logsource].append(rule)
+        source = taxonomy.source(rule.logsource)
+        if rule.rule_uid not in problems and source is not None:
+            buckets[source.logsource].append(rule)
     scope, snapshot = scope_of(lake, tenant, window, since_snapshot)
     chunks, events = plan_chunks(lake, scope, chunk_events)
     begin_hits(lake)
@@ -85,9 +85,10 @@ def detect(
         new = store_hits(lake, [rule.record for rule in rules.rules], tenant)
         hits = _hits(lake, rules.rules)
     finally:
-        for table in ("sigma_chunk", "sigma_bucket", "rule_hits"):
+        for table in ("sigma_chunk", "sigma_layouts", "sigma_bucket", "rule_hits"):
             lake.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    return _report(rules, problems, seen, hits).model_copy(
+    met = {rule.rule_uid: seen[logsource] for logsource in buckets for rule in buckets[logsource]}
+    return _report(rules, problems, met, hits).model_copy(
         update={
             "snapshot_id": snapshot,
             "window": window,
@@ -97,38 +98,15 @@ def detect(
     )
 
 
-def _problems(lake: Lake, taxonomy: Taxonomy, rules: Sequence[Rule]) -> dict[str, str]:
+def _problems(taxonomy: Taxonomy, rules: Sequence[Rule]) -> dict[str, str]:
     """Say of every rule that can't be run why it can't."""
     problems: dict[str, str] = {}
-    patterns: dict[str, set[str]] = defaultdict(set)
     for rule in rules:
         if rule.problem is not None or rule.condition is None:
             problems[rule.rule_uid] = rule.problem or "the rule has no condition"
         elif taxonomy.source(rule.logsource) is None:
             problems[rule.rule_uid] = f"no events are known for the log source {rule.logsource}"
-        else:
-            for atom in atoms(rule.condition):
-                if isinstance(atom, Pattern):
-                    patterns[atom.regex].add(rule.rule_uid)
-    for regex, reason in _bad_regexes(lake, sorted(patterns)):
-        problems |= dict.fromkeys(sorted(patterns[regex]), reason)
     return problems
-
-
-def _bad_regexes(lake: Lake, regexes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Find the regexes that RE2 does not take, halving the list as long as any is bad."""
-    if not regexes:
-        return
-    try:
-        lake.query("SELECT regexp_matches('', unnest(?)) AS matches", [list(regexes)])
-    except LakeError as error:
-        if len(regexes) == 1:
-            cause = str(error).rpartition("Error: ")[2]
-            yield regexes[0], f"unsupported regex '{regexes[0]}': {cause}"
-            return
-        middle = len(regexes) // 2
-        yield from _bad_regexes(lake, regexes[:middle])
-        yield from _bad_regexes(lake, regexes[middle:])
 
 
 def _hits(lake: Lake, rules: Sequence[Rule]) -> tuple[RuleHits, ...]:
@@ -156,14 +134,14 @@ def _hits(lake: Lake, rules: Sequence[Rule]) -> tuple[RuleHits, ...]:
 def _report(
     loaded: LoadedRules,
     problems: Mapping[str, str],
-    seen: Mapping[LogSource, _Seen],
+    met: Mapping[str, _Seen],
     hits: Sequence[RuleHits],
 ) -> DetectReport:
     matched = {hit.rule_uid for hit in hits}
     without: list[RuleNote] = []
     for rule in loaded.rules:
         if rule.rule_uid not in problems and rule.rule_uid not in matched:
-            reason = _no_data(rule, seen[rule.logsource])
+            reason = _no_data(rule, met[rule.rule_uid])
             if reason:
                 without.append(rule.note(reason))
     levels: dict[str, int] = defaultdict(int)

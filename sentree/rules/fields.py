@@ -43,10 +43,11 @@ def _place(pointers: list[str], pointer: str) -> int:
 class FieldReader:
     """Reads the fields of one log source from events of known layouts."""
 
-    def __init__(self, taxonomy: Taxonomy, source: Source, layouts: Iterable[Layout]) -> None:
+    def __init__(self, taxonomy: Taxonomy, source: Source, layouts: Sequence[Layout]) -> None:
         self._taxonomy = taxonomy
         self._source = source
-        self._layouts = [_Names(taxonomy, layout) for layout in layouts]
+        self._each = [_Names(taxonomy, [layout]) for layout in layouts]
+        self._all = _Names(taxonomy, layouts)
 
     def sql(self, name: str, extraction: Extraction) -> str | None:
         """Give SQL for a field's text, or None when no event at hand can have the field."""
@@ -54,8 +55,12 @@ class FieldReader:
         if system is not None:
             return _first(list(self._system(system, extraction)))
         terms: list[str] = []
+        open_layouts = self._each
         for alias in self._aliases(name):
-            terms += self._alias(alias, extraction)
+            # Where every event has the producer's field, the normalised event is not read at all.
+            if not alias.startswith("/") or open_layouts:
+                terms += self._alias(alias, extraction)
+            open_layouts = [names for names in open_layouts if not names.has(alias)]
         return _first(terms)
 
     def _aliases(self, name: str) -> tuple[str, ...]:
@@ -66,7 +71,7 @@ class FieldReader:
         for place in places:
             if not place.startswith("/"):
                 yield place
-            elif any(names.may_hold(place) for names in self._layouts):
+            elif self._all.may_hold(place):
                 yield extraction.raw_sql(place)
 
     def _alias(self, alias: str, extraction: Extraction) -> list[str]:
@@ -76,25 +81,29 @@ class FieldReader:
             return [f"({joined})"] if all(parts) else []
         if alias.startswith("/"):
             return [extraction.event_sql(alias)]
-        pointers = dict.fromkeys(p for names in self._layouts for p in names.pointers(alias))
-        return [extraction.raw_sql(pointer) for pointer in pointers]
+        return [extraction.raw_sql(pointer) for pointer in self._all.pointers(alias)]
 
 
 class _Names:
-    """The names of one layout: in each closed container, and of the children of open ones."""
+    """The names of some layouts: in each closed container, and of the children of open ones."""
 
-    def __init__(self, taxonomy: Taxonomy, layout: Layout) -> None:
+    def __init__(self, taxonomy: Taxonomy, layouts: Sequence[Layout]) -> None:
         pointers = [*taxonomy.containers, *taxonomy.open_containers]
-        found = dict(zip(pointers, layout or [None] * len(pointers), strict=True))
+        found: dict[str, set[str]] = {pointer: set() for pointer in pointers}
+        for layout in layouts:
+            for pointer, names in zip(pointers, layout or (), strict=False):
+                found[pointer].update(names or ())
         self._closed = {p: _index(found[p]) for p in taxonomy.containers if found[p]}
-        self._open = {
-            p: sorted(found[p] or ())[:MAX_OPEN_CHILDREN] for p in taxonomy.open_containers
-        }
-        self._roots = {_escaped(name) for name in found[""] or ()}
+        self._open = {p: sorted(found[p])[:MAX_OPEN_CHILDREN] for p in taxonomy.open_containers}
+        self._roots = {_escaped(name) for name in found[""]}
 
     def may_hold(self, pointer: str) -> bool:
         """Say whether the pointer's first step exists."""
         return pointer.split("/")[1] in self._roots
+
+    def has(self, name: str) -> bool:
+        """Say whether a field of exactly that name is there for certain."""
+        return any(name in index.get(_bare(name), ()) for index in self._closed.values())
 
     def pointers(self, name: str) -> Iterator[str]:
         """Give every pointer at which a field of that name stands, or may stand."""
@@ -102,7 +111,7 @@ class _Names:
         steps = name.split("/") if "/" in name else name.split(".")
         for container, index in self._closed.items():
             alike = index.get(bare, ())
-            for spelling in (name, *alike) if name in alike else alike:
+            for spelling in dict.fromkeys((name, *alike) if name in alike else alike):
                 yield f"{container}/{_escaped(spelling)}"
             if len(steps) > 1 and steps[0] in index.get(_bare(steps[0]), ()):
                 yield container + "".join(f"/{_escaped(step)}" for step in steps)
@@ -113,10 +122,10 @@ class _Names:
                     yield f"{container}/{_escaped(child)}/{path}"
 
 
-def _index(names: Sequence[str] | None) -> Mapping[str, list[str]]:
+def _index(names: Iterable[str]) -> Mapping[str, list[str]]:
     """Map each name without blanks to the names that it may be."""
     index: dict[str, list[str]] = {}
-    for name in sorted(names or (), key=lambda name: (len(name), name)):
+    for name in sorted(names, key=lambda name: (len(name), name)):
         index.setdefault(_bare(name), []).append(name)
     return index
 

@@ -7,21 +7,17 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
 from sigma.collection import SigmaCollection
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
-from yaml.nodes import MappingNode, ScalarNode, SequenceNode
-from yaml.nodes import Node as YamlNode
 
 from schemas.detection import RuleNote, RuleRecord
 from sentree.rules.compile import NotRunnable, compile_rule
+from sentree.rules.documents import Document, Unreadable, read_content, read_documents
 from sentree.rules.ir import Node
+from sentree.rules.regex import POLICY
 
-MAX_FILE_BYTES = 2 * 1024 * 1024
-MAX_YAML_NODES = 100_000
 _TECHNIQUE = re.compile(r"t\d{4}(\.\d{3})?", re.IGNORECASE)
 _OTHER_ATTACK_ID = re.compile(r"(ta|g|s|m|c|ds)\d{4}", re.IGNORECASE)
 
@@ -93,19 +89,6 @@ class LoadedRules:
     errors: tuple[LoadError, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Document:
-    line: int
-    value: Any
-
-
-class _Unreadable(Exception):
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(reason)
-        self.line = line
-        self.reason = reason
-
-
 def load_rules(paths: Iterable[Path | str]) -> LoadedRules:
     """Read every rule of the files and folders given; folders are searched for *.yml and *.yaml.
 
@@ -148,14 +131,14 @@ def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Pat
 
 
 def _load_file(path: Path, errors: list[LoadError]) -> Iterator[Rule]:
-    documents: list[_Document] = []
+    documents: list[Document] = []
     digest = ""
     try:
-        content = _read(path)
+        content = read_content(path)
         digest = hashlib.sha256(content).hexdigest()
-        for document in _documents(_decoded(content)):
+        for document in read_documents(content):
             documents.append(document)
-    except _Unreadable as error:
+    except Unreadable as error:
         errors.append(LoadError(str(path), error.line, error.reason))
     if any(isinstance(item.value, dict) and "action" in item.value for item in documents):
         yield from _load_legacy_collection(path, documents, digest, errors)
@@ -166,98 +149,8 @@ def _load_file(path: Path, errors: list[LoadError]) -> Iterator[Rule]:
             yield rule
 
 
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise _Unreadable(1, f"can't be read: {error.strerror}") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise _Unreadable(1, f"is larger than {MAX_FILE_BYTES} bytes")
-    return content
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise _Unreadable(line, "is not UTF-8 text") from None
-    if not text.strip():
-        raise _Unreadable(1, "is empty")
-    return text
-
-
-def _documents(text: str) -> Iterator[_Document]:
-    loader = yaml.CSafeLoader(text)
-    try:
-        while loader.check_node():
-            node: YamlNode | None = loader.get_node()
-            if node is None:
-                continue
-            line = node.start_mark.line + 1
-            _check_nodes(node, line)
-            value = loader.construct_document(node)
-            if value is not None:
-                yield _Document(line, value)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise _Unreadable(line, f"is not YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise _Unreadable(1, f"is not YAML: {' '.join(str(error).split())}") from None
-    except RecursionError:
-        raise _Unreadable(1, "is nested too deep") from None
-    except (ValueError, OverflowError, TypeError) as error:
-        raise _Unreadable(1, f"holds a value that can't be read: {error}") from None
-    finally:
-        loader.dispose()
-
-
-def _check_nodes(root: YamlNode, line: int) -> None:
-    """Refuse what grows without bound when walked as a tree, and keys that hide one another."""
-    sizes: dict[int, int] = {}
-    open_nodes: set[int] = set()
-    stack: list[tuple[YamlNode, bool]] = [(root, False)]
-    while stack:
-        node, visited = stack.pop()
-        children = _children(node)
-        if visited:
-            size = 1 + sum(sizes[id(child)] for child in children)
-            if size > MAX_YAML_NODES:
-                raise _Unreadable(line, "has too many nodes (aliases count as what they repeat)")
-            sizes[id(node)] = size
-            open_nodes.discard(id(node))
-        elif id(node) not in sizes:
-            if id(node) in open_nodes:
-                raise _Unreadable(node.start_mark.line + 1, "holds an alias to itself")
-            open_nodes.add(id(node))
-            if isinstance(node, MappingNode):
-                _check_keys(node)
-            stack.append((node, True))
-            for child in children:
-                if id(child) in open_nodes:
-                    raise _Unreadable(child.start_mark.line + 1, "holds an alias to itself")
-                stack.append((child, False))
-
-
-def _children(node: YamlNode) -> list[YamlNode]:
-    if isinstance(node, MappingNode):
-        return [part for pair in node.value for part in pair]
-    return list(node.value) if isinstance(node, SequenceNode) else []
-
-
-def _check_keys(node: MappingNode) -> None:
-    seen: set[str] = set()
-    for key, _ in node.value:
-        if isinstance(key, ScalarNode):
-            if key.value in seen:
-                raise _Unreadable(key.start_mark.line + 1, f"has the key '{key.value}' twice")
-            seen.add(key.value)
-
-
 def _load_document(
-    path: Path, document: _Document, digest: str, errors: list[LoadError]
+    path: Path, document: Document, digest: str, errors: list[LoadError]
 ) -> Rule | None:
     value = document.value
     reason = None
@@ -273,7 +166,7 @@ def _load_document(
         errors.append(LoadError(str(path), document.line, reason))
         return None
     try:
-        rule = SigmaRule.from_dict(value, collect_errors=True)
+        rule = SigmaRule.from_dict(value, collect_errors=True, policy=POLICY)
     except Exception as error:
         # pySigma raises whatever a malformed value happens to trip over, not only SigmaError.
         errors.append(LoadError(str(path), document.line, _one_line(error)))
@@ -282,12 +175,12 @@ def _load_document(
 
 
 def _load_legacy_collection(
-    path: Path, documents: Sequence[_Document], digest: str, errors: list[LoadError]
+    path: Path, documents: Sequence[Document], digest: str, errors: list[LoadError]
 ) -> Iterator[Rule]:
     line = documents[0].line
     try:
         values = [document.value for document in documents]
-        collection = SigmaCollection.from_dicts(values, collect_errors=True)
+        collection = SigmaCollection.from_dicts(values, collect_errors=True, policy=POLICY)
     except Exception as error:
         errors.append(LoadError(str(path), line, _one_line(error)))
         return

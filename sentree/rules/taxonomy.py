@@ -25,7 +25,7 @@ class Condition:
     activity_id: tuple[int, ...] = ()
     os: str | None = None
     has: tuple[str, ...] = ()
-    equals: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    category: tuple[str, ...] = ()
     text: bool = False
 
 
@@ -37,6 +37,7 @@ class Source:
     any: tuple[Condition, ...]
     view: Mapping[str, tuple[str, ...]]
     windows: bool
+    general: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,19 @@ class Taxonomy:
     sources: Mapping[LogSource, Source]
 
     def source(self, logsource: LogSource) -> Source | None:
-        """Give the source that a rule names, None if it is not known."""
-        return self.sources.get(logsource)
+        """Give the source that a rule names, None if it is not known.
+
+        A service of a known category is that category; a general category is the same for
+        every product.
+        """
+        without_service = LogSource(logsource.category, logsource.product, None)
+        found = self.sources.get(logsource)
+        if found is None and logsource.category:
+            found = self.sources.get(without_service)
+        if found is None and logsource.category:
+            general = self.sources.get(LogSource(logsource.category, None, None))
+            found = general if general and general.general else None
+        return found
 
 
 @lru_cache(maxsize=1)
@@ -70,6 +82,7 @@ def load_taxonomy() -> Taxonomy:
             view=views[entry["view"]] if "view" in entry else {},
             windows=logsource.product in {"windows", "rpc_firewall"}
             or logsource == LogSource("process_creation", None, None),
+            general=entry.get("general", False),
         )
     return Taxonomy(
         containers=tuple(data["containers"]),
@@ -84,7 +97,7 @@ def _names(mapping: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def _condition(item: Mapping[str, Any]) -> Condition:
-    unknown = set(item) - {*Condition.__slots__, "is"} | set(item) & {"equals"}
+    unknown = set(item) - set(Condition.__slots__)
     if unknown:
         raise ValueError(f"taxonomy.yml has unknown tests: {', '.join(sorted(unknown))}")
     return Condition(
@@ -96,6 +109,6 @@ def _condition(item: Mapping[str, Any]) -> Condition:
         activity_id=tuple(item.get("activity_id", ())),
         os=item.get("os"),
         has=tuple(item.get("has", ())),
-        equals=tuple((path, tuple(values)) for path, values in item.get("is", {}).items()),
+        category=tuple(item.get("category", ())),
         text=item.get("text", False),
     )

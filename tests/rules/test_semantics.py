@@ -1,4 +1,4 @@
-"""Each file of tests/data/sigma is a rule, the events that must match it and those that must not."""
+"""Each file of tests/data/sigma is a rule, the events it must match and those it must not."""
 
 import json
 from pathlib import Path

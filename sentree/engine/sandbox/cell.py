@@ -13,12 +13,13 @@ def with_last_value(code: str, parses: Callable[[str], bool]) -> str:
     """Wrap a last expression so that its value is shown inside the sandbox, bounded there.
 
     The value itself must never reach the host, and hostile source is parsed by the sandbox only:
-    `parses` tells whether it reads a text as source, without running any of it.
+    `parses` tells whether it reads a text as source; the texts begin by raising, so that
+    nothing of them runs.
     """
     lines = code.split("\n")
     for start in _starts(lines):
         head, tail = "\n".join(lines[:start]), "\n".join(lines[start:])
-        if parses(f"lambda: ({tail}\n)") and parses(f"lambda: [{tail}\n]"):
+        if parses(f"{PROBE}({tail}\n)") and parses(f"{PROBE}[{tail}\n]"):
             if not parses(PROBE + head):
                 return code
             return (head + "\n" if start else "") + f"{SHOW}{tail}\n))"

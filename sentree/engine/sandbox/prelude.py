@@ -13,10 +13,7 @@ BUILTINS = (
     "len",
     "isinstance",
     "repr",
-    "type",
     "sorted",
-    "range",
-    "enumerate",
     "str",
     "int",
     "float",
@@ -37,10 +34,7 @@ def build(raw: Any, dumps: Any, stderr: Any, day: Any, builtins: Any, known: Any
         len,
         isinstance,
         repr,
-        type,
         sorted,
-        range,
-        enumerate,
         str,
         int,
         float,
@@ -52,6 +46,30 @@ def build(raw: Any, dumps: Any, stderr: Any, day: Any, builtins: Any, known: Any
         set,
         frozenset,
     ) = builtins
+    kinds = (
+        ("bool", bool),
+        ("int", int),
+        ("float", float),
+        ("str", str),
+        ("bytes", bytes),
+        ("list", list),
+        ("tuple", tuple),
+        ("dict", dict),
+        ("set", set),
+        ("frozenset", frozenset),
+        ("date", day),
+    )
+
+    def kind(value: Any) -> Any:
+        if value is None:
+            return "None"
+        for name, one in kinds:
+            if isinstance(value, one):
+                return name
+        try:
+            return value.__class__.__name__
+        except Exception:
+            return "object"
 
     def plain(value: Any, budget: Any) -> Any:
         budget[0] -= 1
@@ -69,7 +87,7 @@ def build(raw: Any, dumps: Any, stderr: Any, day: Any, builtins: Any, known: Any
             }
         if isinstance(value, day):
             return value.isoformat()
-        raise TypeError("arguments must be plain values, not " + type(value).__name__)
+        raise TypeError("arguments must be plain values, not " + kind(value))
 
     def bind(name: Any) -> Any:
         def helper(*arguments: Any, **keywords: Any) -> Any:
@@ -108,7 +126,7 @@ def build(raw: Any, dumps: Any, stderr: Any, day: Any, builtins: Any, known: Any
             if isinstance(value, tuple):
                 return "(" + text + ("," if len(value) == 1 else "") + ")"
             if isinstance(value, (set, frozenset)) and len(value) == 0:
-                return type(value).__name__ + "()"
+                return kind(value) + "()"
             return "{" + text + "}"
         return repr(value)
 
@@ -133,7 +151,7 @@ def build(raw: Any, dumps: Any, stderr: Any, day: Any, builtins: Any, known: Any
                 size = ", length " + str(len(value))
             elif isinstance(value, (int, float, bool)) or value is None:
                 size = ", " + brief(value, [100], 0)[:100]
-            print(name[:80] + ": " + type(value).__name__ + size)
+            print(name[:80] + ": " + kind(value) + size)
         if count == 0:
             print("no variables yet")
 
@@ -168,7 +186,7 @@ def build(raw: Any, dumps: Any, stderr: Any, day: Any, builtins: Any, known: Any
             low = v4(last)
             if low is None:
                 return None
-            words = "%x:%x" % (low // 65536, low % 65536)
+            words = f"{low // 65536:x}:{low % 65536:x}"
             text = text[: len(text) - len(last)] + words
         if "::" in text:
             left, right = text.split("::")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib import resources
@@ -13,11 +14,18 @@ import pydantic_monty as monty
 from schemas.sandbox import CellOutput, SandboxLimits
 from sentree.engine.sandbox.boundary import MARK, plain_result, raised, read_request
 from sentree.engine.sandbox.cell import SHOW, with_last_value
-from sentree.engine.sandbox.output import HeadTail, clip, without_paths
-from sentree.engine.sandbox.prelude import BUILTINS
+from sentree.engine.sandbox.output import HeadTail, clip
 
 RAW = "__sentree__"
+PRELUDE_NAMES = ("Any", "BUILTINS", "build")
+TIMED_OUT = "time limit exceeded"
 OWN = ("show_vars", "ip_in", "is_private")
+NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
+SHOWN = re.compile(r"__show__\(\((.*\n *?) {10}(?=[~^])()")
+HELPER_FRAME = re.compile(
+    r' +File "<python-input-\d+>", line \d+, in helper\n +return raw\(\)\n +~+\n'
+)
+SOURCE_NAME = re.compile(r"<python-input-\d+>")
 FRESH = "the session was stopped and a fresh one started: all variables are gone"
 
 
@@ -36,6 +44,7 @@ class PythonSession:
     def __init__(
         self,
         checkout: Callable[[], monty.MontySession],
+        builtins: list[Any],
         functions: Mapping[str, Callable[..., Any]],
         *,
         calls: int,
@@ -47,6 +56,8 @@ class PythonSession:
         self.limits = limits
         self._calls = calls
         self._checkout = checkout
+        self._builtins = builtins
+        self._lookups = 0
         self._prelude = prelude(tuple(self.functions))
         self._session = self._open(state)
 
@@ -76,16 +87,22 @@ class PythonSession:
             self._drive(source, cell)
         except SessionLost as lost:
             error, killed = str(lost), True
+        except monty.MontyCrashedError as crash:
+            error = self._slow if crash.timed_out else "the interpreter crashed"
+            killed = True
         except monty.MontyError as failure:
-            error = _described(failure, self.limits.error_characters)
-            killed = _stopped(failure) or not self._alive()
+            text = _text(failure)
+            timed = TIMED_OUT in text[-200:]
+            error = self._slow if timed else _described(text, self.limits)
+            killed = timed or not self._alive()
         except BaseException:
             self._replace()
             raise
         if killed:
             self._replace()
             error = f"{error}\n{FRESH}"
-        elif cell.lookups >= self.limits.lookups:
+        self._lookups += cell.lookups
+        if not killed and self._lookups > self.limits.lookups // 2:
             self._renew()
         return CellOutput(
             text=cell.output.text(),
@@ -109,10 +126,15 @@ class PythonSession:
             self._session.__exit__(None, None, None)
 
     def _open(self, state: bytes | None = None) -> monty.MontySession:
+        self._lookups = 0
         session = self._checkout().__enter__()
         if state is not None:
             session.load_session(state)
         return session
+
+    @property
+    def _slow(self) -> str:
+        return f"TimeoutError: the cell ran longer than {self.limits.seconds:g} s"
 
     def _replace(self, state: bytes | None = None) -> None:
         self.close()
@@ -127,9 +149,10 @@ class PythonSession:
         self._replace(state)
 
     def _alive(self) -> bool:
+        """Tell whether the next cell could run; variables may fill the memory to the brim."""
         try:
-            self._session.feed_run("None", print_callback=_silent)
-        except Exception:
+            self._feed_prelude()
+        except SessionLost:
             return False
         return True
 
@@ -146,7 +169,7 @@ class PythonSession:
         try:
             snapshot = self._session.feed_start(
                 self._prelude,
-                inputs={"__raw": _raw_function(), "__builtins": BUILTIN_VALUES},
+                inputs={"__raw": _raw_function(), "__builtins": self._builtins},
                 print_callback=_silent,
             )
             if not isinstance(snapshot, monty.MontyComplete):
@@ -209,10 +232,10 @@ class _Cell:
             return
         before, mark, after = text.rpartition(MARK)
         if mark:
+            if self._request is None:
+                self.output.write(before)
             self._request, self._length = [], 0
             text = after
-            if before and self._request is None:
-                self.output.write(before)
         if self._request is None:
             self.output.write(text)
             return
@@ -228,15 +251,16 @@ class _Cell:
 
 def prelude(names: tuple[str, ...]) -> str:
     """Give the source that binds all helpers anew."""
-    source = resources.files(__package__).joinpath("prelude.py").read_text("utf-8")
+    source = resources.files("sentree.engine.sandbox").joinpath("prelude.py").read_text("utf-8")
     source = source.split("import Any\n", 1)[1]
     objects = sorted({name.split(".")[0] for name in names if "." in name})
-    own = (*OWN, *objects, *(name for name in names if "." not in name))
+    own = (*OWN, *PRELUDE_NAMES, *objects, *(name for name in names if "." not in name))
     lines = [
-        "__known = locals()",
-        "class __Handle:\n    def __init__(self, name, methods):\n        self.__name = name",
         "from typing import Any",
+        "__known = None",
+        "__known = locals()",
         source,
+        "class __Handle:\n    def __repr__(self):\n        return '<helpers>'",
         "import json as __json, sys as __sys, datetime as __datetime",
         "__bind, __show__, show_vars, ip_in, is_private = build("
         f"__raw, __json.dumps, __sys.stderr, __datetime.date, __builtins, __known, {own!r})",
@@ -266,15 +290,26 @@ def _encodable(code: str) -> str:
     return code.encode("utf-8", "replace").decode("utf-8")
 
 
-def _stopped(failure: monty.MontyError) -> bool:
-    """Tell whether a limit ended the cell, which leaves the interpreter's state in doubt."""
-    return isinstance(failure, monty.MontyCrashedError) or "time limit exceeded" in str(failure)
-
-
-def _described(failure: monty.MontyError, characters: int) -> str:
-    if isinstance(failure, monty.MontyCrashedError):
-        return "TimeoutError: took too long" if failure.timed_out else "the interpreter crashed"
-    text = str(failure)
+def _text(failure: monty.MontyError) -> str:
     if isinstance(failure, (monty.MontyRuntimeError, monty.MontySyntaxError)):
-        text = failure.display()
-    return without_paths(clip(text.replace(SHOW, ""), characters))
+        return failure.display()
+    return str(failure)
+
+
+def _described(text: str, limits: SandboxLimits) -> str:
+    """Write a traceback for the author of the cell: no frames of ours, no counters."""
+    text = clip(text, 3 * limits.error_characters)
+    text = SHOWN.sub(r"\1\2", text).replace(SHOW, "")
+    text = HELPER_FRAME.sub("", text)
+    return clip(SOURCE_NAME.sub("<cell>", text), limits.error_characters)
+
+
+def valid_names(functions: Mapping[str, Callable[..., Any]]) -> None:
+    """Check the names under which functions are given.
+
+    Raises:
+        ValueError: a name is none, or is one of the sandbox's own.
+    """
+    for name in functions:
+        if not NAME.fullmatch(name) or name.split(".")[0] in (*OWN, *PRELUDE_NAMES):
+            raise ValueError(f"no name for a function in the sandbox: {name!r}")

@@ -1,4 +1,2 @@
--- The events of one route. {promoted} is compiled: it adds the promoted columns to the mapped ones.
-INSERT INTO staged_events BY NAME
-SELECT * EXCLUDE (notes, issues, doc, route), list_concat(notes, issues) AS issues
-FROM ({promoted})
+-- The mapped events of one route; {mapped} is compiled from its mapper.
+INSERT INTO staged_events SELECT seq, time, event, issues FROM ({mapped})

@@ -1,39 +1,45 @@
 -- Framed records with their route (a mapper, or what has to be done to them first), the JSON a
--- mapper reads, and their uid. {route} is compiled from the mappers' shapes.
-CREATE OR REPLACE TEMP TABLE staged_records AS
+-- mapper reads, and their uid. {route} is compiled from the mappers' shapes. Every function on
+-- `json` reads the text anew, so there are as few of them as can be.
+INSERT INTO staged_records
 WITH read AS (
-    SELECT *, CASE WHEN json_valid(coalesce(doc, text)) THEN coalesce(doc, text) END AS json
-    FROM framed
-),
-routed AS (
-    SELECT *, {route} AS route FROM read
-),
-keyed AS (
     SELECT
         *,
-        json IS NOT NULL AND json_type(json) = 'OBJECT' AS is_record,
-        CASE WHEN json IS NOT NULL AND json_type(json) = 'OBJECT' THEN json_keys(json) END AS keys
-    FROM routed
+        CASE
+            WHEN regexp_matches(coalesce(doc, text), '^\s*[\[{]') THEN TRY(json(coalesce(doc, text)))
+        END AS json
+    FROM framed
+),
+keyed AS (
+    SELECT *, json_keys(json) AS keys FROM read
+),
+told AS (
+    SELECT *, CASE WHEN len(keys) > 0 THEN 'OBJECT' ELSE json_type(json) END AS type FROM keyed
+),
+routed AS (
+    SELECT *, {route} AS route FROM told
 )
 SELECT
     seq,
+    $source AS source_uid,
     line AS source_line,
     route,
     text AS raw,
-    CASE WHEN is_record THEN json ELSE json_object('message', text) END AS doc,
+    CASE WHEN type = 'OBJECT' THEN doc ELSE json_object('message', text) END AS doc,
+    hash(keys) AS shape,
     list_filter(
-        [
-            note,
-            CASE WHEN len(keys) > list_unique(keys) THEN 'duplicate_keys' END,
-            CASE WHEN $forced AND route = 'base' THEN 'other_format' END
-        ],
+        [note, CASE WHEN $forced AND route = 'base' THEN 'other_format' END],
         lambda issue: issue IS NOT NULL
     ) AS notes,
     left(
         sha256(
-            $tenant || chr(0) || CASE WHEN is_record THEN 'record' || chr(0) || json(json)
-            ELSE 'text' || chr(0) || text END
+            concat_ws(
+                chr(0),
+                $tenant,
+                CASE WHEN type = 'OBJECT' THEN 'record' ELSE 'text' END,
+                sha256(CASE WHEN type = 'OBJECT' THEN json ELSE text END)
+            )
         ),
         32
     ) AS event_uid
-FROM keyed
+FROM routed

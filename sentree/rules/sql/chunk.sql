@@ -23,6 +23,9 @@ FROM (
             END
         END AS inner_doc,
         CASE
+            WHEN mapper = 'base' THEN lower(TRY(json_extract_string(raw, '/category')))
+        END AS category_key,
+        CASE
             WHEN mapper = 'windows' THEN 'windows'
             WHEN mapper NOT IN ('zeek', 'cloudtrail', 'base')
             THEN CASE json_extract_string(event, '/device/os/type_id')

@@ -1,0 +1,169 @@
+"""A reader: one model call over one whole part, with a typed and checked answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
+
+import jsonschema_rs
+from pydantic import ValidationError
+
+from schemas.agent import LeafAnswer, SubmittedEvidence
+from schemas.claim import Evidence
+from schemas.model import Message, ModelReply, ModelRequest, SystemPart, TextBlock
+from schemas.ports import ContextReader
+from sentree.engine.fence import Fence
+from sentree.engine.parts import Part
+from sentree.engine.prompt_files import fill
+from sentree.engine.verify import citations_that_hold
+from sentree.errors import ModelError
+
+EVIDENCE_SCHEMA: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"event_uid": {"type": "string"}, "quote": {"type": "string"}},
+        "required": ["event_uid", "quote"],
+        "additionalProperties": False,
+    },
+}
+MOST_SCHEMA_CHARACTERS = 10_000
+
+
+class ModelCalls(Protocol):
+    """The gate: the one place where model calls leave."""
+
+    def call(self, request: ModelRequest, node_uid: str) -> ModelReply:
+        """Make a call within the budget, or find it among those already paid for."""
+        ...
+
+
+def leaf_schema(data_schema: dict[str, Any] | None) -> dict[str, Any]:
+    """Give the schema of a leaf's answer; `data` has the caller's own, if it gave one."""
+    properties: dict[str, Any] = {"answer": {"type": "string"}, "evidence": EVIDENCE_SCHEMA}
+    if data_schema is not None:
+        properties["data"] = data_schema
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": sorted(properties),
+        "additionalProperties": False,
+    }
+
+
+def check_schema(schema: object) -> dict[str, Any] | None:
+    """Take a schema that came out of a sandbox.
+
+    Raises:
+        ValueError: it is no JSON Schema of an acceptable size.
+    """
+    if schema is None:
+        return None
+    if not isinstance(schema, dict) or len(json.dumps(schema)) > MOST_SCHEMA_CHARACTERS:
+        raise ValueError("schema must be a JSON Schema: a dictionary of moderate size")
+    try:
+        jsonschema_rs.validator_for(schema)
+    except (ValueError, jsonschema_rs.ValidationError) as error:
+        raise ValueError(f"schema is no JSON Schema: {str(error)[:200]}") from None
+    return cast("dict[str, Any]", schema)
+
+
+class Reader:
+    """Answers questions about parts with one model."""
+
+    def __init__(
+        self, context: ContextReader, gate: ModelCalls, fence: Fence, model: str, max_tokens: int
+    ) -> None:
+        self._context = context
+        self._gate = gate
+        self._fence = fence
+        self._model = model
+        self._max_tokens = max_tokens
+
+    def request(
+        self, part: Part, question: str, data_schema: dict[str, Any] | None
+    ) -> ModelRequest:
+        """Give the call that reading a part makes."""
+        prompt = fill("leaf", marker=self._fence.marker)
+        body = f"{packed(self._context, part, self._fence)}\n\nQuestion: {question}"
+        return ModelRequest(
+            model=self._model,
+            system=(SystemPart(text=prompt, cached=True),),
+            messages=(Message(role="user", content=(TextBlock(text=body),)),),
+            max_tokens=self._max_tokens,
+            output_schema=leaf_schema(data_schema),
+        )
+
+    def read(
+        self, part: Part, question: str, data_schema: dict[str, Any] | None, node_uid: str
+    ) -> dict[str, Any]:
+        """Read a part; the answer holds only citations that have been checked.
+
+        Raises:
+            LimitReachedError: the budget has no place for the call.
+            ModelError: the model could not be reached.
+        """
+        reply = self._gate.call(self.request(part, question, data_schema), node_uid)
+        if reply.stop_reason == "refusal":
+            return {"error": "the reader refused to answer"}
+        try:
+            answer = parse_answer(reply.text, data_schema)
+        except ValueError as error:
+            return {"error": f"the reader's answer can't be used: {error}"}
+        kept = checked_evidence(self._context, part, answer.evidence)
+        result: dict[str, Any] = {
+            "answer": answer.answer,
+            "evidence": [one.model_dump() for one in kept],
+            "dropped": len(answer.evidence) - len(kept),
+        }
+        if data_schema is not None:
+            result["data"] = answer.data
+        return result
+
+
+def parse_answer(text: str, data_schema: dict[str, Any] | None) -> LeafAnswer:
+    """Parse and validate a leaf's JSON answer.
+
+    Raises:
+        ValueError: it is cut, no JSON, or not of the schema.
+    """
+    try:
+        value = json.loads(text)
+        answer = LeafAnswer.model_validate(value)
+    except ValidationError as error:
+        raise ValueError(f"not of the schema ({error.error_count()} problems)") from None
+    except (ValueError, RecursionError):
+        raise ValueError("no JSON, or cut off") from None
+    if data_schema is not None:
+        validator = jsonschema_rs.validator_for(data_schema)
+        if not validator.is_valid(answer.data):
+            raise ValueError("data is not of the schema")
+    return answer
+
+
+def checked_evidence(
+    context: ContextReader, part: Part, evidence: Sequence[SubmittedEvidence]
+) -> list[Evidence]:
+    """Keep the citations of events of the part that hold their quote."""
+    wanted = [Evidence(event_uid=one.event_uid, quote=one.quote or None) for one in evidence]
+    return citations_that_hold(context, wanted, part.predicate)
+
+
+def packed(context: ContextReader, part: Part, fence: Fence) -> str:
+    """Give a part's records for a model's eyes, in time order, each after its uid."""
+    rows = context.query(
+        f"SELECT event_uid, time, host, raw FROM events WHERE {part.predicate.sql} "
+        "ORDER BY time, event_uid",
+        part.predicate.parameters,
+    )
+    lines = [
+        f"{row['event_uid']} {row['time'] or '-'} {row['host'] or '-'} {row['raw']}" for row in rows
+    ]
+    return fence.wrap(part.label, "\n".join(lines))
+
+
+def failed_reading(error: Exception) -> dict[str, Any]:
+    """Give what a reader that could not be reached says to the program that asked."""
+    text = str(error) if isinstance(error, ModelError) else type(error).__name__
+    return {"error": text[:300]}

@@ -1,0 +1,15 @@
+-- The tenant's events at one snapshot with the columns that a context adds. {snapshot} is a number.
+SELECT
+    e.*,
+    CASE
+        WHEN e.device_host IS NULL OR e.device_host = ''
+            THEN coalesce(e.src_ip, e.device_ip, 'aws:' || e.cloud_account)
+        WHEN regexp_full_match(e.device_host, '[0-9.]+|.*:.*') THEN lower(e.device_host)
+        ELSE lower(split_part(e.device_host, '.', 1))
+    END AS host,
+    CAST('0x' || left(e.event_uid, 8) AS UINTEGER) AS shard_key,
+    length(e.raw) AS chars,
+    s.path AS source_path
+FROM (FROM lake.events AT (VERSION => {snapshot})) AS e
+LEFT JOIN (FROM lake.sources AT (VERSION => {snapshot})) AS s ON e.source_uid = s.source_uid
+WHERE e.tenant_uid = $tenant
