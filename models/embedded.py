@@ -18,7 +18,7 @@ from models.patterns.facts import fact_of
 from models.patterns.notable import NOTABLE, wording
 from models.patterns.sight import Sight
 from models.patterns.vocabulary import Pattern, patterns_by_scope
-from models.patterns.wording import describe, plain, quote_from, stands_in, statement
+from models.patterns.wording import describe, placed, plain, quote_from, stands_in, statement
 from schemas.base import as_utc
 from schemas.claim import Evidence
 from schemas.finding import Finding, FindingKind, LeafResult, RuleRef, Tally
@@ -153,8 +153,7 @@ def _by_pattern(sight: Sight, pattern: Pattern) -> Finding:
 def _by_rule(sight: Sight, row: Row) -> Finding:
     title, level = plain(str(row["rule_title"] or ""), 140), str(row["level"] or "medium").lower()
     what = describe(sight)
-    where = f"{plain(_host(sight) or '', 64)}: " if _host(sight) else ""
-    text = f"{where}rule “{title}” matched" + (f": {what}." if what else ".")
+    text = f"rule “{title}” matched" + (f": {what}." if what else ".")
     rule = RuleRef(
         rule_uid=str(row["rule_uid"]),
         title=str(row["rule_title"] or ""),
@@ -165,7 +164,7 @@ def _by_rule(sight: Sight, row: Row) -> Finding:
         sight,
         f"rule {row['rule_uid']}",
         kind=FindingKind.RULE_HIT,
-        text=text[:480],
+        text=placed(_host(sight), text),
         quotes=(),
         techniques=tuple(sorted(row["techniques"] or ())),
         score=LEVEL_SCORES.get(level, 50),
@@ -176,12 +175,11 @@ def _by_rule(sight: Sight, row: Row) -> Finding:
 def _by_baseline(sight: Sight, row: Row) -> Finding:
     known = NOTABLE[row["kind"]]
     others = [str(uid) for uid in row["sample"] or () if str(uid) != sight.row["event_uid"]]
-    where = f"{plain(_host(sight) or '', 64)}: " if _host(sight) else ""
     return _finding(
         sight,
         f"baseline {row['kind']} {row['subject']} {row['object']}",
         kind=known.kind,
-        text=f"{where}{wording(row)}.",
+        text=placed(_host(sight), f"{wording(row)}."),
         quotes=(),
         techniques=known.techniques,
         score=known.score,

@@ -172,7 +172,7 @@ def _densest(run: Sequence[Tally]) -> _Density:
 def _success_after(
     host: str, source: str, burst: Sequence[Tally], succeeded: Sequence[Tally]
 ) -> Iterable[Conclusion]:
-    """Find a logon from the guessing source, of a guessed user, within an hour after the guesses."""
+    """Find a logon of a guessed user from the guessing source, up to an hour after the guesses."""
     start, users = min(tally.first for tally in burst), {tally.key[4] for tally in burst}
     end = max(tally.last for tally in burst) + timedelta(hours=1)
     for tally in sorted(succeeded, key=lambda each: (each.first, each.key)):

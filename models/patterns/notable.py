@@ -64,6 +64,23 @@ def _long_connection(src: str, dst: str, times: int, length: float) -> str:
     return f"{src} kept a connection to {dst} open for {_duration(length)}"
 
 
+def _much_contact(src: str, dst: str, times: int, length: float) -> str:
+    return f"{src} opened {times} connections to {dst}, a large part of all it opened outside"
+
+
+def _odd_port(src: str, dst: str, times: int, _: float) -> str:
+    return f"{src} reached {dst}, an unusual port outside the home networks, {_times(times)}"
+
+
+def _new_peer(src: str, dst: str, times: int, _: float) -> str:
+    return f"{src} reached {dst}, a remote access port that no other host reached, {_times(times)}"
+
+
+def _attack_agent(who: str, agent: str, times: int, _: float) -> str:
+    calls = _count(times, "call")
+    return f"{who} made {calls} with a client that names a security testing tool, as `{agent}`"
+
+
 def _port_scan(src: str, dst: str, times: int, length: float) -> str:
     return f"{src} tried {times} ports of {dst} within {_duration(length)}"
 
@@ -104,6 +121,10 @@ NOTABLE: Mapping[str, Notable] = {
     "rhythm": Notable(FindingKind.COMMAND_AND_CONTROL, 50, ("T1071",), _rhythm),
     "upload": Notable(FindingKind.EXFILTRATION, 45, ("T1041",), _upload),
     "long connection": Notable(FindingKind.COMMAND_AND_CONTROL, 30, ("T1571",), _long_connection),
+    "much contact": Notable(FindingKind.COMMAND_AND_CONTROL, 45, ("T1071",), _much_contact),
+    "odd port": Notable(FindingKind.COMMAND_AND_CONTROL, 30, ("T1571",), _odd_port),
+    "new peer": Notable(FindingKind.LATERAL_MOVEMENT, 30, ("T1021",), _new_peer),
+    "attack agent": Notable(FindingKind.INDICATOR, 60, ("T1588.002",), _attack_agent),
     "port scan": Notable(FindingKind.DISCOVERY, 55, ("T1046",), _port_scan),
     "host sweep": Notable(FindingKind.DISCOVERY, 50, ("T1018", "T1046"), _host_sweep),
     "new logon": Notable(FindingKind.LOGON, 25, ("T1078",), _new_logon),
@@ -111,9 +132,7 @@ NOTABLE: Mapping[str, Notable] = {
     "new agent": Notable(FindingKind.FIRST_SEEN, 30, ("T1078.004",), _new_agent),
     "new region": Notable(FindingKind.FIRST_SEEN, 35, ("T1535",), _new_region),
     "new address": Notable(FindingKind.FIRST_SEEN, 25, ("T1078.004",), _new_address),
-    "many names": Notable(
-        FindingKind.COMMAND_AND_CONTROL, 55, ("T1071.004", "T1048"), _many_names
-    ),
+    "many names": Notable(FindingKind.COMMAND_AND_CONTROL, 55, ("T1071.004", "T1048"), _many_names),
 }
 """By the `kind` of a row of `baseline_notable`."""
 

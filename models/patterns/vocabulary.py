@@ -31,7 +31,7 @@ Test = Callable[[Sight], bool]
 class Pattern:
     """Something worth telling an analyst, and how to know it when it is seen.
 
-    `why` completes the sentence that the scope begins; `quote` names the fields to quote, best first.
+    `why` completes the sentence that the scope begins; `quote` names the fields to quote, in order.
     """
 
     name: str

@@ -63,9 +63,17 @@ def describe(sight: Sight) -> str:
 
 def statement(host: str | None, what: str, why: str) -> str:
     """Put the sentence together: where, what, why it matters."""
-    where = f"{plain(host, 64)}: " if host else ""
-    text = f"{where}{what} — {why}." if what else f"{where}{why[:1].upper()}{why[1:]}."
-    return text if len(text) <= STATEMENT_LIMIT else text[: STATEMENT_LIMIT - 1] + "…"
+    return placed(host, f"{what} — {why}." if what else f"{why}.")
+
+
+def placed(host: str | None, sentence: str) -> str:
+    """Begin a sentence with the host, unless the host is its subject already; bound its length."""
+    name = plain(host, 64) if host else ""
+    if name and not sentence.startswith(f"{name} "):
+        sentence = f"{name}: {sentence}"
+    if len(sentence) > STATEMENT_LIMIT:
+        sentence = sentence[: STATEMENT_LIMIT - 1] + "…"
+    return sentence
 
 
 def _program(s: Sight) -> str:
@@ -136,7 +144,7 @@ def _dns(s: Sight) -> str:
 
 def _http(s: Sight) -> str:
     agent = plain(s.show("agent"), 80)
-    target = plain(s.show("host") if s.raw.get("host") else s.show("dst"), 80)
+    target = plain(s.show("http_host") or s.show("dst"), 80)
     uri = plain(s.show("uri"), 120)
     where = uri if "://" in uri else f"{target}{uri}"
     by = f" as `{agent}`" if agent else ""

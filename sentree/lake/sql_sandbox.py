@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import struct
 import subprocess
 import sys
@@ -176,7 +176,7 @@ class SqlSandbox:
         parts: list[bytes] = []
         while count:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            if left <= 0 or not _readable(descriptor, left):
                 raise TimeoutError
             part = os.read(descriptor, min(count, 1 << 20))
             if not part:
@@ -184,6 +184,12 @@ class SqlSandbox:
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
+
+
+def _readable(descriptor: int, seconds: float) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        return bool(selector.select(seconds))
 
 
 def _line(value: object) -> str:

@@ -50,7 +50,8 @@ def _incident() -> list[dict[str, Any]]:
         src_ip="10.9.9.9", logon_type_id=3)  # fmt: skip
     for number in range(60):
         add(9000 + number * 9, log="cloudtrail", class_uid=6003, host="aws:1", cloud_account="1",
-            actor_user="ann", src_ip="198.51.100.4", api_operation=f"Describe{number % 20}")  # fmt: skip
+            actor_user="ann", src_ip="198.51.100.4",
+            api_operation=f"Describe{number % 20}")  # fmt: skip
     for number in range(12):
         add(9600 + number, log="cloudtrail", class_uid=6003, host="aws:1", cloud_account="1",
             actor_user="ann", src_ip="198.51.100.4", api_operation="GetSecretValue")  # fmt: skip

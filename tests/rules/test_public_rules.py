@@ -13,7 +13,11 @@ from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.rules.detect import detect
 from sentree.rules.load import LoadedRules, load_rules
+from sentree.rules.taxonomy import load_taxonomy
 from sentree.settings import Settings
+from tests.rules.lake_events import put
+from tests.rules.test_predicate import holds
+from tests.rules.witnesses import rotated, witness
 
 pytestmark = pytest.mark.realdata
 
@@ -96,6 +100,50 @@ def test_a_log_in_flipped_case_still_fires_its_rule(
     _, fired = run(settings, rules, sorted(tmp_path.glob("*.json")))
     assert wanted
     assert wanted - fired == set()
+
+
+class Fields(dict[str, str]):
+    """An event for the plain reading: what is not there is None."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+def test_each_rule_fires_on_its_own_words_and_not_on_other_words(
+    rules: LoadedRules, settings: Settings
+) -> None:
+    taxonomy = load_taxonomy()
+    records: list[dict[str, Any]] = []
+    expected: list[tuple[str, bool]] = []
+    for rule in rules.rules:
+        assert rule.condition is not None
+        source = taxonomy.source(rule.logsource)
+        words = witness(rule.condition)
+        if source is None or not source.windows or words is None:
+            continue
+        place = next(item for item in source.any if item.channel)
+        event_id = words.pop("EventID", next(iter(place.event_id), "1"))
+        provider = words.pop("Provider_Name", "some provider")
+        for variant in (words, {name: rotated(value) for name, value in words.items()}):
+            header = {"EventID": int(event_id), "Channel": place.channel[0]}
+            records.append({**header, "SourceName": provider, **variant})
+            plain = Fields({**variant, "EventID": event_id, "Provider_Name": provider})
+            expected.append((rule.rule_uid, holds(rule.condition, plain)))
+    with Lake.open(settings) as lake:
+        uids = put(lake, records, tenant=settings.tenant)
+        detect(lake, rules, tenant=settings.tenant)
+        hits = {
+            (row["rule_uid"], row["event_uid"]) for row in lake.query("SELECT * FROM detections")
+        }
+    wrong = [
+        (rule_uid, record, fires)
+        for (rule_uid, fires), record, uid in zip(expected, records, uids, strict=True)
+        if ((rule_uid, uid) in hits) is not fires
+    ]
+    assert wrong == []
+    own = [fires for _, fires in expected[::2]]
+    assert sum(own) > 0.9 * len(own)
+    assert sum(fires for _, fires in expected[1::2]) < 0.1 * len(own)
 
 
 def test_real_data_of_every_kind_meets_every_rule(

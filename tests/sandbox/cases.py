@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,10 +53,8 @@ def cases(file: str, canary: Path) -> list[Case]:
 def measured() -> Iterator[Cost]:
     """Measure a block; the peak is the kernel's own, so a short one is not missed."""
     cost = Cost()
-    try:
+    with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
     before, begin = status("VmRSS"), time.monotonic()
     yield cost
     cost.seconds = time.monotonic() - begin

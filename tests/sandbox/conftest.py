@@ -47,11 +47,16 @@ def canary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def python_sandbox() -> Iterator[PythonSandbox]:
+def environment() -> Iterator[None]:
     os.environ["SENTREE_CANARY"] = SECRET
+    yield
+    del os.environ["SENTREE_CANARY"]
+
+
+@pytest.fixture(scope="session")
+def python_sandbox(environment: None) -> Iterator[PythonSandbox]:
     with PythonSandbox(SandboxLimits(seconds=0.6, grace=0.4)) as sandbox:
         yield sandbox
-    del os.environ["SENTREE_CANARY"]
 
 
 @pytest.fixture
@@ -69,8 +74,6 @@ def context_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sql_sandbox(context_file: Path) -> Iterator[SqlSandbox]:
-    os.environ["SENTREE_CANARY"] = SECRET
+def sql_sandbox(context_file: Path, environment: None) -> Iterator[SqlSandbox]:
     with SqlSandbox(context_file, ["events", "detections"], SqlLimits(seconds=1.0)) as sandbox:
         yield sandbox
-    del os.environ["SENTREE_CANARY"]

@@ -95,6 +95,8 @@ class PythonSession:
             timed = TIMED_OUT in text[-200:]
             error = self._slow if timed else _described(text, self.limits)
             killed = timed or not self._alive()
+        except RuntimeError:
+            error, killed = "the interpreter is gone", True
         except BaseException:
             self._replace()
             raise
@@ -177,6 +179,8 @@ class PythonSession:
         except monty.MontyError as failure:
             kind = failure.exception().__class__.__name__
             raise SessionLost(f"the session can't go on: {kind}") from None
+        except RuntimeError:
+            raise SessionLost("the interpreter is gone") from None
 
     def _drive(self, source: str, cell: _Cell) -> None:
         snapshot = self._session.feed_start(source, print_callback=cell.write)

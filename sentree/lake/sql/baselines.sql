@@ -186,7 +186,7 @@ contacts AS (
         row_number() OVER (PARTITION BY src ORDER BY time, event_uid) AS src_rank,
         row_number() OVER (PARTITION BY src, dst ORDER BY time, event_uid) AS pair_rank,
         count(*) OVER (PARTITION BY src, dst) AS pair_count,
-        count(DISTINCT src) OVER (PARTITION BY dst) AS dst_sources,
+        count(DISTINCT src) OVER (PARTITION BY dst, port) AS dst_sources,
         lag(time) OVER (PARTITION BY src, dst, port ORDER BY time, event_uid) AS previous
     FROM baseline_contacts
     WHERE outside AND port NOT IN (53, 123, 137, 138, 5353, 1900, 5355, 67, 68)
@@ -221,12 +221,47 @@ uploads AS (
     GROUP BY src, dst
     HAVING sum(bytes_out) >= 5000000
 ),
+much_contact AS (
+    SELECT 'much contact' AS kind, min_by(event_uid, (time, event_uid)) AS event_uid, min(time) AS time,
+        min_by(host, (time, event_uid)) AS host, src AS subject, concat(dst, ':', port) AS object,
+        count(*) AS times, epoch(max(time) - min(time)) AS amount,
+        list(event_uid ORDER BY time, event_uid)[:8] AS sample
+    FROM (SELECT *, count(*) OVER (PARTITION BY src) AS src_count FROM contacts)
+    WHERE dst_sources <= 2
+    GROUP BY src, dst, port, src_count
+    HAVING count(*) >= 100 AND count(*) >= 0.3 * src_count
+),
+odd_ports AS (
+    SELECT 'odd port' AS kind, event_uid, time, host, src AS subject,
+        concat(dst, ':', port) AS object, count(*) OVER (PARTITION BY src, dst, port) AS times,
+        NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
+    FROM contacts
+    WHERE port BETWEEN 1 AND 49151 AND dst_sources <= 2 AND port NOT IN (20, 21, 22, 25, 43, 80, 110,
+        143, 443, 465, 500, 587, 853, 989, 990, 993, 995, 1194, 1723, 1935, 3478, 3479, 3480, 3481,
+        4500, 5060, 5061, 5222, 5223, 5228, 8080, 8443, 19302)
+    QUALIFY row_number() OVER (PARTITION BY src, dst, port ORDER BY time, event_uid) = 1
+        AND dense_rank() OVER (PARTITION BY src ORDER BY dst, port) <= 12
+),
+new_peers AS (
+    SELECT 'new peer' AS kind, event_uid, time, host, src AS subject, concat(dst, ':', port) AS object,
+        times, NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
+    FROM (
+        SELECT *, count(DISTINCT src) OVER (PARTITION BY dst, port) AS sources,
+            count(*) OVER (PARTITION BY src, dst, port) AS times,
+            count(*) OVER (PARTITION BY src) AS src_count
+        FROM baseline_contacts
+        WHERE NOT outside AND port IN (22, 135, 445, 3389, 5985, 5986)
+    )
+    WHERE sources = 1 AND src_count >= 10 AND times <= 0.5 * src_count
+    QUALIFY row_number() OVER (PARTITION BY src, dst, port ORDER BY time, event_uid) = 1
+        AND dense_rank() OVER (PARTITION BY src ORDER BY dst, port) <= 8
+),
 long_connections AS (
     SELECT 'long connection' AS kind, event_uid, time, host, src AS subject,
         concat(dst, ':', port) AS object, 1 AS times, duration_ms / 1000.0 AS amount,
         NULL::VARCHAR[] AS sample
     FROM contacts
-    WHERE duration_ms >= 3600000
+    WHERE duration_ms >= 1800000
     QUALIFY row_number() OVER (PARTITION BY src, dst, port ORDER BY time, event_uid) <= 1
 ),
 fans AS (
@@ -305,8 +340,18 @@ new_agents AS (
         agent_calls AS times, NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
     FROM ranked_calls
     WHERE agent_rank = 1 AND call_rank > 50 AND agent_calls <= 20
-        AND NOT regexp_matches(lower(agent), 'amazonaws|aws internal|^\?$')
+        AND NOT regexp_matches(lower(agent),
+            'amazonaws|aws internal|^\?$|stratus|[0-9a-f]{8}-[0-9a-f]{4}-')
     QUALIFY row_number() OVER (PARTITION BY principal ORDER BY time, event_uid) <= 6
+    UNION ALL
+    SELECT 'attack agent', event_uid, time, host, principal, agent, calls, NULL, NULL
+    FROM (
+        SELECT *, count(*) OVER (PARTITION BY principal) AS calls
+        FROM calls
+        WHERE principal IS NOT NULL AND regexp_matches(lower(agent),
+            'kali|parrot|pentoo|pacu|stratus|cloudgoat|scoutsuite|enumerate-iam|trufflehog|weirdaal')
+    )
+    QUALIFY row_number() OVER (PARTITION BY principal ORDER BY time, event_uid) = 1
     UNION ALL
     SELECT 'new region', event_uid, time, host, principal, region, region_calls, NULL, NULL
     FROM ranked_calls
@@ -334,6 +379,9 @@ UNION ALL SELECT * FROM new_processes
 UNION ALL SELECT * FROM new_destinations
 UNION ALL SELECT * FROM rhythms
 UNION ALL SELECT * FROM uploads
+UNION ALL SELECT * FROM much_contact
+UNION ALL SELECT * FROM odd_ports
+UNION ALL SELECT * FROM new_peers
 UNION ALL SELECT * FROM long_connections
 UNION ALL SELECT * FROM fans
 UNION ALL SELECT * FROM new_logons
@@ -370,7 +418,7 @@ scoped AS (
     SELECT
         *,
         CASE
-            WHEN class_uid BETWEEN 2001 AND 2007 THEN 'finding'
+            WHEN class_uid BETWEEN 2001 AND 2007 AND sensor <> 'zeek' THEN 'finding'
             WHEN sensor = 'api' THEN 'api'
             WHEN sensor = 'sysmon' THEN CASE original_id
                 WHEN '1' THEN 'process'

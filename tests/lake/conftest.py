@@ -1,0 +1,37 @@
+"""A lake in a new folder, and writers of log files in the shapes that logs are delivered in."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.ingest import IngestReport
+from sentree.lake.db import Lake
+from sentree.lake.ingest import NothingLoadedError, ingest
+from sentree.settings import Settings
+
+Load = Callable[..., IngestReport]
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Iterator[Lake]:
+    with Lake.open(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def load(lake: Lake, settings: Settings) -> Load:
+    """Load paths; give the report even where nothing could be read."""
+
+    def run(*paths: Path | str, **options: Any) -> IngestReport:
+        try:
+            report = ingest(lake, paths, settings=settings, **options)
+        except NothingLoadedError as error:
+            report = error.report
+        for each in report.sources:
+            assert each.delivered == each.accepted + each.duplicate + each.rejected
+        assert lake.check() == []
+        return report
+
+    return run
