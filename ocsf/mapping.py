@@ -48,7 +48,7 @@ class Integer:
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """A number times a factor, as a whole number: `Scaled(f("duration"), 1000)` for milliseconds."""
+    """A number times a factor, as a whole number: `Scaled(f("duration"), 1000)` for a time in s."""
 
     of: Expression
     factor: int

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from ocsf.mapping import OCSF_VERSION
 
@@ -53,25 +53,49 @@ def soft(code: str, path: str, detail: str = "") -> SchemaFinding:
 
 def validate(event: Mapping[str, Any]) -> list[SchemaFinding]:
     """List what is wrong with an event, at most a hundred findings, in the order of the schema."""
+    try:
+        return _validate(event)[:FINDINGS_LIMIT]
+    except (ValueError, RecursionError, OverflowError) as error:
+        return [hard("unreadable", "$", str(error)[:200])]
+
+
+def _validate(event: Mapping[str, Any]) -> list[SchemaFinding]:
+    nulls: list[SchemaFinding] = []
+    event = cast(dict[str, Any], _without_nulls(event, "", nulls))
     version = nearest_version(_at(event, "metadata", "version"))
     class_uid = event.get("class_uid")
     if not _is_integer(class_uid):
-        return [hard("missing_class_uid", "class_uid")]
+        return [hard("missing_class_uid", "class_uid"), *nulls]
     name = _class_names(version).get(class_uid)
     if name is None:
-        return [hard("unknown_class_uid", "class_uid", f"{class_uid} in {version}")]
+        return [hard("unknown_class_uid", "class_uid", f"{class_uid} in {version}"), *nulls]
     profiles = _enabled_profiles(version, _at(event, "metadata", "profiles"))
-    findings: list[SchemaFinding] = []
-    try:
-        for error in _validator(version, name, profiles).iter_errors(dict(event)):
-            findings += _read_error(error, version, name)
-            if len(findings) >= FINDINGS_LIMIT:
-                break
-    except (ValueError, RecursionError, OverflowError) as error:
-        findings.append(hard("unreadable", "$", str(error)[:200]))
-    findings += _check_type_uid(event, class_uid)
-    findings += _check_dotted_constraints(event, version, name)
-    return findings[:FINDINGS_LIMIT]
+    findings = [
+        *_check_type_uid(event, class_uid),
+        *_check_dotted_constraints(event, version, name),
+    ]
+    for error in _validator(version, name, profiles).iter_errors(event):
+        findings += _read_error(error, version, name)
+        if len(findings) >= FINDINGS_LIMIT:
+            break
+    return findings + nulls
+
+
+def _without_nulls(value: object, path: str, nulls: list[SchemaFinding]) -> object:
+    """Give the value without nulls, which count as absent, and note where they stood."""
+    if isinstance(value, Mapping):
+        kept: dict[str, object] = {}
+        for key, each in cast(Mapping[str, object], value).items():
+            below = f"{path}.{key}" if path else key
+            if each is None:
+                nulls.append(soft("null", below))
+            else:
+                kept[key] = _without_nulls(each, below, nulls)
+        return kept
+    if isinstance(value, list):
+        listed = enumerate(cast(list[object], value))
+        return [_without_nulls(v, f"{path}.{n}", nulls) for n, v in listed if v is not None]
+    return value
 
 
 def hard_findings(event: Mapping[str, Any]) -> list[SchemaFinding]:
@@ -146,7 +170,7 @@ def _enabled_profiles(version: str, listed: object) -> frozenset[str]:
 
 def _read_error(error: ValidationError, version: str, name: str) -> Iterator[SchemaFinding]:
     path = ".".join(str(step) for step in error.instance_path)
-    kind = type(error.kind).__name__.rpartition("_")[2]
+    kind = type(error.kind).__name__
     if kind == "AdditionalProperties":
         for extra in cast(list[str], getattr(error.kind, "unexpected", [])):
             full = f"{path}.{extra}" if path else extra
@@ -155,8 +179,6 @@ def _read_error(error: ValidationError, version: str, name: str) -> Iterator[Sch
     elif kind == "Required":
         missing = str(getattr(error.kind, "property", ""))
         yield hard("missing_required", f"{path}.{missing}" if path else missing)
-    elif kind == "Type" and error.instance is None:
-        yield soft("null", path)
     elif kind in {"AnyOf", "OneOfNotValid", "OneOfMultipleValid"}:
         yield hard("constraint", path, "of these attributes " + _wanted(kind))
     else:
@@ -205,5 +227,5 @@ def _at(event: Mapping[str, Any], *steps: str) -> object:
     return value
 
 
-def _is_integer(value: object) -> bool:
+def _is_integer(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)

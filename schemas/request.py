@@ -24,7 +24,7 @@ class TimelineRequest(Frozen):
         """The request in words, as the router reads it."""
         about = f" around {self.entity}" if self.entity else ""
         when = f" between {self.window}" if self.window else ""
-        return f"Build the full incident timeline of case {self.case}{about}{when}"
+        return f"Build the full incident timeline of the case '{self.case}'{about}{when}"
 
 
 class Scope(Frozen):

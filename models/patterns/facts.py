@@ -88,6 +88,10 @@ def _rpc(s: Sight) -> tuple[str, ...]:
     return ("rpc", s.field("src"), s.field("dst"), s.field("endpoint"), s.field("operation"))
 
 
+def _http(s: Sight) -> tuple[str, ...]:
+    return ("web", s.field("src"), s.field("dst"), s.field("uri"))
+
+
 def _account(s: Sight) -> tuple[str, ...]:
     return ("account", _host(s), s.field("code") or s.field("activity"), s.field("account"))
 
@@ -113,6 +117,7 @@ _KEYS: Mapping[str, Callable[[Sight], tuple[str, ...]]] = {
     "dns": _dns,
     "rpc": _rpc,
     "account": _account,
+    "http": _http,
 }
 
 # How many parts after the first must be known for the key to say which fact it is.
@@ -131,4 +136,5 @@ _NEEDED: Mapping[str, int] = {
     "lookup": 2,
     "rpc": 4,
     "account": 3,
+    "web": 3,
 }

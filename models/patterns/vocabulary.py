@@ -6,8 +6,8 @@ list is satisfied by one item. `field+` demands all items. Several fields must a
 conditions holds when one does. Under `unless` any field of a mapping exempts by itself; a list of
 conditions exempts when one holds whole. A name with `$` stands for a list of the file's `lists`.
 
-Expressions must be linear on hostile text: no two unbounded repetitions in a row; write two items
-under `field+` for "this and, anywhere, that".
+Texts are hostile, so repetitions in expressions are bounded (`\\s{1,9}`, `[^|]{0,80}`); "this and,
+anywhere, that" is two items under `field+`.
 """
 
 from __future__ import annotations

@@ -236,12 +236,15 @@ def _transfer(s: Sight) -> str:
     kind = plain(s.show("mime_type") or s.show("machine"), 60)
     name = plain(s.show("filename"), 100)
     ends = " to ".join(filter(None, (plain(s.show("src"), 48), plain(s.show("dst"), 48))))
-    return " ".join(filter(None, ("transfer of", name, f"({kind})" if kind else "", ends)))
+    return " ".join(filter(None, ("transfer of", name or "a file", kind and f"({kind})", ends)))
 
 
 def _notice(s: Sight) -> str:
     message = plain(s.show("msg") or s.show("validation_status"), 140)
-    ends = f"{plain(s.show('src'), 48)} to {plain(s.show('dst'), 48)}:{plain(s.show('port'), 8)}"
+    port = plain(s.show("port"), 8)
+    ends = f"{plain(s.show('src'), 48)} to {plain(s.show('dst'), 48)}" + (
+        f":{port}" if port else ""
+    )
     return f"{message} ({ends})"
 
 

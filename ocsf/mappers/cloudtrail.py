@@ -52,9 +52,7 @@ IDENTITY: Tree = {
 ACTOR: Tree = {
     **under("actor.user", IDENTITY),
     "actor.invoked_by": f("userIdentity.invokedBy"),
-    "actor.session.created_time": Millis(
-        f("userIdentity.sessionContext.attributes.creationDate")
-    ),
+    "actor.session.created_time": Millis(f("userIdentity.sessionContext.attributes.creationDate")),
     "actor.session.is_mfa": Lookup(
         f("userIdentity.sessionContext.attributes.mfaAuthenticated"),
         {"true": True, "false": False},
@@ -260,9 +258,7 @@ MAPPER = Mapper(
                 "user.uid": First((ROLE, f("userIdentity.arn", "userIdentity.principalId"))),
                 "session.uid": f("requestParameters.roleSessionName"),
                 "service.name": f("eventSource"),
-                "is_mfa": Lookup(
-                    f("additionalEventData.MFAUsed"), {"yes": True, "no": False}
-                ),
+                "is_mfa": Lookup(f("additionalEventData.MFAUsed"), {"yes": True, "no": False}),
                 "status_id": First(
                     (
                         Lookup(

@@ -76,9 +76,7 @@ MAPPER = Mapper(
     shapes=(EVTX, WINLOGBEAT, FLAT),
     times=(
         TimeField("TimeCreated", refine_by="UtcTime"),
-        TimeField(
-            "EventTime", zone_from=("@timestamp", "EventReceivedTime"), refine_by="UtcTime"
-        ),
+        TimeField("EventTime", zone_from=("@timestamp", "EventReceivedTime"), refine_by="UtcTime"),
         TimeField("@timestamp"),
     ),
     differs=("UtcTime", "utctime_differs"),

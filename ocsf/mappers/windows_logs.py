@@ -1,4 +1,4 @@
-"""Rules for the other Windows logs: System, PowerShell, Defender, Task Scheduler, WMI, BITS, RDP."""
+"""Rules for the other Windows logs: System, PowerShell, Defender, tasks, WMI, BITS, RDP, DNS."""
 
 from __future__ import annotations
 
@@ -182,9 +182,11 @@ RULES: tuple[Rule, ...] = (
         1,
         {
             **SCRIPT,
-            "actor.user.name": Match(f("ContextInfo"), r"(?m)^\s*User = (?:[^\\\r\n]*\\)?([^\r\n]+)"),
+            "actor.user.name": Match(
+                f("ContextInfo"), r"(?m)^\s*User = (?:[^\\\r\n]*\\)?([^\r\n]+)"
+            ),
             "script.script_content.value": f("Payload", "Message"),
-            "actor.process.cmd_line": HOST_APPLICATION,
+            "unmapped.host_application": HOST_APPLICATION,
             **under(
                 "script.file",
                 file_at(Match(f("ContextInfo"), r"(?m)^\s*Script Name = ([^\r\n]+)")),
@@ -201,7 +203,7 @@ RULES: tuple[Rule, ...] = (
         {
             **SCRIPT,
             "script.script_content.value": PIPELINE,
-            "actor.process.cmd_line": HOST_APPLICATION,
+            "unmapped.host_application": HOST_APPLICATION,
         },
     ),
     _rule(
@@ -214,7 +216,7 @@ RULES: tuple[Rule, ...] = (
             "app.name": c("PowerShell"),
             "app.vendor_name": c("Microsoft"),
             "app.version": Match(f("Data[2]", *DATA, "Message"), r"HostVersion=([0-9.]+)"),
-            "actor.process.cmd_line": HOST_APPLICATION,
+            "unmapped.host_application": HOST_APPLICATION,
             "message": Cut(f("Message", *DATA), MESSAGE_LENGTH),
         },
     ),
@@ -228,7 +230,7 @@ RULES: tuple[Rule, ...] = (
             "finding_info.title": f("Threat Name", "ThreatName", "ID"),
             "finding_info.uid": First((f("Detection ID", "DetectionID", "ID"), f("RecordNumber"))),
             "is_alert": c(True),
-            "actor.process.name": f("Process Name", "ProcessName"),
+            "unmapped.process_name": f("Process Name", "ProcessName"),
             "unmapped.path": f("Path"),
             "unmapped.action": f("Action Name"),
             "unmapped.user": f("Detection User", "User"),

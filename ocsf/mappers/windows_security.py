@@ -15,9 +15,7 @@ from ocsf.mappers.windows_parts import (
     process_of,
 )
 from ocsf.mapping import (
-    Basename,
     Expression,
-    Field,
     First,
     Ip,
     Lookup,
@@ -108,9 +106,7 @@ _GROUP: Tree = {
 _JOB: Tree = {
     **SUBJECT,
     "job.name": f("TaskName"),
-    "job.cmd_line": Match(
-        f("TaskContent", "TaskContentNew"), r"(?s)<Command>(.*?)</Command>"
-    ),
+    "job.cmd_line": Match(f("TaskContent", "TaskContentNew"), r"(?s)<Command>(.*?)</Command>"),
     "job.desc": Match(f("TaskContent", "TaskContentNew"), r"(?s)<Description>(.*?)</Description>"),
     "unmapped.arguments": Match(
         f("TaskContent", "TaskContentNew"), r"(?s)<Arguments>(.*?)</Arguments>"
@@ -269,16 +265,28 @@ RULES: tuple[Rule, ...] = (
     ),
     _security({4634, 4647}, "logoff", 3002, 2, {**LOGON, **SUCCESS}),
     _security({4648}, "logon with explicit credentials", 3002, 1, LOGON),
-    _security({4778, 4779}, "session reconnect", 3002, 99, {
-        "user.name": f("AccountName"),
-        "user.domain": f("AccountDomain"),
-        "session.uid": f("LogonID", "LogonId"),
-        **SERVER,
-        **CLIENT,
-    }),
-    _security({4768, 4769, 4770, 4771}, "Kerberos", 3002, _by_id({4768: 3, 4769: 4, 4770: 5, 4771: 6}), {
-        **KERBEROS,
-    }),
+    _security(
+        {4778, 4779},
+        "session reconnect",
+        3002,
+        99,
+        {
+            "user.name": f("AccountName"),
+            "user.domain": f("AccountDomain"),
+            "session.uid": f("LogonID", "LogonId"),
+            **SERVER,
+            **CLIENT,
+        },
+    ),
+    _security(
+        {4768, 4769, 4770, 4771},
+        "Kerberos",
+        3002,
+        _by_id({4768: 3, 4769: 4, 4770: 5, 4771: 6}),
+        {
+            **KERBEROS,
+        },
+    ),
     _security(
         {4776},
         "credential validation",
@@ -337,10 +345,14 @@ RULES: tuple[Rule, ...] = (
         {
             **SUBJECT,
             "user.uid": f("TargetSid"),
-            "privileges": Split(f("PrivilegeList", "AccessGranted", "AccessRemoved"), LIST_SEPARATOR),
+            "privileges": Split(
+                f("PrivilegeList", "AccessGranted", "AccessRemoved"), LIST_SEPARATOR
+            ),
         },
     ),
-    _security(set(ACCOUNT_CHANGES), "account change", 3001, _by_id(ACCOUNT_CHANGES), _TARGET_ACCOUNT),
+    _security(
+        set(ACCOUNT_CHANGES), "account change", 3001, _by_id(ACCOUNT_CHANGES), _TARGET_ACCOUNT
+    ),
     _security(set(GROUP_CHANGES), "group change", 3006, _by_id(GROUP_CHANGES), _GROUP),
     _security(
         {4797, 4798},
@@ -408,13 +420,19 @@ RULES: tuple[Rule, ...] = (
             **_PERMISSIONS,
         },
     ),
-    _security({5142, 5143, 5144}, "share changed", 201003, 99, {
-        **SUBJECT,
-        "win_resource.name": f("ShareName"),
-        "win_resource.details": f("ShareLocalPath"),
-        "win_resource.type": c("Share"),
-        "win_resource.type_id": c(99),
-    }),
+    _security(
+        {5142, 5143, 5144},
+        "share changed",
+        201003,
+        99,
+        {
+            **SUBJECT,
+            "win_resource.name": f("ShareName"),
+            "win_resource.details": f("ShareLocalPath"),
+            "win_resource.type": c("Share"),
+            "win_resource.type_id": c(99),
+        },
+    ),
     _security(
         {5152, 5153, 5154, 5155, 5156, 5157, 5158, 5159, 5150, 5151},
         "firewall",
@@ -438,7 +456,9 @@ RULES: tuple[Rule, ...] = (
                 "SubjectDomainName", "/Event.UserData.LogFileCleared.SubjectDomainName"
             ),
             "actor.user.uid": f("SubjectUserSid", "/Event.UserData.LogFileCleared.SubjectUserSid"),
-            "actor.session.uid": f("SubjectLogonId", "/Event.UserData.LogFileCleared.SubjectLogonId"),
+            "actor.session.uid": f(
+                "SubjectLogonId", "/Event.UserData.LogFileCleared.SubjectLogonId"
+            ),
             "log_name": c("Security"),
             "message": First((f("Message"), c("Security log"))),
         },
@@ -467,8 +487,17 @@ RULES: tuple[Rule, ...] = (
             **CALLER,
             "actor.process.pid": num("ProcessId", "SourceProcessId", "ClientProcessId"),
             "win_resource.name": f(
-                "ObjectName", "TargetName", "Resource", "Service", "MasterKeyId", "HandleId",
-                "SourceHandleId", "ObjectServer", "SchemaFriendlyName", "PrivilegeList", "EventID",
+                "ObjectName",
+                "TargetName",
+                "Resource",
+                "Service",
+                "MasterKeyId",
+                "HandleId",
+                "SourceHandleId",
+                "ObjectServer",
+                "SchemaFriendlyName",
+                "PrivilegeList",
+                "EventID",
             ),
             "win_resource.type": f("ObjectType"),
             "win_resource.type_id": Lookup(f("ObjectType"), RESOURCE_TYPES, default=0),
@@ -492,4 +521,3 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 """In the order they are tried."""
-

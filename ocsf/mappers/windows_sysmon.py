@@ -17,7 +17,6 @@ from ocsf.mapping import (
     BeforeLast,
     Expression,
     First,
-    Integer,
     Ip,
     Lookup,
     Match,
@@ -351,4 +350,3 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 """In the order they are tried; the last takes every other Sysmon event."""
-

@@ -57,7 +57,11 @@ CONNECTION: Tree = {
 HASHES: Expression = Listing(
     tuple(
         Obj({"algorithm": c(name), "algorithm_id": c(number), "value": f(field)})
-        for field, name, number in (("md5", "MD5", 1), ("sha1", "SHA-1", 2), ("sha256", "SHA-256", 3))
+        for field, name, number in (
+            ("md5", "MD5", 1),
+            ("sha1", "SHA-1", 2),
+            ("sha256", "SHA-256", 3),
+        )
     )
 )
 HTTP_ACTIVITIES = {
@@ -82,8 +86,10 @@ OUTCOME: Expression = Lookup(
 def _user(*names: str) -> Tree:
     """Give a user written as `name/REALM`."""
     text = f(*names)
-    return {"name": First((Between(Join((c("/"), text)), "/", "/"), text)),
-            "domain": Between(text, "/", "/")}
+    return {
+        "name": First((Between(Join((c("/"), text)), "/", "/"), text)),
+        "domain": Between(text, "/", "/"),
+    }
 
 
 STREAMS: dict[str, tuple[int, Expression | int, Tree, tuple[str, ...]]] = {
@@ -352,6 +358,8 @@ def _rule(stream: str, when: tuple[tuple[str, frozenset[str]], ...], derived: bo
 
 
 _OTHER: Tree = {**OTHER, **SENSOR}
+_NEEDED = {"kerberos": (("client", PRESENT),), "ntlm": (("username", PRESENT),)}
+"""An authentication has a user; a record that names none is the connection it was seen on."""
 _ALIASES = {LOG: LOG_NAMES}
 
 MAPPER = Mapper(
@@ -386,8 +394,23 @@ MAPPER = Mapper(
         "metadata.log_name": f(LOG),
     },
     rules=(
-        *(_rule(stream, ((LOG, frozenset({stream})),), derived=False) for stream in STREAMS),
-        Rule(name="other named log", class_uid=0, activity_id=99, tree=_OTHER, when=((LOG, PRESENT),)),
+        *(
+            _rule(stream, ((LOG, frozenset({stream})), *_NEEDED.get(stream, ())), derived=False)
+            for stream in STREAMS
+        ),
+        *(
+            Rule(
+                name=f"{stream} that names no user",
+                class_uid=4001,
+                activity_id=6,
+                tree={**CONNECTION, **SENSOR, "app_protocol_name": c(stream)},
+                when=((LOG, frozenset({stream})),),
+            )
+            for stream in _NEEDED
+        ),
+        Rule(
+            name="other named log", class_uid=0, activity_id=99, tree=_OTHER, when=((LOG, PRESENT),)
+        ),
         *(
             _rule(stream, tuple((name, PRESENT) for name in STREAMS[stream][3]), derived=True)
             for stream in STREAMS

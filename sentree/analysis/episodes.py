@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from schemas.timeline import ChainStep, Episode, TimelineEntry, Transition
-from sentree.intel.attack import technique
+from sentree.intel.attack import tactic_title, technique
 
 QUIET_SECONDS = 1800.0
 EPISODE_SCORE = 20
@@ -81,7 +81,7 @@ def _episode(number: int, group: Sequence[TimelineEntry]) -> Episode:
     start, end = group[0].time, max(entry.last_time for entry in group)
     facts = f"{len(group)} fact{'s' if len(group) > 1 else ''}"
     where = f" on {', '.join(hosts[:4])}{' and more' if len(hosts) > 4 else ''}" if hosts else ""
-    what = f" ({', '.join(tactics)})" if tactics else ""
+    what = f" ({', '.join(map(tactic_title, tactics))})" if tactics else ""
     return Episode(
         number=number,
         start=start,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from schemas.claim import Claim, Evidence
 from schemas.timeline import Timeline, TimelineEntry
-from sentree.intel.attack import TACTICS
+from sentree.intel.attack import TACTICS, tactic_title
 
 ATTENTION = 40
 WORST = 3
@@ -41,7 +41,7 @@ def ruled_out(timeline: Timeline, events: int) -> tuple[str, ...]:
     """Name the tactics that nothing pointed to. Absence of a finding is not proof of absence."""
     seen = {tactic for entry in timeline.entries for tactic in entry.tactics}
     return tuple(
-        f"{tactic}: no finding in the {events:,} events looked at."
+        f"{tactic_title(tactic)}: no finding in the {events:,} events looked at."
         for tactic in TACTICS
         if tactic not in seen
     )

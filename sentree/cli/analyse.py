@@ -18,7 +18,7 @@ FORMATS = ("html", "md", "timesketch", "navigator")
 
 def timeline(
     *,
-    case: str = "case",
+    case: str = "unnamed",
     window: str | None = None,
     entity: str | None = None,
     where: str | None = None,

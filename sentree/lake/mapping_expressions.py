@@ -134,7 +134,9 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
             return Sql(f"CAST(TRY_CAST({scaled} AS BIGINT) AS VARCHAR)", is_json=True)
         case Basename(of):
             inner = text(of)
-            return Sql(f"coalesce(nullif(parse_filename({inner}, false, 'both_slash'), ''), {inner})")
+            return Sql(
+                f"coalesce(nullif(parse_filename({inner}, false, 'both_slash'), ''), {inner})"
+            )
         case AfterLast(of, mark):
             return Sql(f"nullif(split_part({text(of)}, {literal(mark)}, -1), '')")
         case BeforeLast(of, mark):

@@ -7,8 +7,7 @@ record is parsed once for its header and once for the fields of its own rule.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from ocsf.classes import category_uid
@@ -21,80 +20,14 @@ from sentree.lake.mapping_expressions import (
     json_of,
     literal,
 )
+from sentree.lake.mapping_fields import Noted, Places, json_path
 from sentree.lake.mapping_kept import kept_select
 from sentree.lake.mapping_time import EARLIEST, LATEST, found_time, iso_instant, zone_unknown
 
-STEP = re.compile(r'"([^"]+)"|([^.\[\]"]+)|\[(\d+)\]')
+__all__ = ["json_path", "mapped_select", "promoted_select"]
 
-
-def json_path(name: str) -> str:
-    """Give the DuckDB JSON path of a field name; every key is quoted, so any character may be in it."""
-    if name == "$":
-        return "$"
-    steps = (
-        f"[{index}]" if index else f'."{quoted or plain}"'
-        for quoted, plain, index in STEP.findall(name)
-    )
-    return "$" + "".join(steps)
-
-
-def _candidates(field: Field, shape: Shape) -> list[str]:
-    """List the document paths where a shape may hold a field, best first."""
-    paths: list[str] = []
-    for name in field.names:
-        if name == "$":
-            found = ["$"]
-        elif name.startswith("/"):
-            found = [json_path(name[1:])]
-        elif name in shape.aliases:
-            found = [json_path(path) for path in shape.aliases[name]]
-        else:
-            found = [json_path(f"{root}.{name}" if root else name) for root in shape.roots]
-        paths += [path for path in found if path not in paths]
-    return paths
-
-
-class _Slots:
-    """The fields extracted together in one list, and where each stands in it."""
-
-    def __init__(self, shapes: tuple[Shape, ...], column: str) -> None:
-        self._shapes = shapes
-        self._column = column
-        self._places: dict[tuple[str, ...], tuple[int, int]] = {}
-        self._fields: list[Field] = []
-        self._size = 0
-
-    def sql(self, field: Field) -> str:
-        """Give SQL for the field's text, and remember that it is needed."""
-        if field.names not in self._places:
-            width = max(len(_candidates(field, shape)) for shape in self._shapes)
-            self._places[field.names] = (self._size, width)
-            self._fields.append(field)
-            self._size += width
-        start, width = self._places[field.names]
-        parts = [f"{self._column}[{start + offset + 1}]" for offset in range(width)]
-        return parts[0] if width == 1 else f"coalesce({', '.join(parts)})"
-
-    @property
-    def used(self) -> bool:
-        """Whether any field is needed."""
-        return self._size > 0
-
-    def extraction(self, function: str = "json_extract_string") -> str:
-        """Give SQL that extracts every remembered field, in the way of the record's shape."""
-        if not self._size:
-            return "NULL::VARCHAR[]"
-        calls = [f"{function}(doc, [{', '.join(self._paths(s))}])" for s in self._shapes]
-        if len(set(calls)) == 1:
-            return calls[0]
-        arms = " ".join(f"WHEN {number} THEN {call}" for number, call in enumerate(calls))
-        return f"CASE shape {arms} END"
-
-    def _paths(self, shape: Shape) -> Iterator[str]:
-        for field in self._fields:
-            paths = _candidates(field, shape)
-            width = self._places[field.names][1]
-            yield from (literal(path) for path in paths + [paths[-1]] * (width - len(paths)))
+HEAD = ""
+NO_LIST = "NULL::VARCHAR[]"
 
 
 def mapped_select(mapper: Mapper, relation: str) -> str:
@@ -105,70 +38,147 @@ def mapped_select(mapper: Mapper, relation: str) -> str:
         relation: a table or view name, or a parenthesised SELECT.
 
     Returns:
-        SQL giving `(seq BIGINT, time TIMESTAMP, event VARCHAR, issues VARCHAR[])`, one row a record.
+        SQL giving `(seq BIGINT, time TIMESTAMP, event VARCHAR, issues VARCHAR[])`, a row a record.
     """
     if mapper.keeps:
         return kept_select(relation)
-    header = _Slots(mapper.shapes, "h")
-
-    def value(name: str) -> str:
-        return header.sql(Field((name,)))
-
     names = dict.fromkeys(name for rule in mapper.rules for name, _ in rule.when)
     keys = {name: f"k{number}" for number, name in enumerate(names)}
-    key_columns = [f"lower({value(name)}) AS {key}" for name, key in keys.items()] or ["NULL AS k"]
-    found = found_time(mapper.times, value)
-    notes = _notes(mapper, value)
     defaults = {**mapper.defaults, "metadata.version": Const(OCSF_VERSION)}
-    shared = {
-        key: _member(key, _part(defaults, key), Sources(header.sql, _no_json, "time"))
-        for key in _top_keys(defaults)
-    }
-    compiled = [_compile_rule(rule, mapper.shapes, defaults, shared) for rule in mapper.rules]
+    header_fields = Noted()
+    _header(mapper, keys, defaults, header_fields.sql)
+    header = Places(mapper.shapes, "h", [header_fields.names])
+    columns = _header(mapper, keys, defaults, header.sql)
+    trees = _Trees(mapper, defaults)
+
     chosen = [f"WHEN {_condition(rule, keys)} THEN {n}" for n, rule in enumerate(mapper.rules)]
-    shared_columns = [f"{sql} AS c_{key}" for key, sql in shared.items()]
-
     sql = f"SELECT seq, doc, {_shape(mapper.shapes)} AS shape FROM {relation}"
-    sql = f"SELECT *, {_cleaned(header.extraction(), mapper.nulls)} AS h FROM ({sql})"
-    sql = f"SELECT *, {found} AS found, {', '.join(key_columns)} FROM ({sql})"
+    sql = f"SELECT *, {_cleaned(header.extraction(0) or NO_LIST, mapper.nulls)} AS h FROM ({sql})"
+    sql = f"SELECT *, {columns.found} AS found, {', '.join(columns.keys)} FROM ({sql})"
     sql = f"SELECT *, {_case('', chosen)} AS rule, {_in_range('found')} AS time FROM ({sql})"
-    fields = _case("rule", [f"WHEN {n} THEN {rule.fields}" for n, rule in enumerate(compiled)])
-    raws = _case("rule", [f"WHEN {n} THEN {r.raws}" for n, r in enumerate(compiled) if r.raws])
     sql = (
-        f"SELECT *, {_cleaned(fields, mapper.nulls)} AS x, CAST({raws} AS VARCHAR[]) AS y,"
-        f" {notes} AS issues, {', '.join(shared_columns)} FROM ({sql})"
+        f"SELECT *, {_cleaned(trees.fields(), mapper.nulls)} AS x,"
+        f" CAST({trees.raws()} AS VARCHAR[]) AS y,"
+        f" {columns.notes} AS issues, {', '.join(columns.shared)} FROM ({sql})"
     )
-    event = _case("rule", [f"WHEN {n} THEN {rule.body}" for n, rule in enumerate(compiled)])
-    return f"SELECT seq, time, {event} AS event, issues FROM ({sql})"
+    return f"SELECT seq, time, {trees.event()} AS event, issues FROM ({sql})"
 
 
-class _CompiledRule(NamedTuple):
-    fields: str
-    raws: str | None
-    body: str
+class _Header(NamedTuple):
+    """SQL of the columns that need no rule."""
+
+    found: str
+    keys: list[str]
+    notes: str
+    shared: list[str]
 
 
-def _compile_rule(
-    rule: Rule, shapes: tuple[Shape, ...], defaults: Tree, shared: Mapping[str, str]
-) -> _CompiledRule:
-    own, raws = _Slots(shapes, "x"), _Slots(shapes, "y")
-    sources = Sources(own.sql, lambda name: f"nullif({raws.sql(Field((name,)))}, 'null')", "time")
-    activity = _number(rule.activity_id, sources)
-    members = [
-        literal(f'"class_uid":{rule.class_uid},"category_uid":{category_uid(rule.class_uid)}'),
-        f"""'"activity_id":' || {activity}""",
-        f"""'"type_uid":' || CAST({rule.class_uid * 100} + CAST({activity} AS BIGINT) AS VARCHAR)""",
-        f"""'"severity_id":' || {_number(rule.severity_id, sources)}""",
-        """'"time":' || CAST(epoch_ms(time) AS VARCHAR)""",
+def _header(
+    mapper: Mapper, keys: Mapping[str, str], defaults: Tree, field_sql: Callable[[Field], str]
+) -> _Header:
+    def value(name: str) -> str:
+        return field_sql(Field((name,)))
+
+    sources = Sources(field_sql, _no_json, "time")
+    shared = [
+        f"{_member(key, _part(defaults, key), sources)} AS c_{key}" for key in _top_keys(defaults)
     ]
-    mine = _top_keys(rule.tree)
-    members += [f"c_{key}" for key in shared if key not in mine]
-    merged = {**defaults, **rule.tree}
-    members += [_member(key, _part(merged, key), sources) for key in mine]
-    body = f"('{{' || concat_ws(',', {', '.join(members)}) || '}}')"
-    return _CompiledRule(
-        own.extraction(), raws.extraction("json_extract") if raws.used else None, body
+    lowered = [f"lower({value(name)}) AS {key}" for name, key in keys.items()]
+    return _Header(
+        found_time(mapper.times, value), lowered or ["NULL AS k"], _notes(mapper, value), shared
     )
+
+
+class _Trees:
+    """The trees of all rules: their fields, and the events built from them.
+
+    Equal parts of different rules are compiled once, which keeps the statement, and the time it
+    takes to plan it, small.
+    """
+
+    def __init__(self, mapper: Mapper, defaults: Tree) -> None:
+        self._rules = mapper.rules
+        self._defaults = defaults
+        texts = [Noted() for _ in self._rules]
+        jsons = [Noted() for _ in self._rules]
+        for number, rule in enumerate(self._rules):
+            self._members(rule, _sources(texts[number].sql, jsons[number].sql))
+        self._texts = Places(mapper.shapes, "x", [each.names for each in texts])
+        self._jsons = Places(mapper.shapes, "y", [each.names for each in jsons])
+
+    def fields(self) -> str:
+        """Give SQL for the list of a record's texts, by its rule."""
+        return self._extracted(self._texts, "json_extract_string")
+
+    def raws(self) -> str:
+        """Give SQL for the list of a record's JSON values, by its rule."""
+        return self._extracted(self._jsons, "json_extract")
+
+    def _extracted(self, places: Places, function: str) -> str:
+        calls = [places.extraction(number, function) for number in range(len(self._rules))]
+        return _case("rule", [f"WHEN {n} THEN {call}" for n, call in enumerate(calls) if call])
+
+    def event(self) -> str:
+        """Give SQL for the event's JSON text."""
+        sources = _sources(self._texts.sql, self._jsons.sql)
+        users: dict[str, dict[str, list[int]]] = {}
+        for number, rule in enumerate(self._rules):
+            for key, sql in self._members(rule, sources).items():
+                users.setdefault(key, {}).setdefault(sql, []).append(number)
+        shared = _top_keys(self._defaults)
+        ordered = [HEAD, *shared, *(key for key in users if key not in (HEAD, *shared))]
+        columns = [
+            self._chosen(users.get(key, {}), f"c_{key}" if key in shared else None)
+            for key in ordered
+        ]
+        time = """'"time":' || CAST(epoch_ms(time) AS VARCHAR)"""
+        return f"'{{' || concat_ws(',', {', '.join([columns[0], time, *columns[1:]])}) || '}}'"
+
+    def _chosen(self, users: Mapping[str, list[int]], otherwise: str | None) -> str:
+        if not users:
+            return otherwise or "NULL"
+        arms = [
+            f"WHEN rule IN ({', '.join(map(str, numbers))}) THEN {sql}"
+            for sql, numbers in users.items()
+        ]
+        last = f" ELSE {otherwise}" if otherwise else ""
+        return f"CASE {' '.join(arms)}{last} END"
+
+    def _members(self, rule: Rule, sources: Sources) -> dict[str, str]:
+        """Compile what the rule itself says under each top-level key."""
+        merged = {**self._defaults, **rule.tree}
+        members = {HEAD: _head(rule, sources)}
+        for key in _top_keys(rule.tree):
+            members[key] = _member(key, _part(merged, key), sources)
+        return members
+
+
+def _sources(text: Callable[[Field], str], json: Callable[[Field], str]) -> Sources:
+    return Sources(text, lambda name: f"nullif({json(Field((name,)))}, 'null')", "time")
+
+
+def _head(rule: Rule, sources: Sources) -> str:
+    """Give SQL for class, category, activity, type and severity."""
+    fixed = f'"class_uid":{rule.class_uid},"category_uid":{category_uid(rule.class_uid)}'
+    first = rule.class_uid * 100
+    if isinstance(rule.activity_id, int):
+        fixed += f',"activity_id":{rule.activity_id},"type_uid":{first + rule.activity_id}'
+        parts = [literal(f'{fixed},"severity_id":')]
+    else:
+        activity = f"coalesce({compile_expression(rule.activity_id, sources).text}, '0')"
+        parts = [
+            literal(f'{fixed},"activity_id":'),
+            activity,
+            literal(',"type_uid":'),
+            f"CAST({first} + CAST({activity} AS BIGINT) AS VARCHAR)",
+            literal(',"severity_id":'),
+        ]
+    severity = rule.severity_id
+    if isinstance(severity, int):
+        parts.append(literal(str(severity)))
+    else:
+        parts.append(f"coalesce({compile_expression(severity, sources).text}, '0')")
+    return f"({' || '.join(parts)})"
 
 
 def _no_json(name: str) -> str:
@@ -197,19 +207,15 @@ def _member(key: str, part: Expression | Tree, sources: Sources) -> str:
     return f"({literal(f'{chr(34)}{key}{chr(34)}:')} || {json_of(sql)})"
 
 
-def _number(of: Expression | int, sources: Sources) -> str:
-    if isinstance(of, int):
-        return literal(str(of))
-    return f"coalesce({compile_expression(of, sources).text}, '0')"
-
-
 def _case(subject: str, arms: list[str]) -> str:
-    return f"CASE {subject} {' '.join(arms)} END" if arms else "NULL"
+    return f"CASE {subject} {' '.join(arms)} END" if arms else NO_LIST
 
 
 def _cleaned(extraction: str, nulls: frozenset[str]) -> str:
     marks = ", ".join(literal(mark) for mark in sorted(nulls))
-    return f"list_transform({extraction}, lambda each: CASE WHEN each NOT IN ({marks}) THEN each END)"
+    return (
+        f"list_transform({extraction}, lambda each: CASE WHEN each NOT IN ({marks}) THEN each END)"
+    )
 
 
 def _in_range(time: str) -> str:
@@ -233,7 +239,9 @@ def _shape(shapes: tuple[Shape, ...]) -> str:
     arms: list[str] = []
     for number, shape in enumerate(shapes[:-1]):
         tests = [
-            "(" + " OR ".join(f"json_exists(doc, {literal(json_path(p))})" for p in sorted(paths)) + ")"
+            "("
+            + " OR ".join(f"json_exists(doc, {literal(json_path(p))})" for p in sorted(paths))
+            + ")"
             for paths in shape.present
         ]
         arms.append(f"WHEN {' AND '.join(tests)} THEN {number}")
@@ -243,7 +251,9 @@ def _shape(shapes: tuple[Shape, ...]) -> str:
 def _notes(mapper: Mapper, value: Callable[[str], str]) -> str:
     """Give SQL for the list of what is doubtful about the record's time."""
     given = " OR ".join(f"{value(way.name)} IS NOT NULL" for way in mapper.times if not way.pattern)
-    unread = f"CASE WHEN {given} THEN 'time_unreadable' ELSE 'no_time' END" if given else "'no_time'"
+    unread = (
+        f"CASE WHEN {given} THEN 'time_unreadable' ELSE 'no_time' END" if given else "'no_time'"
+    )
     notes = [
         f"CASE WHEN time IS NULL THEN"
         f" CASE WHEN found IS NOT NULL THEN 'time_out_of_range' ELSE {unread} END END"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from schemas.detection import DetectReport, RuleHits, RuleNote
 from schemas.window import Window
+from sentree.errors import LakeError
 from sentree.lake.db import Lake
 from sentree.lake.detections import begin_hits, store_hits
 from sentree.rules.buckets import find_layouts, run_bucket
@@ -86,7 +88,9 @@ def detect(
         hits = _hits(lake, rules.rules)
     finally:
         for table in ("sigma_chunk", "sigma_layouts", "sigma_bucket", "rule_hits"):
-            lake.execute(f"DROP TABLE IF EXISTS temp.{table}")
+            # What went wrong before, if anything did, is what the caller must hear of.
+            with suppress(LakeError):
+                lake.execute(f"DROP TABLE IF EXISTS temp.{table}")
     met = {rule.rule_uid: seen[logsource] for logsource in buckets for rule in buckets[logsource]}
     return _report(rules, problems, met, hits).model_copy(
         update={

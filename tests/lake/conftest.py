@@ -1,17 +1,16 @@
 """A lake in a new folder, and writers of log files in the shapes that logs are delivered in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lake_logs import Load
 
 from schemas.ingest import IngestReport
 from sentree.lake.db import Lake
 from sentree.lake.ingest import NothingLoadedError, ingest
 from sentree.settings import Settings
-
-Load = Callable[..., IngestReport]
 
 
 @pytest.fixture

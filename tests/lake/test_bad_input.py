@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lake_logs import Load, lines, record, records
 
 from sentree.lake.db import Lake
 from sentree.lake.readers import ByteSource
-from tests.lake.conftest import Load
-from tests.lake.windows_logs import lines, record, records
 
 
 def test_an_empty_file_is_no_error_and_says_so(tmp_path: Path, load: Load) -> None:
@@ -140,9 +139,7 @@ def test_an_unknown_class_and_nulls_are_kept(tmp_path: Path, load: Load, lake: L
 
 
 @pytest.mark.parametrize("framed", [lambda one: one, lambda one: f"[\n{one}\n]"])
-def test_deep_nesting_crashes_nothing(
-    framed: Any, tmp_path: Path, load: Load, lake: Lake
-) -> None:
+def test_deep_nesting_crashes_nothing(framed: Any, tmp_path: Path, load: Load, lake: Lake) -> None:
     def nested(depth: int) -> str:
         return '{"EventID":1,"x":' + '{"a":' * (depth - 1) + "1" + "}" * depth
 
@@ -242,4 +239,7 @@ def test_a_read_error_in_the_middle_keeps_the_whole_lines_before_it(
 
     monkeypatch.setattr(ByteSource, "blocks", failing)
     report = load(path)
-    assert (report.accepted, report.sources[0].reasons) == (2, {"read error: input/output error": 1})
+    assert (report.accepted, report.sources[0].reasons) == (
+        2,
+        {"read error: input/output error": 1},
+    )

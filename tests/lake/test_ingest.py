@@ -8,6 +8,7 @@ import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lake_logs import Load, lines, record, records
 
 from sentree.errors import UsageError
 from sentree.lake import framing
@@ -15,8 +16,6 @@ from sentree.lake.db import Lake
 from sentree.lake.ingest import NothingLoadedError, PartlyLoadedError, ingest
 from sentree.lake.readers import ByteSource
 from sentree.settings import Settings
-from tests.lake.conftest import Load
-from tests.lake.windows_logs import lines, record, records
 
 FRAMINGS = {
     "lines": lines,
@@ -119,7 +118,7 @@ def test_each_event_names_its_file_line_and_raw_text(
 def test_lines_that_are_no_json_become_base_events_among_the_others(
     tmp_path: Path, load: Load, lake: Lake
 ) -> None:
-    (tmp_path / "a.log").write_text(lines(records(2)) + "sshd[3]: Failed password\n42\n\"x\"\n")
+    (tmp_path / "a.log").write_text(lines(records(2)) + 'sshd[3]: Failed password\n42\n"x"\n')
     report = load(tmp_path / "a.log")
     assert (report.accepted, report.rejected) == (5, 0)
     base = lake.query("SELECT raw, class_uid FROM events WHERE mapper = 'base' ORDER BY raw")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +91,37 @@ def test_statements_are_one_sentence_with_the_fields_an_analyst_wants(
     assert finding.statement.startswith(f"{row['host']}: cmd.exe (pid 4312) started by WINWORD.EXE")
     assert finding.statement.endswith("a document program started a shell or script host.")
     assert finding.fact == f"process|{row['host']}|4312|c:\\windows\\system32\\cmd.exe"
+
+
+def _expressions() -> list[str]:
+    """Every regular expression of the pattern files."""
+    found: list[str] = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            for each in node.values():
+                walk(each)
+        elif isinstance(node, list):
+            for each in node:
+                walk(each)
+        elif isinstance(node, str) and node.startswith("~"):
+            found.append(node[1:])
+
+    for entry in files("models.patterns").iterdir():
+        if entry.name.endswith(".yml"):
+            walk(yaml.safe_load(entry.read_text(encoding="utf-8")))
+    return found
+
+
+def test_no_expression_is_slow_on_hostile_repetition() -> None:
+    slowest = 0.0
+    for expression in _expressions():
+        compiled = re.compile(expression)
+        words = set(re.findall(r"[a-z$_]{2,}", re.sub(r"\\[a-z]", " ", expression)))
+        for word in (*sorted(words), " ", "a", "\\a", "a" * 21 + "."):
+            text = f"{word}" * (16_384 // len(word))
+            started = time.perf_counter()
+            compiled.search(text)
+            slowest = max(slowest, time.perf_counter() - started)
+    # A bounded repetition costs milliseconds here; an unbounded one costs seconds.
+    assert slowest < 1.0

@@ -75,10 +75,12 @@ def test_the_record_that_an_ocsf_event_carries_counts_before_its_attributes(
         "raw_data": json.dumps({"Image": "C:\\whoami.exe"}),
     }
     kept = {**event, "raw_data": "text", "unmapped": {"Image": "C:\\whoami.exe"}}
+    beside = {**event, "raw_data": "text", "raw": {"Image": "C:\\whoami.exe"}}
     other = {**event, "raw_data": "{broken"}
-    uids = put(lake, [event, kept, other], mapper="ocsf", events=[event, kept, other])
+    given = [event, kept, beside, other]
+    uids = put(lake, given, mapper="ocsf", events=given)
     run(lake, tmp_path, WHOAMI)
-    assert matched(lake) == set(uids[:2])
+    assert matched(lake) == set(uids[:3])
 
 
 def test_header_fields_are_not_taken_from_event_data(lake: Lake, tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from sandbox.cases import DATA
 from schemas.sandbox import SandboxLimits, SqlLimits
 from sentree.engine.sandbox import PythonSandbox, PythonSession
 from sentree.lake.sql_sandbox import SqlSandbox
+
+from .cases import DATA
 
 SECRET = "CANARY-71a9"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.cases import cases, measured
-from sandbox.conftest import SECRET
 from schemas.sandbox import SqlLimits, SqlResult
 from sentree.errors import LakeError, SandboxError, SqlFailed, SqlRefused
 from sentree.lake.sql_sandbox import SqlSandbox
+
+from .cases import cases, measured
+from .conftest import SECRET
 
 MOST_GROWTH = 300 * 1024 * 1024
 ATTACKS = [case.name for case in cases("attacks.sql.txt", Path())]

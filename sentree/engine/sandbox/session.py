@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib import resources
+from pathlib import Path
 from typing import Any, Self
 
 import pydantic_monty as monty
@@ -15,10 +16,12 @@ from schemas.sandbox import CellOutput, SandboxLimits
 from sentree.engine.sandbox.boundary import MARK, plain_result, raised, read_request
 from sentree.engine.sandbox.cell import SHOW, with_last_value
 from sentree.engine.sandbox.output import HeadTail, clip
+from sentree.errors import SandboxError
 
 RAW = "__sentree__"
 PRELUDE_NAMES = ("Any", "BUILTINS", "build")
 TIMED_OUT = "time limit exceeded"
+STORED_SHARE = 3
 OWN = ("show_vars", "ip_in", "is_private")
 NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
 SHOWN = re.compile(r"__show__\(\((.*\n *?) {10}(?=[~^])()")
@@ -100,12 +103,13 @@ class PythonSession:
         except BaseException:
             self._replace()
             raise
+        self._lookups += cell.lookups
         if killed:
             self._replace()
-            error = f"{error}\n{FRESH}"
-        self._lookups += cell.lookups
-        if not killed and self._lookups > self.limits.lookups // 2:
-            self._renew()
+        elif self._lookups > self.limits.lookups // 2:
+            killed = not self._renew()
+        if killed:
+            error = f"{error}\n{FRESH}" if error else FRESH
         return CellOutput(
             text=cell.output.text(),
             error=error,
@@ -118,9 +122,16 @@ class PythonSession:
         """Give the session's variables and definitions, for `PythonSandbox.restore`.
 
         Raises:
-            RuntimeError: the session is lost.
+            SandboxError: they are too big to be stored; the session goes on all the same, and
+                an older state of it is still good.
         """
-        return self._session.dump()
+        if self._resident() > self.limits.memory // STORED_SHARE:
+            raise SandboxError("the session's variables are too big to be stored")
+        try:
+            return self._session.dump()
+        except (monty.MontyError, RuntimeError):
+            self._replace()
+            raise SandboxError(f"the session could not be stored; {FRESH}") from None
 
     def close(self) -> None:
         """End the session and its process."""
@@ -129,9 +140,16 @@ class PythonSession:
 
     def _open(self, state: bytes | None = None) -> monty.MontySession:
         self._lookups = 0
-        session = self._checkout().__enter__()
+        try:
+            session = self._checkout().__enter__()
+        except (OSError, monty.MontyError):
+            raise SandboxError("no Python interpreter is free, or none can be started") from None
         if state is not None:
-            session.load_session(state)
+            try:
+                session.load_session(state)
+            except (RuntimeError, ValueError, monty.MontyError):
+                session.__exit__(None, None, None)
+                raise SandboxError("the stored session can't be read") from None
         return session
 
     @property
@@ -142,13 +160,27 @@ class PythonSession:
         self.close()
         self._session = self._open(state)
 
-    def _renew(self) -> None:
-        """Go on in a new process with the same variables; it counts lookups from zero."""
+    def _renew(self) -> bool:
+        """Go on in a new process, which counts lookups from zero; tell if variables were kept."""
         try:
-            state = self._session.dump()
-        except monty.MontyError:
-            state = None
+            state = self.dump()
+        except SandboxError:
+            self._replace()
+            return False
         self._replace(state)
+        return True
+
+    def _resident(self) -> int:
+        """Give the bytes that the interpreter holds.
+
+        Storing fails, and ends the interpreter, when the state is above a quarter of the memory
+        limit; this is never less than the state, and mostly more.
+        """
+        try:
+            pages = Path(f"/proc/{self._session.worker_pid}/statm").read_text().split()[1]
+        except OSError:
+            return 0
+        return int(pages) * 4096
 
     def _alive(self) -> bool:
         """Tell whether the next cell could run; variables may fill the memory to the brim."""

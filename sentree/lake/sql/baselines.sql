@@ -74,11 +74,12 @@ WITH ends AS (
         regexp_extract(dst_ip, '^(\d+\.\d+)\.', 1) AS dst_net
     FROM events
     WHERE class_uid = 4001 AND dst_ip IS NOT NULL AND time IS NOT NULL
+        AND coalesce(lower(channel), '') NOT IN ('ssl', 'dce_rpc', 'x509', 'notice', 'dpd', 'weird')
 ),
 homes AS (
     SELECT regexp_extract(src_ip, '^(\d+\.\d+)\.', 1) AS net
     FROM events
-    WHERE class_uid BETWEEN 4001 AND 4010
+    WHERE class_uid = 4001
         AND regexp_matches(src_ip, '^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)')
     GROUP BY net
     HAVING count(*) >= 20
@@ -98,7 +99,7 @@ WITH keyed AS (
         event_uid, time, host, class_uid, activity_id, original_id,
         coalesce(nullif(lower(actor_path), ''), lower(actor_user), lower(channel), '') AS actor,
         CASE
-            WHEN api_operation IS NOT NULL
+            WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
                 THEN concat_ws('|', actor_user, cloud_account, api_operation, status_id, src_ip)
             WHEN class_uid = 1009
                 THEN left(json_extract_string(event, '$.script.script_content.value'), 4000)
@@ -320,7 +321,8 @@ calls AS (
         coalesce(json_extract_string(event, '$.cloud.region'), '?') AS region,
         src_ip
     FROM events
-    WHERE api_operation IS NOT NULL AND time IS NOT NULL
+    WHERE api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
+        AND time IS NOT NULL
 ),
 ranked_calls AS (
     SELECT
@@ -400,7 +402,7 @@ WITH sensed AS (
         event_uid, time, class_uid, activity_id, process_path, actor_path, file_path, reg_key, reg_value,
         dst_port, dns_query, original_id, channel, mapper, raw, api_operation,
         CASE
-            WHEN api_operation IS NOT NULL THEN 'api'
+            WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999 THEN 'api'
             WHEN lower(concat(channel, ' ', provider)) LIKE '%sysmon%' THEN 'sysmon'
             WHEN lower(concat(channel, ' ', provider)) LIKE '%powershell%' THEN 'powershell'
             WHEN lower(channel) = 'security' THEN 'security'
@@ -564,7 +566,9 @@ FROM (
                 strftime(time_bucket(INTERVAL 1 HOUR, time), '%Y-%m-%dT%H:%M:%SZ'), api_operation
             ]
             WHEN api_operation IS NOT NULL THEN NULL
-            WHEN class_uid = 3002 AND (status_id = 2 OR original_id IN ('4625', '4771')) THEN [
+            WHEN class_uid = 3002 AND (status_id = 2 OR original_id IN ('4625', '4771'))
+                AND coalesce(target_user, actor_user, '') <> ''
+                AND raw NOT LIKE '%KDC_ERR_PREAUTH_REQUIRED%' THEN [
                 'failed logon', coalesce(host, ''), coalesce(src_ip, src_host, ''),
                 strftime(time_bucket(INTERVAL 10 MINUTE, time), '%Y-%m-%dT%H:%M:%SZ'),
                 lower(coalesce(target_user, actor_user, ''))
@@ -590,7 +594,12 @@ FROM (
                 coalesce(actor_pid::VARCHAR, '')
             ]
         END AS key
-    FROM events
+    FROM (
+        SELECT * REPLACE (
+            CASE WHEN class_uid NOT BETWEEN 4001 AND 4999 THEN api_operation END AS api_operation
+        )
+        FROM events
+    )
     WHERE time IS NOT NULL
 )
 WHERE key IS NOT NULL

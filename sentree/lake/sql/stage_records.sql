@@ -6,7 +6,7 @@ WITH read AS (
     SELECT
         *,
         CASE
-            WHEN regexp_matches(coalesce(doc, text), '^\s*[\[{]') THEN TRY(json(coalesce(doc, text)))
+            WHEN regexp_matches(coalesce(doc, text), '^\s*[\[{]') THEN CAST(TRY(json(coalesce(doc, text))) AS VARCHAR)
         END AS json
     FROM framed
 ),
@@ -25,7 +25,7 @@ SELECT
     line AS source_line,
     route,
     text AS raw,
-    CASE WHEN type = 'OBJECT' THEN doc ELSE json_object('message', text) END AS doc,
+    CASE WHEN type = 'OBJECT' THEN doc ELSE CAST(to_json(text) AS VARCHAR) END AS doc,
     hash(keys) AS shape,
     list_filter(
         [note, CASE WHEN $forced AND route = 'base' THEN 'other_format' END],

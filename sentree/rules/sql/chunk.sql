@@ -19,6 +19,8 @@ FROM (
                 WHEN starts_with(json_extract_string(event, '/raw_data'), '{')
                     AND json_valid(json_extract_string(event, '/raw_data'))
                 THEN json_extract_string(event, '/raw_data')
+                WHEN starts_with(TRY(json_extract_string(raw, '/raw')), '{')
+                THEN json_extract_string(raw, '/raw')
                 ELSE coalesce(CAST(json_extract(event, '/unmapped') AS VARCHAR), '{}')
             END
         END AS inner_doc,

@@ -1,8 +1,13 @@
 """Makes Windows log records as a collector sends them, numbered so that each is another."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+
+from schemas.ingest import IngestReport
+
+Load = Callable[..., IngestReport]
 
 START = datetime(2026, 1, 5, 9)
 
