@@ -12,6 +12,8 @@ class TimelineEntry(Frozen):
 
     `statement` is the lead sentence; `details` are further sentences on the same fact, each
     resting on the same evidence. `level` is informational, low, medium, high or critical.
+    `evidence` begins with the event whose time the row has; of a fact that recurs it holds the
+    earliest 40 of `occurrences` events.
     """
 
     entry_uid: str
@@ -28,6 +30,7 @@ class TimelineEntry(Frozen):
     tactics: tuple[str, ...] = ()
     rules: tuple[RuleRef, ...] = ()
     evidence: tuple[Evidence, ...]
+    occurrences: int = 1
     sensors: tuple[str, ...] = ()
     episode: int | None = None
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from schemas.context import ContextInfo
-from sentree.lake.context import Context
-
 from models.embedded import EmbeddedAnalyst
+from schemas.context import ContextInfo
 from schemas.ports import Program
 from sentree.analysis.program import TimelineProgram
 from sentree.engine.tree import TreeLimits
+from sentree.lake.context import Context
 
 
 @dataclass(frozen=True, slots=True)

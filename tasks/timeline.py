@@ -8,15 +8,15 @@ from pathlib import Path
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from schemas.context import ContextInfo
-from sentree.lake.context import Context
 
+from schemas.context import ContextInfo
 from schemas.query import RouteDecision
 from schemas.request import TimelineRequest
 from schemas.result import Result
 from sentree.analysis.answer import conclude_timeline, save_trajectory
 from sentree.analysis.scope import decide_route, export_scope, new_run_dir, store_route
 from sentree.engine.tree import TreeRun
+from sentree.lake.context import Context
 from sentree.report.document import FORMATS, save_result, write_reports
 from sentree.settings import Settings
 

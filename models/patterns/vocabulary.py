@@ -1,4 +1,4 @@
-"""Patterns as data: how a condition is written in YAML, and how it is decided on an event.
+r"""Patterns as data: how a condition is written in YAML, and how it is decided on an event.
 
 A condition maps a field to what it may be. A plain word must equal the field, `~word` is a regular
 expression found in it, `&0x10` demands a bit of a number, `>10` a greater number, `*` any text; a
@@ -6,7 +6,7 @@ list is satisfied by one item. `field+` demands all items. Several fields must a
 conditions holds when one does. Under `unless` any field of a mapping exempts by itself; a list of
 conditions exempts when one holds whole. A name with `$` stands for a list of the file's `lists`.
 
-Texts are hostile, so repetitions in expressions are bounded (`\\s{1,9}`, `[^|]{0,80}`); "this and,
+Texts are hostile, so repetitions in expressions are bounded (`\s{1,9}`, `[^|]{0,80}`); "this and,
 anywhere, that" is two items under `field+`.
 """
 

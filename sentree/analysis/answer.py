@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from models.embedded import EmbeddedAnalyst
-from schemas.context import ContextInfo
-
 import sentree
+from models.embedded import EmbeddedAnalyst
 from schemas.claim import Verification
+from schemas.context import ContextInfo
 from schemas.detection import Detection
 from schemas.finding import Finding
 from schemas.query import Query, RouteDecision

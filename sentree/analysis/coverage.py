@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.context import ContextInfo
-
 from schemas.coverage import Coverage, SliceCoverage
 from schemas.ports import ContextReader
 from schemas.trajectory import Partition

@@ -1,8 +1,10 @@
 """Folding of findings into timeline entries: one row per fact, whatever number of sensors saw it.
 
 Findings join one row when they rest on the same single event, or when they name the same fact
-within `FOLD_SECONDS` of each other (Security 4688 and Sysmon 1 of one process start). The result
-depends on the set of findings only, not on their order or on the partitions they came from.
+close in time: within `FOLD_SECONDS` of each other for a process start (Security 4688 and Sysmon 1
+of one process; its id may be used again), within `REPEAT_SECONDS` for what recurs, such as a beacon's
+connections. The result depends on the set of findings only, not on their order or on the
+partitions they came from.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from schemas.timeline import TimelineEntry
 from sentree.intel.attack import technique
 
 FOLD_SECONDS = 2.0
+REPEAT_SECONDS = 3600.0
+ONCE = ("process|", "event|")
+CITED = 40
 DETAILS = 12
 LEVELS = ((85, "critical"), (65, "high"), (40, "medium"), (20, "low"))
 
@@ -38,42 +43,53 @@ def fold_findings(findings: Sequence[Finding]) -> tuple[TimelineEntry, ...]:
         if len(finding.evidence) == 1:
             first = by_event.setdefault(finding.evidence[0].event_uid, number)
             groups.join(first, number)
-    for numbers in by_fact.values():
+    for fact, numbers in by_fact.items():
+        close = FOLD_SECONDS if fact.startswith(ONCE) else REPEAT_SECONDS
         for left, right in pairwise(numbers):
-            apart = (ordered[right].time - ordered[left].time).total_seconds()
-            if apart <= FOLD_SECONDS:
+            if (ordered[right].time - ordered[left].time).total_seconds() <= close:
                 groups.join(left, right)
     entries = [_entry([ordered[number] for number in group]) for group in groups.members()]
     return tuple(sorted(entries, key=lambda entry: (entry.time, entry.entry_uid)))
 
 
 def _entry(findings: Sequence[Finding]) -> TimelineEntry:
+    """Make the row of findings that are in order of time."""
     lead = min(findings, key=lambda one: (-one.score, *_order(one)))
-    others = sorted({one.statement for one in findings} - {lead.statement})
-    techniques = tuple(sorted({uid for one in findings for uid in one.techniques}))
+    first, last = findings[0].time, max(one.time for one in findings)
     evidence = _evidence(findings)
+    occurrences = len({ev.event_uid for ev in evidence})
+    details = sorted({one.statement for one in findings} - {lead.statement})
+    if (last - first).total_seconds() > FOLD_SECONDS:
+        span = f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC"
+        details.insert(0, f"{occurrences:,} events, {span}.")
+    techniques = tuple(sorted({uid for one in findings for uid in one.techniques}))
     return TimelineEntry(
         entry_uid=_uid(evidence, techniques),
-        time=min(one.time for one in findings),
-        last_time=max(one.time for one in findings),
+        time=first,
+        last_time=last,
         host=lead.host or _first(one.host for one in findings),
         user=lead.user or _first(one.user for one in findings),
         statement=lead.statement,
-        details=tuple(others[:DETAILS]),
+        details=tuple(details[:DETAILS]),
         kinds=tuple(sorted({one.kind for one in findings})),
         level=level_of(lead.score),
         score=lead.score,
         techniques=techniques,
         tactics=tuple(dict.fromkeys(t for uid in techniques for t in technique(uid).tactics)),
         rules=_rules(findings),
-        evidence=evidence,
+        evidence=evidence[:CITED],
+        occurrences=occurrences,
         sensors=tuple(sorted({one.sensor for one in findings if one.sensor})),
     )
 
 
 def _evidence(findings: Iterable[Finding]) -> tuple[Evidence, ...]:
-    unique = {(ev.event_uid, ev.quote or ""): ev for one in findings for ev in one.evidence}
-    return tuple(unique[key] for key in sorted(unique))
+    """Give the citations, those of the earliest findings first, each once."""
+    unique: dict[tuple[str, str], Evidence] = {}
+    for one in findings:
+        for evidence in one.evidence:
+            unique.setdefault((evidence.event_uid, evidence.quote or ""), evidence)
+    return tuple(unique.values())
 
 
 def _rules(findings: Iterable[Finding]) -> tuple[RuleRef, ...]:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from models.embedded import EmbeddedAnalyst
-
 from schemas.query import Path as RoutePath
 from schemas.request import TimelineRequest
 from schemas.result import Result

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from schemas.context import ContextInfo
-
 from schemas.trajectory import Partition
 from sentree.engine.tree import TreeLimits
 from sentree.settings import Settings

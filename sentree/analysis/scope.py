@@ -7,9 +7,8 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from schemas.context import ContextInfo
-
 from models.router import Router, RouterError
+from schemas.context import ContextInfo
 from schemas.query import ContextFacts, Query, RouteDecision
 from schemas.query import Path as RoutePath
 from schemas.request import TimelineRequest

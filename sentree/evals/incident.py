@@ -49,10 +49,7 @@ def score_incident(result: Result, truth: IncidentTruth) -> IncidentScore:
     medium = [entry for entry in entries if entry.score >= 2 * NOTICED]
     guilty = _texts([key for step in truth.steps for key in (*step.records, *step.related)])
     right = sum(bool(guilty & _digests(entry, digest_of)) for entry in medium)
-    times = [
-        min(time for ev in entry.evidence if (time := time_of.get(ev.event_uid)))
-        for entry in entries
-    ]
+    times = [time for entry in entries if (time := time_of.get(entry.evidence[0].event_uid))]
     chain = [
         (step.source, step.target)
         for step in (result.timeline.transitions if result.timeline else ())

@@ -19,7 +19,7 @@ Names = tuple[str, ...]
 
 
 def json_path(name: str) -> str:
-    """Give the DuckDB JSON path of a field name; keys are quoted, so any character may be in one."""
+    """Give the DuckDB JSON path of a field name; keys are quoted, so they may hold anything."""
     if name == "$":
         return "$"
     steps = (

@@ -39,9 +39,23 @@ def test_one_process_start_seen_by_security_and_sysmon_is_one_row() -> None:
     assert [ev.event_uid for ev in entry.evidence] == ["event-a", "event-b"]
 
 
-def test_the_same_fact_an_hour_later_is_a_row_of_its_own() -> None:
-    entries = fold_findings([finding("a", 0, "logon|bob"), finding("b", 3600, "logon|bob")])
+def test_the_same_fact_hours_later_is_a_row_of_its_own() -> None:
+    entries = fold_findings([finding("a", 0, "logon|bob"), finding("b", 7300, "logon|bob")])
     assert len(entries) == 2
+
+
+def test_a_process_id_used_again_is_a_row_of_its_own() -> None:
+    again = [finding("a", 0, "process|ws01|4|x"), finding("b", 60, "process|ws01|4|x")]
+    assert len(fold_findings(again)) == 2
+
+
+def test_a_beacon_is_one_row_that_counts_its_connections() -> None:
+    beats = [finding(f"{n:03d}", 300 * n, "connection|ws01|192.0.2.9|443") for n in range(100)]
+    (entry,) = fold_findings(beats)
+    assert entry.occurrences == 100
+    assert len(entry.evidence) == 40
+    assert entry.evidence[0].event_uid == "event-000"
+    assert entry.details[0] == "100 events, 2026-01-05 10:00:00 to 2026-01-05 18:15:00 UTC."
 
 
 def test_a_rule_hit_and_a_pattern_on_one_event_are_one_row_that_names_the_rule() -> None:

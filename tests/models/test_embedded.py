@@ -87,7 +87,7 @@ def _cut(part: Partition, choice: int) -> list[Partition]:
     return [part]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(choices=st.lists(st.integers(0, 10_000), min_size=1, max_size=8))
 def test_any_partitioning_gives_the_same_findings_and_tallies(
     slice_and_context: tuple[list[dict[str, Any]], MemoryContext], choices: list[int]

@@ -119,9 +119,9 @@ def test_no_expression_is_slow_on_hostile_repetition() -> None:
         compiled = re.compile(expression)
         words = set(re.findall(r"[a-z$_]{2,}", re.sub(r"\\[a-z]", " ", expression)))
         for word in (*sorted(words), " ", "a", "\\a", "a" * 21 + "."):
-            text = f"{word}" * (16_384 // len(word))
+            text = f"{word}" * (4_096 // len(word))
             started = time.perf_counter()
             compiled.search(text)
             slowest = max(slowest, time.perf_counter() - started)
     # A bounded repetition costs milliseconds here; an unbounded one costs seconds.
-    assert slowest < 1.0
+    assert slowest < 0.5

@@ -149,7 +149,7 @@ def test_each_rule_fires_on_its_own_words_and_not_on_other_words(
 def test_real_data_of_every_kind_meets_every_rule(
     rules: LoadedRules, shared_data: Path, settings: Settings
 ) -> None:
-    kinds = ("mordor", "cloudtrail-attack", "campaigns", "ocsf-raw-windows")
+    kinds = ("mordor", "cloudtrail-attack", "campaigns/apt29", "ocsf-raw-windows")
     logs = [
         path
         for kind in kinds
