@@ -76,7 +76,7 @@ class Tally(Frozen):
 
 
 class LeafResult(Frozen):
-    """What a leaf, or a reduce over leaves, hands upward. Merging is associative and commutative."""
+    """What a leaf, or a reduce over leaves, hands upward; merging is associative, commutative."""
 
     findings: tuple[Finding, ...] = ()
     tallies: tuple[Tally, ...] = ()

@@ -18,12 +18,17 @@ class TextBlock(Frozen):
 
 
 class ToolUseBlock(Frozen):
-    """A call of one of our tools by the model; `input` is data and is validated before use."""
+    """A call of one of our tools by the model; `input` is data and is validated before use.
+
+    `error` says why the input could not be read (not an object, cut off): such a call is answered
+    with that text, never executed.
+    """
 
     type: Literal["tool_use"] = "tool_use"
     id: str
     name: str
     input: dict[str, Any]
+    error: str = ""
 
 
 class ToolResultBlock(Frozen):
@@ -36,11 +41,15 @@ class ToolResultBlock(Frozen):
 
 
 class ThinkingBlock(Frozen):
-    """The model's thinking, kept only to be sent back unchanged; never evidence, never a claim."""
+    """The model's thinking, kept only to be sent back unchanged; never evidence, never a claim.
+
+    `redacted` is the opaque data of thinking that the server withheld; `thinking` is then empty.
+    """
 
     type: Literal["thinking"] = "thinking"
     thinking: str
     signature: str = ""
+    redacted: str = ""
 
 
 Block = Annotated[
@@ -94,12 +103,13 @@ StopReason = Literal[
 
 
 class ModelReply(Frozen):
-    """The answer to one call, and what it used."""
+    """The answer to one call, and what it used; `notes` say what in it had to be made good."""
 
     model: str
     content: tuple[Block, ...]
     stop_reason: StopReason
     usage: Usage
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from schemas.budget import Usage
 
 
 class ExitCode(IntEnum):
@@ -76,9 +80,23 @@ class LimitReachedError(SentreeError):
 
 
 class ModelError(SentreeError):
-    """The model refused, or could not be reached."""
+    """The model refused, or could not be reached; `usage` is what the server charged even so."""
 
     exit_code = ExitCode.MODEL_UNREACHABLE
+
+    def __init__(self, message: str, *, usage: Usage | None = None) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+
+class TransientModelError(ModelError):
+    """A call that may succeed when it is made again, after `retry_after` seconds if given."""
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, usage: Usage | None = None
+    ) -> None:
+        super().__init__(message, usage=usage)
+        self.retry_after = retry_after
 
 
 class UnverifiedError(SentreeError):

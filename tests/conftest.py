@@ -4,10 +4,39 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from schemas.scenario import IncidentSpec, IncidentTruth
 from sentree.settings import Settings
+
+
+class IncidentLake(NamedTuple):
+    """A lake that holds a generated incident, with the product's own rules run over it."""
+
+    settings: Settings
+    truth: IncidentTruth
+    logs: Path
+
+
+@pytest.fixture(scope="session")
+def incident_lake(tmp_path_factory: pytest.TempPathFactory) -> IncidentLake:
+    """A small incident, ingested and searched by rules. Tests must not write to the lake."""
+    from sentree.cli.common import pick_rules
+    from sentree.evals.generate.incident import generate_incident
+    from sentree.lake.db import Lake
+    from sentree.lake.ingest import ingest
+    from sentree.rules.detect import detect
+    from sentree.rules.load import load_rules
+
+    folder = tmp_path_factory.mktemp("incident")
+    settings = Settings(home=folder / "home", leaf_characters=200_000)
+    truth = generate_incident(folder / "logs", IncidentSpec(seed=11, days=2, benign_events=2_000))
+    with Lake.open(settings) as lake:
+        ingest(lake, [folder / "logs"], settings=settings, tenant=settings.tenant)
+        detect(lake, load_rules(pick_rules(())), tenant=settings.tenant)
+    return IncidentLake(settings, truth, folder / "logs")
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 Findings join one row when they rest on the same single event, or when they name the same fact
 close in time: within `FOLD_SECONDS` of each other for a process start (Security 4688 and Sysmon 1
-of one process; its id may be used again), within `REPEAT_SECONDS` for what recurs, such as a beacon's
-connections. The result depends on the set of findings only, not on their order or on the
-partitions they came from.
+of one process; its id may be used again), within `REPEAT_SECONDS` for what recurs, such as the
+connections of a beacon. The result depends on the set of findings only, not on their order or on
+the partitions they came from.
 """
 
 from __future__ import annotations

@@ -43,9 +43,14 @@ class Gate:
         self.tables = frozenset(name.lower() for name in tables)
         self.scalar = frozenset(scalar)
         self.table = frozenset(table)
+        self.schemas = frozenset({"", "main"})
 
-    def check(self, serialized: Tree) -> None:
+    def check(self, serialized: Tree, *, scoped: bool = False) -> None:
         """Check one serialised statement.
+
+        Args:
+            serialized: what `json_serialize_sql` gave.
+            scoped: tables are views narrowed to a part, so none may be named with its schema.
 
         Raises:
             Refused: it may not run.
@@ -55,6 +60,7 @@ class Gate:
         statements = serialized.get("statements") or []
         if len(statements) != 1:
             raise Refused("exactly one statement, please")
+        self.schemas = frozenset({""} if scoped else {"", "main"})
         self._walk(statements[0], frozenset())
 
     def _walk(self, part: Any, scope: frozenset[str]) -> None:
@@ -96,7 +102,7 @@ class Gate:
             name = str(tree.get("table_name", ""))
             schema = str(tree.get("schema_name") or "").lower()
             known = name.lower() in self.tables or (not schema and name.lower() in scope)
-            if tree.get("catalog_name") or schema not in ("", "main") or not known:
+            if tree.get("catalog_name") or schema not in self.schemas or not known:
                 listed = ", ".join(sorted(self.tables))
                 raise Refused(f"no such table here: {name[:100]!r} (there are: {listed})")
         elif kind == "TABLE_FUNCTION":

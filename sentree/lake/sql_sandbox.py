@@ -53,8 +53,12 @@ class SqlSandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def select(self, sql: str) -> SqlResult:
+    def select(self, sql: str, scope: str | None = None) -> SqlResult:
         """Run one SELECT and give its first rows.
+
+        Args:
+            sql: the statement, from a model.
+            scope: a condition over `events`, from us, that the evidence tables are narrowed to.
 
         Raises:
             SqlRefused: it may not run; the text says why.
@@ -68,7 +72,7 @@ class SqlSandbox:
         if "\x00" in sql:
             raise SqlRefused("query holds a zero byte")
         with self._lock:
-            answer, milliseconds = self._ask(sql)
+            answer, milliseconds = self._ask(sql, scope)
         if "refused" in answer:
             raise SqlRefused(_line(answer["refused"]))
         if "failed" in answer:
@@ -83,11 +87,12 @@ class SqlSandbox:
         with self._lock:
             self._stop()
 
-    def _ask(self, sql: str) -> tuple[dict[str, Any], float]:
+    def _ask(self, sql: str, scope: str | None) -> tuple[dict[str, Any], float]:
         self._await_ready()
         begin = time.monotonic()
         try:
-            self._send({"sql": sql.encode("utf-8", "replace").decode("utf-8")})
+            text = sql.encode("utf-8", "replace").decode("utf-8")
+            self._send({"sql": text, "scope": scope})
             answer = self._receive(begin + self.limits.seconds)
         except TimeoutError:
             self._restart()

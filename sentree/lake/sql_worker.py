@@ -43,7 +43,7 @@ def main() -> None:
     write_frame(outward, {"ready": True})
     while (request := read_frame(inward)) is not None:
         limit_processor_time(float(order["seconds"]))
-        write_frame(outward, worker.answer(str(request.get("sql", ""))))
+        write_frame(outward, worker.answer(str(request.get("sql", "")), request.get("scope")))
 
 
 class Worker:
@@ -55,16 +55,24 @@ class Worker:
         functions = json.loads(Path(order["functions"]).read_text("utf-8"))
         self.gate = Gate(order["tables"], functions["scalar"], functions["table"])
         self.connection = duckdb.connect(order["path"], read_only=True, config=_config(order))
+        row = self.connection.execute("SELECT current_database()").fetchone()
+        self.database = '"' + str(row[0] if row else "").replace('"', '""') + '".main'
         self.connection.execute("SET TimeZone='UTC'")
         self.connection.execute("SET python_enable_replacements=false")
         self.connection.execute("SET lock_configuration=true")
         self.answer("SELECT 1")
 
-    def answer(self, sql: str) -> Message:
-        """Check and run one statement, on a cursor of its own."""
+    def answer(self, sql: str, scope: str | None = None) -> Message:
+        """Check and run one statement, on a cursor of its own.
+
+        With a scope, a condition over `events` written by the host, the evidence tables are
+        views narrowed to it, and can't be named in any way that goes around them.
+        """
         cursor = self.connection.cursor()
         try:
-            self._check(cursor, sql)
+            if scope is not None:
+                self._narrow(cursor, scope)
+            self._check(cursor, sql, scoped=scope is not None)
             cursor.execute(sql)
             return self._rows(cursor)
         except Refused as refusal:
@@ -80,14 +88,22 @@ class Worker:
         finally:
             cursor.close()
 
-    def _check(self, cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+    def _narrow(self, cursor: duckdb.DuckDBPyConnection, scope: str) -> None:
+        inside = f"SELECT * FROM {self.database}.events WHERE {scope}"
+        cursor.execute(f"CREATE TEMP VIEW events AS {inside}")
+        cursor.execute(
+            f"CREATE TEMP VIEW detections AS SELECT * FROM {self.database}.detections "
+            "WHERE event_uid IN (SELECT event_uid FROM events)"
+        )
+
+    def _check(self, cursor: duckdb.DuckDBPyConnection, sql: str, *, scoped: bool) -> None:
         statements = cursor.extract_statements(sql)
         if len(statements) != 1:
             raise Refused(f"exactly one statement, please (there are {len(statements)})")
         if statements[0].type != duckdb.StatementType.SELECT:
             raise Refused(f"only SELECT may run, not {statements[0].type.name}")
         row = cursor.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
-        self.gate.check(json.loads(row[0]) if row else {})
+        self.gate.check(json.loads(row[0]) if row else {}, scoped=scoped)
 
     def _rows(self, cursor: duckdb.DuckDBPyConnection) -> Message:
         order = self.order

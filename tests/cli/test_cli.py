@@ -74,7 +74,7 @@ def test_help_answers_without_loading_the_heavy_libraries() -> None:
     probe = (
         "import sys\nfrom sentree.cli import app\n"
         "app(['--help'], result_action='return_value')\n"
-        "heavy = {'prefect', 'duckdb', 'pyarrow', 'torch', 'sklearn', 'sigma', 'numpy', 'anthropic'}\n"
+        "heavy = {'prefect', 'duckdb', 'pyarrow', 'torch', 'sklearn', 'sigma', 'numpy'}\n"
         "loaded = sorted(heavy & set(sys.modules))\n"
         "sys.exit(', '.join(loaded) or 0)\n"
     )

@@ -1,0 +1,49 @@
+"""Model calls as they are stored: their key, what they cost, and what one asking for them got."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+from schemas.base import Frozen
+from schemas.budget import Usage
+from schemas.model import ModelReply, ModelRequest
+
+
+def request_key(request: ModelRequest) -> str:
+    """Give the call's key: the hash of everything that decides its answer."""
+    text = json.dumps(request.model_dump(), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+class StoredCall(Frozen):
+    """A call that was made and answered, as the store keeps it."""
+
+    key: str
+    run_uid: str
+    node_uid: str
+    reply: ModelReply
+    attempts: int = 1
+    milliseconds: float = 0.0
+
+
+class CallRecord(Frozen):
+    """What one asking cost its run, for the trajectory.
+
+    `replayed`: paid by this run before it was interrupted; `reused`: paid by another run;
+    `shared`: an identical request was under way. Of these `usage` is zero. `attempts` counts the
+    requests sent; `uncertain` those without an answer, which the server may have charged unseen.
+    """
+
+    key: str
+    node_uid: str
+    model: str
+    state: Literal["called", "replayed", "reused", "shared", "failed"]
+    attempts: int = 0
+    uncertain: int = 0
+    milliseconds: float = 0.0
+    usage: Usage = Usage()
+    stop_reason: str | None = None
+    error: str | None = None
+    notes: tuple[str, ...] = ()

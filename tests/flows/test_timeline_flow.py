@@ -1,0 +1,136 @@
+"""The timeline as a Prefect flow: the same answer, observable state, and a run that goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import IncidentLake
+
+from schemas.request import TimelineRequest
+from sentree.analysis.local import run_timeline
+from sentree.report.document import load_result
+from sentree.settings import Settings
+from tasks.environment import prepare
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prefect server for this module's flows; gives its address."""
+    prepare(Settings(home=tmp_path_factory.mktemp("prefect")))
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        temporary_settings,
+    )
+    from prefect.testing.utilities import prefect_test_harness
+
+    with (
+        prefect_test_harness(server_startup_timeout=180),
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
+        yield str(PREFECT_API_URL.value())
+
+
+def test_the_flow_gives_the_answer_that_plain_threads_give(
+    server: str, incident_lake: IncidentLake
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.timeline import timeline
+
+    request = TimelineRequest(case="flow", formats=("md",))
+    state = timeline(request, incident_lake.settings, return_state=True)
+    assert (state.name, state.is_completed()) == ("Completed", True)
+    result = load_result(incident_lake.settings.runs_dir / state.result() / "result.json")
+    local = run_timeline(incident_lake.settings, request)
+    assert (result.timeline, result.summary) == (local.timeline, local.summary)
+
+    with get_client(sync_client=True) as client:
+        (run,) = [one for one in client.read_flow_runs() if one.name == "timeline flow"]
+        names = {one.name for one in client.read_task_runs(limit=200) if one.flow_run_id == run.id}
+        artifacts = {one.key: one for one in client.read_artifacts() if one.flow_run_id == run.id}
+    assert {"scope flow", "route flow", "verify and conclude flow"} <= names
+    assert any(name.startswith("d1 ") for name in names)
+    assert any(name.startswith("d0 reduce ") for name in names)
+    assert {"leaves", "tree", "answer"} <= set(artifacts)
+    assert artifacts["leaves"].data == 100.0
+    assert "Incident timeline" in str(artifacts["answer"].data)
+
+
+def test_a_partition_that_fails_makes_the_run_degraded_and_is_named(
+    server: str, incident_lake: IncidentLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.timeline import timeline
+    from models.embedded import EmbeddedAnalyst
+
+    read = EmbeddedAnalyst.read
+
+    def read_but_one(self, context, partition):
+        if partition.hosts is not None and "dc01" in partition.hosts:
+            raise OSError("this part can't be read")
+        return read(self, context, partition)
+
+    monkeypatch.setattr(EmbeddedAnalyst, "version", "test-degraded")
+    monkeypatch.setattr(EmbeddedAnalyst, "read", read_but_one)
+    monkeypatch.setattr("tasks.tree.RETRIES", 0)
+    request = TimelineRequest(case="degraded", formats=("md",))
+    state = timeline(request, incident_lake.settings, return_state=True)
+    assert state.name == "Degraded"
+    result = load_result(incident_lake.settings.runs_dir / state.result() / "result.json")
+    assert result.coverage.partitions_failed > 0
+    assert result.coverage.events_looked_at < result.coverage.events_in_scope
+    assert "could not be read" in result.coverage.not_searched[0]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from models.embedded import EmbeddedAnalyst
+from schemas.request import TimelineRequest
+from sentree.settings import Settings
+
+read, done = EmbeddedAnalyst.read, []
+
+def read_then_die(self, context, partition):
+    if len(done) >= 3:
+        os.kill(os.getpid(), 9)
+    result = read(self, context, partition)
+    done.append(partition)
+    return result
+
+EmbeddedAnalyst.read = read_then_die
+from flows.timeline import timeline
+timeline(TimelineRequest(case="killed", formats=("md",)), Settings(**eval(sys.argv[1])))
+"""
+
+
+def test_a_killed_run_started_again_reads_only_what_is_missing(
+    server: str, incident_lake: IncidentLake, tmp_path: Path
+) -> None:
+    from flows.timeline import timeline
+
+    settings = incident_lake.settings.model_copy(update={"leaf_characters": 150_000})
+    values = repr({"home": str(settings.home), "leaf_characters": settings.leaf_characters})
+    environment = {**os.environ, "PREFECT_API_URL": server}
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, values],
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        timeout=240,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+    run_uid = timeline(TimelineRequest(case="killed", formats=("md",)), settings)
+    result = load_result(settings.runs_dir / run_uid / "result.json")
+    states = [record.state for record in result.trajectory if record.kind == "leaf"]
+    assert states.count("reused") >= 2
+    assert states.count("completed") >= 1
+    assert result.coverage.events_looked_at == result.coverage.events_in_scope
