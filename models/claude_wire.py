@@ -29,7 +29,12 @@ _EPHEMERAL: Final = {"type": "ephemeral"}
 _CACHE_MARKS: Final = 4
 _LEAST_THINKING: Final = 1024
 # Newer Claude models decide themselves how long to think and refuse a number of tokens.
-_THINK_BY_BUDGET: Final = ("claude-haiku-4", "claude-sonnet-4", "claude-opus-4-5", "claude-opus-4-6")
+_THINK_BY_BUDGET: Final = (
+    "claude-haiku-4",
+    "claude-sonnet-4",
+    "claude-opus-4-5",
+    "claude-opus-4-6",
+)
 
 
 def request_params(

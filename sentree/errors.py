@@ -90,13 +90,22 @@ class ModelError(SentreeError):
 
 
 class TransientModelError(ModelError):
-    """A call that may succeed when it is made again, after `retry_after` seconds if given."""
+    """A call that may succeed when it is made again, after `retry_after` seconds if given.
+
+    `uncertain`: no answer came, so the server may have charged what nobody has seen.
+    """
 
     def __init__(
-        self, message: str, *, retry_after: float | None = None, usage: Usage | None = None
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        usage: Usage | None = None,
+        uncertain: bool = False,
     ) -> None:
         super().__init__(message, usage=usage)
         self.retry_after = retry_after
+        self.uncertain = uncertain
 
 
 class UnverifiedError(SentreeError):

@@ -31,8 +31,8 @@ def incident_lake(tmp_path_factory: pytest.TempPathFactory) -> IncidentLake:
     from sentree.rules.load import load_rules
 
     folder = tmp_path_factory.mktemp("incident")
-    settings = Settings(home=folder / "home", leaf_characters=200_000)
-    truth = generate_incident(folder / "logs", IncidentSpec(seed=11, days=2, benign_events=2_000))
+    settings = Settings(home=folder / "home", leaf_characters=400_000)
+    truth = generate_incident(folder / "logs", IncidentSpec(seed=7, days=3, benign_events=6_000))
     with Lake.open(settings) as lake:
         ingest(lake, [folder / "logs"], settings=settings, tenant=settings.tenant)
         detect(lake, load_rules(pick_rules(())), tenant=settings.tenant)

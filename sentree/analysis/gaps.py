@@ -10,7 +10,7 @@ from sentree.analysis.sql_texts import sql_text
 
 MINIMUM_EVENTS = 50
 MINIMUM_SECONDS = 3600.0
-TIMES_USUAL = 12.0
+TIMES_USUAL = 3.0
 OTHERS_GO_ON = 0.25
 MOST = 50
 

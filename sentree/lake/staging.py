@@ -21,9 +21,10 @@ from sentree.lake.mapping_sql import json_path, mapped_select, promoted_select
 from sentree.lake.records import Frame, Record, Reject, reject, table_of
 from sentree.lake.rescue import NOT_JSON, rescue
 from sentree.lake.routing import BROKEN, WRAPPED, route_sql
+from sentree.lake.rule_choice import narrowed
 
 STAGED = ("staged_records", "staged_events", "fresh_events", "doubled_shapes")
-MAP_CHARACTERS = 32 * 1024 * 1024
+MAP_CHARACTERS = 128 * 1024 * 1024
 FLUSH_ROWS = 500_000
 FLUSH_CHARACTERS = 256 * 1024 * 1024
 FLUSH_REJECTS = 50_000
@@ -91,7 +92,7 @@ class Staging:
         self._rows = 0
         self._characters = 0
         self._rows_since_commit = 0
-        self._statements: dict[str, str] = {}
+        self._statements: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def __enter__(self) -> Self:
         for statement in duckdb.extract_statements(sql_text("staging")):
@@ -216,15 +217,22 @@ class Staging:
         )
         for (route,) in found.fetchall():
             if route in self._mappers:
-                self._run(self._mapping(route), {"route": route, **first})
+                values = {"route": route, **first}
+                self._run(self._mapping(route, values), values)
         self._run(sql_text("doubled_shapes"), first)
         self._unmapped, self._unmapped_from = 0, self._seq
 
-    def _mapping(self, route: str) -> str:
-        if route not in self._statements:
-            mapped = mapped_select(self._mappers[route], f"({sql_text('unmapped_records')})")
-            self._statements[route] = sql_text("stage_events", mapped=mapped)
-        return self._statements[route]
+    def _mapping(self, route: str, values: Mapping[str, Any]) -> str:
+        """Compile the statement that maps a route's records, of the rules they can meet."""
+        records = f"({sql_text('unmapped_records')})"
+        mapper = narrowed(
+            self._mappers[route], records, lambda sql: self._run(sql, values).fetchall()
+        )
+        key = (route, tuple(rule.name for rule in mapper.rules))
+        if key not in self._statements:
+            mapped = mapped_select(mapper, records)
+            self._statements[key] = sql_text("stage_events", mapped=mapped)
+        return self._statements[key]
 
     def _reframed(self, route: str, first: int) -> list[Record | Reject]:
         """Look inside records that hold several, or that are no JSON as they stand."""

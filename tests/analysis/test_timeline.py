@@ -71,7 +71,7 @@ def test_coverage_names_snapshot_window_sources_and_classes(result: Result) -> N
     assert sum(one.events_looked_at for one in coverage.by_class) == coverage.events_looked_at
 
 
-@pytest.mark.parametrize("leaf_characters", [60_000, 10_000_000])
+@pytest.mark.parametrize("leaf_characters", [150_000, 30_000_000])
 def test_the_timeline_does_not_depend_on_the_size_of_leaves(
     result: Result, incident_lake: IncidentLake, leaf_characters: int
 ) -> None:

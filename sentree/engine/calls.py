@@ -1,0 +1,62 @@
+"""The port to where model calls are kept, so that no answer is ever paid for twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from schemas.budget import Usage
+from schemas.calls import CallRecord, StoredCall
+from schemas.model import Model, ModelReply, ModelRequest
+
+
+class CallStore(Protocol):
+    """Keeps answered calls and what each run was charged; what returns has been committed."""
+
+    def find(self, key: str, run_uid: str, *, other_runs: bool = True) -> StoredCall | None:
+        """Give the stored answer to a call: this run's own, else the oldest of another run."""
+        ...
+
+    def save(self, call: StoredCall, request: ModelRequest) -> None:
+        """Keep an answered call and count its usage as charged to its run."""
+        ...
+
+    def charge(self, run_uid: str, key: str, node_uid: str, usage: Usage, reason: str) -> None:
+        """Count what a run was charged for a call that gave no answer."""
+        ...
+
+    def spent(self, run_uid: str) -> Usage:
+        """Give all that a run was charged."""
+        ...
+
+    def calls(self, run_uid: str) -> Iterator[StoredCall]:
+        """Give a run's answered calls in the order in which they were stored."""
+        ...
+
+    def open_batch(self, run_uid: str, batch_uid: str, keys: tuple[str, ...]) -> None:
+        """Remember a batch that was handed in and not collected."""
+        ...
+
+    def open_batches(self, run_uid: str) -> dict[str, tuple[str, ...]]:
+        """Give the batches that were handed in and not collected, and the keys in each."""
+        ...
+
+    def close_batch(self, run_uid: str, batch_uid: str) -> None:
+        """Forget a batch whose answers have been stored."""
+        ...
+
+
+@runtime_checkable
+class TimedModel(Model, Protocol):
+    """A model whose calls can be given less time than they would take."""
+
+    def call_within(self, request: ModelRequest, seconds: float) -> ModelReply:
+        """Make the call in at most that many seconds."""
+        ...
+
+
+class Answered(NamedTuple):
+    """A reply, and the record of what it cost this time."""
+
+    reply: ModelReply
+    record: CallRecord

@@ -1,0 +1,250 @@
+"""Model calls in a SQLite file beside the lake: durable, shared by threads and processes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from threading import local
+from types import TracebackType
+from typing import Self
+
+from pydantic import ValidationError
+
+from schemas.budget import Usage
+from schemas.calls import StoredCall
+from schemas.model import ModelReply, ModelRequest
+from sentree.errors import LakeError
+
+_NANO = 1_000_000_000
+_BUSY_SECONDS = 60.0
+
+
+class SqliteCallStore:
+    """Implements the engine's `CallStore`; every write has reached the disk when it returns.
+
+    Each thread has its own connection; a store must not be carried over a fork.
+    """
+
+    def __init__(
+        self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._path = path
+        self._now = now
+        self._local = local()
+        self._opened: list[sqlite3.Connection] = []
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections; no thread may be using one."""
+        while self._opened:
+            self._opened.pop().close()
+        self._local = local()
+
+    def find(self, key: str, run_uid: str, *, other_runs: bool = True) -> StoredCall | None:
+        """Give the stored answer to a call: this run's own, else the oldest of another run.
+
+        Another run's answer is passed over if that model only pretended, and a stored text that
+        can't be read any more counts as absent.
+        """
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT key, run_uid, node_uid, reply, attempts, milliseconds FROM model_calls"
+                " WHERE key = ? AND (run_uid = ? OR ?) ORDER BY run_uid <> ?, seq LIMIT 1",
+                (key, run_uid, other_runs, run_uid),
+            ).fetchone()
+        return None if row is None else _stored(row)
+
+    def save(self, call: StoredCall, request: ModelRequest) -> None:
+        """Keep an answered call and count its usage as charged to its run, in one transaction."""
+        reply = call.reply
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO model_calls (key, run_uid, node_uid, model, request, reply,"
+                " attempts, milliseconds, stored_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    call.key,
+                    call.run_uid,
+                    call.node_uid,
+                    reply.model,
+                    _text(request),
+                    _text(reply),
+                    call.attempts,
+                    call.milliseconds,
+                    self._time(),
+                ),
+            )
+            self._charge(connection, call.run_uid, call.key, call.node_uid, reply.usage, "answered")
+
+    def charge(self, run_uid: str, key: str, node_uid: str, usage: Usage, reason: str) -> None:
+        """Count what a run was charged for a call that gave no answer."""
+        with self._writing() as connection:
+            self._charge(connection, run_uid, key, node_uid, usage, reason)
+
+    def spent(self, run_uid: str) -> Usage:
+        """Give all that a run was charged; the sum of dollars is exact to a billionth."""
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT total(calls), total(input_tokens), total(output_tokens),"
+                " total(cache_read_tokens), total(cache_write_tokens), total(nano_usd)"
+                " FROM model_charges WHERE run_uid = ?",
+                (run_uid,),
+            ).fetchone()
+        calls, given, out, read, written, nano = (int(value) for value in row)
+        return Usage(
+            calls=calls,
+            input_tokens=given,
+            output_tokens=out,
+            cache_read_tokens=read,
+            cache_write_tokens=written,
+            usd=nano / _NANO,
+        )
+
+    def calls(self, run_uid: str) -> Iterator[StoredCall]:
+        """Give a run's answered calls in the order in which they were stored."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT key, run_uid, node_uid, reply, attempts, milliseconds FROM model_calls"
+                " WHERE run_uid = ? ORDER BY seq",
+                (run_uid,),
+            ).fetchall()
+        for row in rows:
+            if (call := _stored(row)) is not None:
+                yield call
+
+    def open_batch(self, run_uid: str, batch_uid: str, keys: tuple[str, ...]) -> None:
+        """Remember a batch that was handed in and not collected."""
+        with self._writing() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO model_batches (run_uid, batch_uid, key) VALUES (?, ?, ?)",
+                [(run_uid, batch_uid, key) for key in keys],
+            )
+
+    def open_batches(self, run_uid: str) -> dict[str, tuple[str, ...]]:
+        """Give the batches that were handed in and not collected, and the keys in each."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT batch_uid, key FROM model_batches WHERE run_uid = ? ORDER BY rowid",
+                (run_uid,),
+            ).fetchall()
+        found: dict[str, tuple[str, ...]] = {}
+        for batch_uid, key in rows:
+            found[batch_uid] = (*found.get(batch_uid, ()), key)
+        return found
+
+    def close_batch(self, run_uid: str, batch_uid: str) -> None:
+        """Forget a batch whose answers have been stored."""
+        with self._writing() as connection:
+            connection.execute(
+                "DELETE FROM model_batches WHERE run_uid = ? AND batch_uid = ?",
+                (run_uid, batch_uid),
+            )
+
+    def _charge(
+        self,
+        connection: sqlite3.Connection,
+        run_uid: str,
+        key: str,
+        node_uid: str,
+        usage: Usage,
+        reason: str,
+    ) -> None:
+        connection.execute(
+            "INSERT INTO model_charges (run_uid, key, node_uid, reason, calls, input_tokens,"
+            " output_tokens, cache_read_tokens, cache_write_tokens, nano_usd, charged_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run_uid,
+                key,
+                node_uid,
+                reason[:500],
+                usage.calls,
+                usage.input_tokens,
+                usage.output_tokens,
+                usage.cache_read_tokens,
+                usage.cache_write_tokens,
+                round(usage.usd * _NANO),
+                self._time(),
+            ),
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._connection()
+        except sqlite3.Error as error:
+            raise LakeError(f"the store of model calls {self._path}: {error}") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as connection:
+            # Taking the write lock first: a lock that is upgraded later can fail without waiting.
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._open()
+            self._local.connection = connection
+            self._opened.append(connection)
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(
+                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            schema = files("sentree.lake").joinpath("sql/calls.sql").read_text(encoding="utf-8")
+            connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT;")
+        except sqlite3.Error as error:
+            raise LakeError(f"the store of model calls {self._path}: {error}") from error
+        return connection
+
+    def _time(self) -> str:
+        return self._now().isoformat()
+
+
+def _text(value: ModelRequest | ModelReply) -> str:
+    # Lone surrogates, which a log can hold, have no UTF-8 form; JSON escapes keep them.
+    import json
+
+    return json.dumps(value.model_dump(), separators=(",", ":"))
+
+
+def _stored(row: tuple[str, str, str, str, int, float]) -> StoredCall | None:
+    key, run_uid, node_uid, reply, attempts, milliseconds = row
+    try:
+        return StoredCall(
+            key=key,
+            run_uid=run_uid,
+            node_uid=node_uid,
+            reply=ModelReply.model_validate_json(reply),
+            attempts=attempts,
+            milliseconds=milliseconds,
+        )
+    except ValidationError:
+        return None
