@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from models.claude_batch import BatchResults, Outcome
 from models.claude_errors import model_error, refused_field
@@ -25,9 +25,6 @@ from models.prices import PriceBook, load_prices
 from schemas.budget import Estimate, Usage
 from schemas.model import ModelReply, ModelRequest
 from sentree.errors import ConfigurationError, TransientModelError
-
-if TYPE_CHECKING:
-    import anthropic
 
 _STREAM_ABOVE: Final = 21_333
 _LARGEST_REPLY: Final = 64 * 1024 * 1024
@@ -134,10 +131,10 @@ class ClaudeModel:
         )
 
     def collect_batch(
-        self, batch_uid: str, requests: Mapping[str, ModelRequest]
+        self, batch_uid: str, requests: Mapping[str, ModelRequest], seconds: float | None = None
     ) -> dict[str, Outcome]:
         """Wait for a batch that was handed in, and give each request's reply or error."""
-        return self._batches().collect(batch_uid, requests)
+        return self._batches().collect(batch_uid, requests, seconds)
 
     def _batches(self) -> BatchResults:
         return BatchResults(self._client, self._prices, self._sleep)
@@ -146,11 +143,8 @@ class ClaudeModel:
         streamed = self._streaming or request.max_tokens > _STREAM_ABOVE
         params = request_params(request, self._fields)
         chunks = self._chunks(params, deadline, streamed=streamed)
-        if streamed:
-            raw = self._collect(chunks, request)
-        else:
-            raw = self._whole(b"".join(chunks), request)
-        return reply_from(raw, request, self._prices)
+        read = self._collect if streamed else self._whole
+        return reply_from(read(chunks, request), request, self._prices)
 
     def _chunks(
         self, params: dict[str, Any], deadline: float, *, streamed: bool
@@ -191,7 +185,8 @@ class ClaudeModel:
             usage = self._charged(builder.usage, builder.model, request)
             raise model_error(error, usage=usage) from error
 
-    def _whole(self, body: bytes, request: ModelRequest) -> object:
+    def _whole(self, chunks: Iterator[bytes], request: ModelRequest) -> object:
+        body = b"".join(chunks)
         try:
             return json.loads(body)
         except (ValueError, RecursionError):

@@ -51,14 +51,20 @@ class BatchResults:
             raise ModelError("the server gave the batch no id")
         return uid
 
-    def collect(self, uid: str, requests: Mapping[str, ModelRequest]) -> dict[str, Outcome]:
+    def collect(
+        self, uid: str, requests: Mapping[str, ModelRequest], seconds: float | None = None
+    ) -> dict[str, Outcome]:
         """Wait until the batch has ended and read its results.
 
         Raises:
+            TransientModelError: it has not ended after that many seconds of waiting.
             ModelError: the batch can't be found, or the server failed again and again.
         """
-        wait = _POLL
+        wait, waited = _POLL, 0.0
         while not self._persistently(lambda: self._ended(uid)):
+            if seconds is not None and waited + wait > seconds:
+                raise TransientModelError(f"batch {uid} has not ended; it can be collected later")
+            waited += wait
             self._sleep(wait)
             wait = min(wait * 1.5, _LONGEST_POLL)
         found = self._persistently(lambda: self._results(uid, requests))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Final, cast, get_args
 
@@ -28,6 +29,8 @@ OPTIONAL_FIELDS: Final = frozenset({"cache_control", "output_config", "thinking"
 _EPHEMERAL: Final = {"type": "ephemeral"}
 _CACHE_MARKS: Final = 4
 _LEAST_THINKING: Final = 1024
+_DEEPEST: Final = 60
+_MOST_TOKENS: Final = 10**12
 # Newer Claude models decide themselves how long to think and refuse a number of tokens.
 _THINK_BY_BUDGET: Final = (
     "claude-haiku-4",
@@ -63,7 +66,7 @@ def request_params(
         params["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
     if "thinking" in fields and (thinking := _thinking(request)) is not None:
         params["thinking"] = thinking
-    return sendable(params)
+    return scrubbed(params)
 
 
 def reply_from(
@@ -76,7 +79,7 @@ def reply_from(
     """
     if not isinstance(raw, Mapping) or not isinstance(raw.get("content"), list):
         raise TransientModelError("the server's answer is not a message of the Messages API")
-    message = cast(Mapping[str, Any], raw)
+    message = scrubbed(cast(dict[str, Any], raw))
     notes: list[str] = []
     stop = message.get("stop_reason")
     content = _content(message["content"], notes, cut=stop == "max_tokens")
@@ -87,6 +90,7 @@ def reply_from(
     if stop not in get_args(StopReason):
         notes.append(f"unknown stop reason {str(stop)[:40]!r}")
         stop = "tool_use" if any(isinstance(b, ToolUseBlock) for b in content) else "end_turn"
+    stop_reason = cast(StopReason, stop)
     usage = usage_from(message.get("usage"))
     if usage is None:
         notes.append("the server reported no usage: it is estimated")
@@ -99,7 +103,7 @@ def reply_from(
     usage, unpriced = priced(usage, model, request.model, prices, batch=batch)
     notes += unpriced
     return ModelReply(
-        model=model, content=content, stop_reason=stop, usage=usage, notes=tuple(notes)
+        model=model[:200], content=content, stop_reason=stop_reason, usage=usage, notes=tuple(notes)
     )
 
 
@@ -162,18 +166,20 @@ def closed_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     return transform_schema(dict(schema))
 
 
-def sendable(params: dict[str, Any]) -> dict[str, Any]:
-    """Replace lone surrogates, which a log can hold and UTF-8 can't."""
-    text = json.dumps(params, ensure_ascii=False)
+def scrubbed(value: dict[str, Any]) -> dict[str, Any]:
+    """Replace lone surrogates, which JSON can hold and UTF-8 can't."""
+    text = json.dumps(value, ensure_ascii=False)
     try:
         text.encode()
     except UnicodeEncodeError:
         return cast(dict[str, Any], json.loads(text.encode("utf-8", "replace")))
-    return params
+    return value
 
 
 def _message(message: Message) -> dict[str, Any]:
-    return {"role": message.role, "content": [_block(block) for block in message.content]}
+    # The API refuses empty text, which models do write.
+    kept = [block for block in message.content if not isinstance(block, TextBlock) or block.text]
+    return {"role": message.role, "content": [_block(block) for block in kept]}
 
 
 def _block(block: Block) -> dict[str, Any]:
@@ -246,9 +252,27 @@ def _tool_use(uid: str, name: str, given: object, *, cut: bool) -> ToolUseBlock:
         return ToolUseBlock(
             id=uid, name=name, input={}, error=f"the input is not a JSON object ({kind})"
         )
+    if (error := _unusable(given)) is not None:
+        return ToolUseBlock(id=uid, name=name, input={}, error=error)
     return ToolUseBlock(id=uid, name=name, input=cast(dict[str, Any], given))
 
 
 def _count(value: object) -> int | None:
-    valid = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return value if valid else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_TOKENS:
+        return value
+    return None
+
+
+def _unusable(given: object) -> str | None:
+    level = [given]
+    for _ in range(_DEEPEST):
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += cast(dict[str, object], value).values()
+            elif isinstance(value, list):
+                inner += cast(list[object], value)
+            elif isinstance(value, float) and not math.isfinite(value):
+                return "the input holds a number that JSON has not"
+        level = inner
+    return "the input is nested too deeply" if level else None

@@ -18,7 +18,7 @@ def request_key(request: ModelRequest) -> str:
 
 
 class StoredCall(Frozen):
-    """A call that was made and answered, as the store keeps it."""
+    """A call that was made and answered, as the store keeps it; by a real model or not."""
 
     key: str
     run_uid: str
@@ -26,6 +26,7 @@ class StoredCall(Frozen):
     reply: ModelReply
     attempts: int = 1
     milliseconds: float = 0.0
+    simulated: bool = False
 
 
 class CallRecord(Frozen):

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from incident import IncidentLake
 
-from schemas.scenario import IncidentSpec, IncidentTruth
+from schemas.scenario import IncidentSpec
 from sentree.settings import Settings
-
-
-class IncidentLake(NamedTuple):
-    """A lake that holds a generated incident, with the product's own rules run over it."""
-
-    settings: Settings
-    truth: IncidentTruth
-    logs: Path
 
 
 @pytest.fixture(scope="session")

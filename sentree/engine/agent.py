@@ -274,17 +274,7 @@ class Agent:
     def _checked(
         self, submission: Submission, progress: _Progress, whole: Part, turn: int
     ) -> AgentAnswer:
-        claims = [
-            Claim(
-                claim_uid=f"c{number}",
-                text=claim.text,
-                evidence=_evidence(claim.evidence),
-                against=_evidence(claim.against),
-                techniques=tuple(claim.techniques),
-                node_uid=self._node_uid,
-            )
-            for number, claim in enumerate(submission.claims, 1)
-        ]
+        claims = as_claims(submission, self._node_uid)
         kept, verification = verify_claims(self._context, claims, whole.predicate)
         return self._answer(
             submission.answer,
@@ -356,11 +346,9 @@ class Agent:
     ) -> list[dict[str, Any]]:
         if not isinstance(parts, list | tuple):
             raise ValueError("map_query takes a list of parts")
-        if not isinstance(question, str) or not question.strip():
-            raise ValueError("the question must be text")
         chosen = [self._handles.part(one) for one in parts]
         self._parts_read += [part.label for part in chosen]
-        answers = self._readings.ask(chosen, question, schema, self._node_uid)
+        answers = self._readings.ask(chosen, str(question)[:20_000], schema, self._node_uid)
         for answer in answers:
             self._handles.seen.update(ev["event_uid"] for ev in answer.get("evidence", ()))
         return answers
@@ -386,6 +374,21 @@ class Agent:
             output=output[:20_000],
             evidence_seen=len(self._handles.seen),
         )
+
+
+def as_claims(submission: Submission, node_uid: str) -> list[Claim]:
+    """Give what a model submitted as claims that can be checked."""
+    return [
+        Claim(
+            claim_uid=f"c{number}",
+            text=claim.text,
+            evidence=_evidence(claim.evidence),
+            against=_evidence(claim.against),
+            techniques=tuple(claim.techniques),
+            node_uid=node_uid,
+        )
+        for number, claim in enumerate(submission.claims, 1)
+    ]
 
 
 def _evidence(submitted: Sequence[SubmittedEvidence]) -> tuple[Evidence, ...]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from schemas.budget import Usage
 from schemas.calls import CallRecord, StoredCall
 from schemas.model import Model, ModelReply, ModelRequest
+from sentree.errors import ModelError
 
 
 class CallStore(Protocol):
     """Keeps answered calls and what each run was charged; what returns has been committed."""
 
-    def find(self, key: str, run_uid: str, *, other_runs: bool = True) -> StoredCall | None:
-        """Give the stored answer to a call: this run's own, else the oldest of another run."""
+    def find(
+        self, key: str, run_uid: str, *, other_runs: bool = True, simulated: bool = False
+    ) -> StoredCall | None:
+        """Give the stored answer to a call: this run's own, else the oldest of another run.
+
+        Another run's answer counts only if it was as `simulated` as this run is.
+        """
         ...
 
     def save(self, call: StoredCall, request: ModelRequest) -> None:
@@ -52,6 +58,21 @@ class TimedModel(Model, Protocol):
 
     def call_within(self, request: ModelRequest, seconds: float) -> ModelReply:
         """Make the call in at most that many seconds."""
+        ...
+
+
+@runtime_checkable
+class BatchModel(Model, Protocol):
+    """A model that takes many calls at once, answers them later, and charges less for it."""
+
+    def submit_batch(self, requests: Mapping[str, ModelRequest]) -> str:
+        """Hand in a batch of named requests and give its id."""
+        ...
+
+    def collect_batch(
+        self, batch_uid: str, requests: Mapping[str, ModelRequest], seconds: float | None = None
+    ) -> Mapping[str, ModelReply | ModelError]:
+        """Wait for a batch that was handed in, and give each request's reply or error."""
         ...
 
 

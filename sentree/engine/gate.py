@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from threading import BoundedSemaphore, Lock
 from typing import NamedTuple
 
-from schemas.budget import Usage
+from schemas.budget import Estimate, Usage
 from schemas.calls import CallRecord, StoredCall, request_key
 from schemas.model import Model, ModelReply, ModelRequest
 from sentree.engine.budget import Budget
@@ -17,6 +17,8 @@ from sentree.engine.calls import Answered, CallStore, TimedModel
 from sentree.errors import LimitReachedError, ModelError, TransientModelError
 
 _NOTHING = Usage()
+# Another run's refusal or cut answer is not worth having; this run's own is its history.
+_WHOLE = ("end_turn", "tool_use", "stop_sequence")
 
 
 class RetryPolicy(NamedTuple):
@@ -68,6 +70,7 @@ class Gate:
         rng: random.Random | None = None,
     ) -> None:
         self._model = model
+        self._timed = model if isinstance(model, TimedModel) else None
         self._budget = budget
         self._store = store
         self._run_uid = run_uid
@@ -135,19 +138,24 @@ class Gate:
             del self._under_way[key]
 
     def _remembered(self, key: str, node_uid: str, started: float) -> Answered | None:
-        stored = self._store.find(key, self._run_uid, other_runs=self._reuse_other_runs)
+        stored = self._store.find(
+            key, self._run_uid, other_runs=self._reuse_other_runs, simulated=self._model.simulated
+        )
         if stored is None:
             return None
         own = stored.run_uid == self._run_uid
+        if not own and stored.reply.stop_reason not in _WHOLE:
+            return None
         return self._answered(stored.reply, key, node_uid, "replayed" if own else "reused", started)
 
     def _paid(self, request: ModelRequest, key: str, node_uid: str, started: float) -> Answered:
         attempts = _Attempts(started)
         try:
+            self._budget.check_time()
+            estimate = self._model.estimate(request)
             while True:
-                attempts.sent += 1
                 try:
-                    return self._attempt(request, key, node_uid, attempts)
+                    return self._attempt(request, estimate, key, node_uid, attempts)
                 except TransientModelError as error:
                     attempts.uncertain += error.uncertain
                     self._wait(error, attempts)
@@ -168,12 +176,18 @@ class Gate:
             raise
 
     def _attempt(
-        self, request: ModelRequest, key: str, node_uid: str, attempts: _Attempts
+        self,
+        request: ModelRequest,
+        estimate: Estimate,
+        key: str,
+        node_uid: str,
+        attempts: _Attempts,
     ) -> Answered:
-        reservation = self._budget.reserve(self._model.estimate(request))
+        reservation = self._budget.reserve(estimate)
         try:
             with self._slots:
                 self._budget.check_time()
+                attempts.sent += 1
                 reply = self._send(request)
             stored = StoredCall(
                 key=key,
@@ -182,25 +196,27 @@ class Gate:
                 reply=reply,
                 attempts=attempts.sent,
                 milliseconds=self._since(attempts.started),
+                simulated=self._model.simulated,
             )
-            self._store.save(stored, request)
+            try:
+                self._store.save(stored, request)
+            finally:
+                attempts.usage += reply.usage
+                self._budget.settle(reservation, reply.usage)
         except ModelError as error:
             if error.usage is not None:
                 self._store.charge(self._run_uid, key, node_uid, error.usage, str(error))
                 attempts.usage += error.usage
                 self._budget.settle(reservation, error.usage)
             raise
-        else:
-            self._budget.settle(reservation, reply.usage)
-            attempts.usage += reply.usage
         finally:
             self._budget.release(reservation)
         return self._answered(reply, key, node_uid, "called", attempts.started, attempts)
 
     def _send(self, request: ModelRequest) -> ModelReply:
         seconds = self._budget.remaining().seconds
-        if seconds is not None and isinstance(self._model, TimedModel):
-            return self._model.call_within(request, seconds)
+        if seconds is not None and self._timed is not None:
+            return self._timed.call_within(request, seconds)
         return self._model.call(request)
 
     def _wait(self, error: TransientModelError, attempts: _Attempts) -> None:
@@ -213,10 +229,9 @@ class Gate:
         with self._lock:
             delay = self._retry.delay(attempts.sent, asked, self._rng)
         caps, remaining = self._budget.caps, self._budget.remaining()
-        if caps.seconds is not None and remaining.seconds is not None:
-            if delay >= remaining.seconds:
-                spent = caps.seconds - remaining.seconds
-                raise LimitReachedError("seconds", caps.seconds, spent) from error
+        if caps.seconds is not None and delay >= (remaining.seconds or 0.0):
+            spent = caps.seconds - (remaining.seconds or 0.0)
+            raise LimitReachedError("seconds", caps.seconds, spent) from error
         self._sleep(delay)
 
     def _answered(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -56,17 +57,20 @@ class SqliteCallStore:
             self._opened.pop().close()
         self._local = local()
 
-    def find(self, key: str, run_uid: str, *, other_runs: bool = True) -> StoredCall | None:
+    def find(
+        self, key: str, run_uid: str, *, other_runs: bool = True, simulated: bool = False
+    ) -> StoredCall | None:
         """Give the stored answer to a call: this run's own, else the oldest of another run.
 
-        Another run's answer is passed over if that model only pretended, and a stored text that
-        can't be read any more counts as absent.
+        A real run never gets another's pretended answer, nor the other way round. A stored text
+        that can't be read any more counts as absent.
         """
         with self._reading() as connection:
             row = connection.execute(
-                "SELECT key, run_uid, node_uid, reply, attempts, milliseconds FROM model_calls"
-                " WHERE key = ? AND (run_uid = ? OR ?) ORDER BY run_uid <> ?, seq LIMIT 1",
-                (key, run_uid, other_runs, run_uid),
+                "SELECT key, run_uid, node_uid, reply, attempts, milliseconds, simulated"
+                " FROM model_calls WHERE key = ? AND (run_uid = ? OR ? AND simulated = ?)"
+                " ORDER BY run_uid <> ?, seq LIMIT 1",
+                (key, run_uid, other_runs, simulated, run_uid),
             ).fetchone()
         return None if row is None else _stored(row)
 
@@ -76,7 +80,8 @@ class SqliteCallStore:
         with self._writing() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO model_calls (key, run_uid, node_uid, model, request, reply,"
-                " attempts, milliseconds, stored_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " attempts, milliseconds, simulated, stored_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     call.key,
                     call.run_uid,
@@ -86,6 +91,7 @@ class SqliteCallStore:
                     _text(reply),
                     call.attempts,
                     call.milliseconds,
+                    call.simulated,
                     self._time(),
                 ),
             )
@@ -119,8 +125,8 @@ class SqliteCallStore:
         """Give a run's answered calls in the order in which they were stored."""
         with self._reading() as connection:
             rows = connection.execute(
-                "SELECT key, run_uid, node_uid, reply, attempts, milliseconds FROM model_calls"
-                " WHERE run_uid = ? ORDER BY seq",
+                "SELECT key, run_uid, node_uid, reply, attempts, milliseconds, simulated"
+                " FROM model_calls WHERE run_uid = ? ORDER BY seq",
                 (run_uid,),
             ).fetchall()
         for row in rows:
@@ -184,14 +190,14 @@ class SqliteCallStore:
         )
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Generator[sqlite3.Connection]:
         try:
             yield self._connection()
         except sqlite3.Error as error:
             raise LakeError(f"the store of model calls {self._path}: {error}") from error
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self) -> Generator[sqlite3.Connection]:
         with self._reading() as connection:
             # Taking the write lock first: a lock that is upgraded later can fail without waiting.
             connection.execute("BEGIN IMMEDIATE")
@@ -230,21 +236,20 @@ class SqliteCallStore:
 
 def _text(value: ModelRequest | ModelReply) -> str:
     # Lone surrogates, which a log can hold, have no UTF-8 form; JSON escapes keep them.
-    import json
-
     return json.dumps(value.model_dump(), separators=(",", ":"))
 
 
-def _stored(row: tuple[str, str, str, str, int, float]) -> StoredCall | None:
-    key, run_uid, node_uid, reply, attempts, milliseconds = row
+def _stored(row: tuple[str, str, str, str, int, float, int]) -> StoredCall | None:
+    key, run_uid, node_uid, reply, attempts, milliseconds, simulated = row
     try:
         return StoredCall(
             key=key,
             run_uid=run_uid,
             node_uid=node_uid,
-            reply=ModelReply.model_validate_json(reply),
+            reply=ModelReply.model_validate(json.loads(reply)),
             attempts=attempts,
             milliseconds=milliseconds,
+            simulated=bool(simulated),
         )
-    except ValidationError:
+    except (ValidationError, ValueError):
         return None

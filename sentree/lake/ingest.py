@@ -13,7 +13,7 @@ from schemas.ingest import IngestProgress, IngestReport, SourceReport
 from sentree.errors import PartlyUnreadableError, UnreadableInputError, UsageError
 from sentree.lake.db import Lake
 from sentree.lake.framing import HEAD, Framing, find_framing, frames
-from sentree.lake.ledger import find_loaded, new_source_uid
+from sentree.lake.ledger import Ledger, new_source_uid
 from sentree.lake.readers import (
     BrokenStreamError,
     ByteSource,
@@ -137,10 +137,11 @@ class _Delivery:
         self._mappers: Mapping[str, Mapper] = MAPPERS
         self._wrappers = frozenset(each.explode for each in MAPPERS.values() if each.explode)
         self._reports: dict[str, SourceReport] = {}
+        self._ledger = Ledger(lake, tenant)
         self._pending: dict[str, str] = {}
 
     def run(self, paths: Sequence[str | Path]) -> list[SourceReport]:
-        inputs = find_inputs(paths)
+        inputs = find_inputs(paths, without=self._settings.home)
         with Staging(self._lake, self._mappers, self._tenant, self._now) as staging:
             for each in inputs:
                 self._load(staging, each)
@@ -152,6 +153,8 @@ class _Delivery:
     def _commit(self, staging: Staging) -> None:
         for report in staging.commit():
             self._reports[report.path] = report
+            if report.delivered:
+                self._ledger.add(self._pending[report.path], report)
         self._pending.clear()
 
     def _load(self, staging: Staging, given: Input) -> None:
@@ -163,12 +166,12 @@ class _Delivery:
         source.on_read = self._watch(source)
         try:
             sha256 = source.digest()
-            if sha256 in self._pending:
+            if sha256 in self._pending.values():
                 # The same bytes twice in one delivery: settle the first before the second.
                 self._commit(staging)
-            loaded = find_loaded(self._lake, self._tenant, sha256) if sha256 else None
+            loaded = self._ledger.find(sha256, path) if sha256 else None
             if loaded:
-                self._reports[path] = loaded.model_copy(update={"path": path})
+                self._reports[path] = loaded
                 return
             self._read(staging, source, sha256)
         except NotTextError as error:
@@ -191,14 +194,14 @@ class _Delivery:
         staging.begin(load)
         for frame in self._frames(blocks, framing):
             staging.add(frame)
-        if sha256 is None and (loaded := find_loaded(self._lake, self._tenant, source.sha256)):
+        if sha256 is None and (loaded := self._ledger.find(source.sha256, source.path)):
             staging.abandon()
-            self._reports[source.path] = loaded.model_copy(update={"path": source.path})
+            self._reports[source.path] = loaded
             return
         if sha256 and source.sha256 != sha256:
             load.note = "changed while it was read"
         staging.end(source.sha256, source.bytes_read)
-        self._pending[source.sha256] = source.path
+        self._pending[source.path] = source.sha256
 
     def _chosen(self, head: bytes, framing: Framing) -> str | None:
         """Give the format that a source's first records are of."""

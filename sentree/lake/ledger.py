@@ -9,25 +9,40 @@ from schemas.ingest import SourceReport
 from sentree.lake.db import Lake
 
 
-def find_loaded(lake: Lake, tenant: str, sha256: str) -> SourceReport | None:
-    """Give the report of a source whose content is in the lake: all of it a duplicate."""
-    found = lake.query(
-        "SELECT source_uid, path, format, delivered FROM sources"
-        " WHERE tenant_uid = ? AND content_sha256 = ? ORDER BY loaded_at, source_uid LIMIT 1",
-        [tenant, sha256],
-    )
-    if not found:
-        return None
-    row = found[0]
-    return SourceReport(
-        path=row["path"],
-        source_uid=row["source_uid"],
-        format=row["format"],
-        delivered=row["delivered"],
-        duplicate=row["delivered"],
-        already_loaded=True,
-        note=f"loaded before as {row['path']}",
-    )
+class Ledger:
+    """The sources of one tenant, as the lake knew them when the delivery began."""
+
+    def __init__(self, lake: Lake, tenant: str) -> None:
+        found = lake.query(
+            "SELECT content_sha256, source_uid, path, format, delivered FROM lake.sources"
+            " WHERE tenant_uid = ? ORDER BY loaded_at DESC, source_uid DESC",
+            [tenant],
+        )
+        self._loaded = {row.pop("content_sha256"): row for row in found}
+
+    def find(self, sha256: str, path: str) -> SourceReport | None:
+        """Give the report of a source whose content is in the lake: all of it a duplicate."""
+        row = self._loaded.get(sha256)
+        if row is None:
+            return None
+        return SourceReport(
+            path=path,
+            source_uid=row["source_uid"],
+            format=row["format"],
+            delivered=row["delivered"],
+            duplicate=row["delivered"],
+            already_loaded=True,
+            note=f"loaded before as {row['path']}",
+        )
+
+    def add(self, sha256: str, report: SourceReport) -> None:
+        """Remember a source that was just committed."""
+        self._loaded[sha256] = {
+            "source_uid": report.source_uid,
+            "path": report.path,
+            "format": report.format,
+            "delivered": report.delivered,
+        }
 
 
 def new_source_uid(tenant: str, path: str, sha256: str | None) -> str:

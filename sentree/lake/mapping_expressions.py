@@ -188,7 +188,8 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
         case When(test, values, then):
             inner = compile_expression(then, sources)
             accepted = ", ".join(literal(value) for value in sorted(values))
-            chosen = f"CASE WHEN lower({text(test)}) IN ({accepted}) THEN {inner.text} END"
+            tested = f"list_contains([{accepted}], lower({text(test)}))"
+            chosen = f"CASE WHEN {tested} THEN {inner.text} END"
             return Sql(chosen, inner.is_json)
         case Raw(name, kind):
             return _raw(sources.json(name), kind)
@@ -259,8 +260,8 @@ def _together(opening: str, parts: list[Sql], closing: str, *, always: bool = Fa
     Presence is asked of the leaves, not of the joined text: DuckDB evaluates the argument of
     `nullif` twice inside a CASE, which doubles the work at every level of nesting.
     """
-    joined = f"{literal(opening)} || concat_ws(',', {', '.join(json_of(p) for p in parts)}) || "
-    joined = f"({joined}{literal(closing)})"
+    body = f"concat_ws(',', {', '.join(json_of(p) for p in parts)})"
+    joined = f"concat({literal(opening)}, {body}, {literal(closing)})"
     signs = dict.fromkeys(sign for p in parts if not p.certain for sign in signs_of(p))
     if always or not signs:
         return Sql(joined, is_json=True, certain=True)

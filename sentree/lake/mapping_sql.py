@@ -7,7 +7,7 @@ record is parsed once for its header and once for the fields of its own rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from ocsf.classes import category_uid
@@ -52,7 +52,7 @@ def mapped_select(mapper: Mapper, relation: str) -> str:
     trees = _Trees(mapper, defaults)
 
     chosen = [f"WHEN {_condition(rule, keys)} THEN {n}" for n, rule in enumerate(mapper.rules)]
-    sql = f"SELECT seq, doc, {_shape(mapper.shapes)} AS shape FROM {relation}"
+    sql = _shaped(mapper.shapes, relation)
     sql = f"SELECT *, {_cleaned(header.extraction(0) or NO_LIST, mapper.nulls)} AS h FROM ({sql})"
     sql = f"SELECT *, {columns.found} AS found, {', '.join(columns.keys)} FROM ({sql})"
     sql = f"SELECT *, {_case('', chosen)} AS rule, {_in_range('found')} AS time FROM ({sql})"
@@ -138,8 +138,7 @@ class _Trees:
         if not users:
             return otherwise or "NULL"
         arms = [
-            f"WHEN rule IN ({', '.join(map(str, numbers))}) THEN {sql}"
-            for sql, numbers in users.items()
+            f"WHEN {_among('rule', map(str, numbers))} THEN {sql}" for sql, numbers in users.items()
         ]
         last = f" ELSE {otherwise}" if otherwise else ""
         return f"CASE {' '.join(arms)}{last} END"
@@ -211,6 +210,16 @@ def _case(subject: str, arms: list[str]) -> str:
     return f"CASE {subject} {' '.join(arms)} END" if arms else NO_LIST
 
 
+def _among(column: str, values: Iterable[str]) -> str:
+    """Give SQL for membership; DuckDB would turn a long `IN` of a projection into a join."""
+    listed = list(values)
+    return (
+        f"{column} = {listed[0]}"
+        if len(listed) == 1
+        else f"list_contains([{', '.join(listed)}], {column})"
+    )
+
+
 def _cleaned(extraction: str, nulls: frozenset[str]) -> str:
     marks = ", ".join(literal(mark) for mark in sorted(nulls))
     return (
@@ -224,28 +233,27 @@ def _in_range(time: str) -> str:
 
 def _condition(rule: Rule, keys: Mapping[str, str]) -> str:
     tests = [
-        f"{keys[name]} IN ({', '.join(literal(value) for value in sorted(values))})"
-        if values
-        else f"{keys[name]} IS NOT NULL"
+        _among(keys[name], map(literal, sorted(values))) if values else f"{keys[name]} IS NOT NULL"
         for name, values in rule.when
     ]
     return " AND ".join(tests) or "true"
 
 
-def _shape(shapes: tuple[Shape, ...]) -> str:
-    """Give SQL for the number of the record's shape; the last one takes what no other does."""
+def _shaped(shapes: tuple[Shape, ...], relation: str) -> str:
+    """Select the records with the number of their shape; the last takes what no other does."""
     if all((s.roots, s.aliases) == (shapes[0].roots, shapes[0].aliases) for s in shapes):
-        return "0"
+        return f"SELECT seq, doc, 0 AS shape FROM {relation}"
+    paths = sorted({path for shape in shapes[:-1] for each in shape.present for path in each})
+    seen = {path: f"seen[{place}]" for place, path in enumerate(paths, start=1)}
     arms: list[str] = []
     for number, shape in enumerate(shapes[:-1]):
-        tests = [
-            "("
-            + " OR ".join(f"json_exists(doc, {literal(json_path(p))})" for p in sorted(paths))
-            + ")"
-            for paths in shape.present
-        ]
+        tests = ["(" + " OR ".join(seen[path] for path in sorted(p)) + ")" for p in shape.present]
         arms.append(f"WHEN {' AND '.join(tests)} THEN {number}")
-    return f"CASE {' '.join(arms)} ELSE {len(shapes) - 1} END"
+    listed = ", ".join(literal(json_path(path)) for path in paths)
+    return (
+        f"SELECT seq, doc, CASE {' '.join(arms)} ELSE {len(shapes) - 1} END AS shape"
+        f" FROM (SELECT seq, doc, json_exists(doc, [{listed}]) AS seen FROM {relation})"
+    )
 
 
 def _notes(mapper: Mapper, value: Callable[[str], str]) -> str:

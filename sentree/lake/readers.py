@@ -61,15 +61,21 @@ class Input(NamedTuple):
     error: str | None = None
 
 
-def find_inputs(paths: Sequence[str | Path]) -> list[Input]:
+def find_inputs(paths: Sequence[str | Path], *, without: Path | None = None) -> list[Input]:
     """List the files of files, folders (recursive), globs and `-`, each once, in a fixed order.
 
     Hidden files of a folder are left out, and so is what is no regular file there.
+
+    Args:
+        paths: what the user named.
+        without: a folder whose files are left out (the lake must not load itself).
     """
+    own = f"{without.resolve()}{os.sep}" if without else None
     found: dict[str, Input] = {}
     for given in paths:
         for each in _expand(str(given)):
-            found.setdefault(each.path, each)
+            if own is None or not os.path.realpath(each.path).startswith(own):
+                found.setdefault(each.path, each)
     return list(found.values())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -95,6 +95,8 @@ class Staging:
         self._statements: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def __enter__(self) -> Self:
+        # Names of staging tables would cost a visit to the lake's catalogue if it came first.
+        self._connection.execute("USE memory")
         for statement in duckdb.extract_statements(sql_text("staging")):
             self._connection.execute(statement)
         return self
@@ -102,8 +104,10 @@ class Staging:
     def __exit__(self, kind: type[BaseException] | None, error: Any, trace: Any) -> None:
         # An open transaction is rolled back by the error it is handed.
         self._open.__exit__(kind or LakeError, error or LakeError("not committed"), trace)
-        for table in STAGED:
-            self._connection.execute(f"DROP TABLE IF EXISTS temp.main.{table}")
+        with suppress(duckdb.Error):
+            for table in STAGED:
+                self._connection.execute(f"DROP TABLE IF EXISTS temp.main.{table}")
+            self._connection.execute("USE lake")
 
     @property
     def is_due(self) -> bool:
@@ -280,7 +284,7 @@ class Staging:
         ]
         if None in days:
             parts.append("SELECT event_uid FROM lake.events WHERE time IS NULL")
-        return " UNION ALL ".join(parts)
+        return " UNION ALL ".join(parts) or "SELECT NULL AS event_uid WHERE false"
 
     def _count(self, events: str, values: Mapping[str, Any]) -> None:
         loads = {load.source_uid: load for load in self._loads}

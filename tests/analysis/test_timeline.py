@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import IncidentLake
+from incident import IncidentLake
 
 from schemas.request import TimelineRequest
 from schemas.result import Result

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import IncidentLake
+from incident import IncidentLake
 
 from schemas.request import TimelineRequest
 from sentree.analysis.local import run_timeline

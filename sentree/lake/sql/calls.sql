@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS model_calls (
     reply TEXT NOT NULL,
     attempts INTEGER NOT NULL,
     milliseconds REAL NOT NULL,
+    simulated INTEGER NOT NULL,
     stored_at TEXT NOT NULL,
     UNIQUE (key, run_uid)
 );

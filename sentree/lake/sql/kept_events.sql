@@ -5,7 +5,7 @@ SELECT seq, time,
     CASE WHEN NOT is_object THEN 'not_an_object' END,
     CASE WHEN is_object AND kept <> minified THEN 'nulls_dropped' END,
     CASE WHEN class_uid IS NULL THEN 'missing_class_uid'
-         WHEN class_uid NOT IN ({known}) THEN 'unknown_class_uid' END,
+         WHEN NOT list_contains([{known}], class_uid) THEN 'unknown_class_uid' END,
     CASE WHEN activity_id IS NULL THEN 'missing_activity_id' END,
     CASE WHEN v[2] IS NULL THEN 'missing_category_uid'
          WHEN TRY_CAST(v[2] AS BIGINT) <> class_uid % 100000 // 1000 THEN 'category_uid_mismatch' END,
