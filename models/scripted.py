@@ -125,10 +125,11 @@ class _Order(NamedTuple):
 
 _FINAL = re.compile(r"FINAL(?:_VAR)?\s*\(\s*(.{0,2000}?)\s*\)", re.DOTALL)
 _FENCE = re.compile(r"```(?:python|repl|py|run_python)?[ \t]*\n(.{1,8000}?)```", re.DOTALL)
-_CALL = re.compile(r"\b(run_python|submit)\b[\"']?\s*[(:,]?\s*", re.DOTALL)
+_CALL = re.compile(r"\b(run_python|submit)\b[\"']?\s*[(:,]?\s*")
 _JSON_START = re.compile(r"[{\[]")
-_INSTRUCTION = re.compile(
-    r"\b((?:ctx|budget|query|map_query|show_vars|open|__import__|exec|eval)\b[.(][^\n]{0,400})"
+_HELPER = re.compile(
+    r"\b(?:(?:ctx|budget|os)\.\w+|query|map_query|show_vars|open|__import__|exec|eval)"
+    r"\([^\n]{0,400}?\)"
 )
 
 
@@ -181,7 +182,10 @@ class ObedientModel:
         """Give the instructions found in what the model has been shown, in order."""
         found: list[_Order] = []
         for text in _shown(request):
-            found += sorted(self._orders_in(text), key=lambda order: order.at)
+            # Text that was quoted in JSON or by `repr` is obeyed as it was meant.
+            meant = text.replace("\\n", "\n").replace('\\"', '"')
+            for form in dict.fromkeys((text, meant)):
+                found += sorted(self._orders_in(form), key=lambda order: order.at)
         return found
 
     def _orders_in(self, text: str) -> Iterable[_Order]:
@@ -195,8 +199,19 @@ class ObedientModel:
             given = _json_at(text, match.end())
             if given is not None:
                 yield _Order(match.start(), tool, _unwrapped(given))
-        for match in _INSTRUCTION.finditer(text):
-            yield _Order(match.start(), self._run, {"code": match[1]})
+        for match in _HELPER.finditer(text):
+            yield _Order(match.start(), self._run, {"code": match[0]})
+        for match in re.finditer(r"\{", text):
+            given = _json_at(text, match.start())
+            tool = None if given is None else self._tool_of(given)
+            if given is not None and tool is not None:
+                yield _Order(match.start(), tool, _unwrapped(given))
+
+    def _tool_of(self, given: Mapping[str, Any]) -> str | None:
+        named = {str(given.get(name)) for name in ("name", "tool", "tool_name", "function")}
+        if self._run in named or "code" in given:
+            return self._run
+        return self._submit if self._submit in named or "answer" in given else None
 
     def _leaf(self, request: ModelRequest) -> dict[str, Any]:
         schema = request.output_schema or {}

@@ -339,6 +339,29 @@ class Shape:
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
+WRAPPERS = ("raw", "event", "_source")
+"""Keys under which shippers and data sets put a whole record as an object."""
+
+
+def with_wrapped(*shapes: Shape) -> tuple[Shape, ...]:
+    """Give the shapes, and each once more for the record inside a wrapper's object."""
+    return shapes + tuple(_below(wrapper, shape) for wrapper in WRAPPERS for shape in shapes)
+
+
+def _below(wrapper: str, shape: Shape) -> Shape:
+    def inside(path: str) -> str:
+        return f"{wrapper}.{path}" if path else wrapper
+
+    return Shape(
+        name=f"{shape.name} in {wrapper}",
+        present=tuple(frozenset(inside(path) for path in paths) for paths in shape.present),
+        roots=tuple(inside(root) for root in shape.roots),
+        aliases={
+            name: tuple(inside(path) for path in paths) for name, paths in shape.aliases.items()
+        },
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Mapper:
     """A source format: its shapes, where its time is, and its rules, tried in order.

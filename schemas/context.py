@@ -11,7 +11,7 @@ class ContextInfo(Frozen):
     """An exported context file. `content_hash` is equal for equal events and detections.
 
     `by_source` is named by path, `by_class` by uid and caption (`1007 Process Activity`); nothing
-    was looked at yet.
+    was looked at yet. `notes` has one plain sentence per thing that could not be taken in.
     """
 
     path: str
@@ -24,3 +24,4 @@ class ContextInfo(Frozen):
     by_source: tuple[SliceCoverage, ...] = ()
     by_class: tuple[SliceCoverage, ...] = ()
     content_hash: str
+    notes: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.base import Frozen
-from schemas.query import Path
+from schemas.query import Path, Query
 from schemas.window import Window
 
 
@@ -26,15 +26,13 @@ class TimelineRequest(Frozen):
         when = f" between {self.window}" if self.window else ""
         return f"Build the full incident timeline of the case '{self.case}'{about}{when}"
 
-
-class Scope(Frozen):
-    """A request's context, exported and pinned; `run_dir` holds everything the run makes."""
-
-    run_uid: str
-    run_dir: str
-    context_path: str
-    context_hash: str
-    snapshot_id: int
-    window: Window
-    events: int
-    characters: int
+    @property
+    def query(self) -> Query:
+        """The request as a query."""
+        return Query(
+            text=self.question,
+            window=self.window,
+            tenant_uid=self.tenant_uid,
+            where=self.where,
+            entity=self.entity,
+        )

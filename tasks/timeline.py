@@ -27,7 +27,7 @@ TREE_ROWS = 500
 def scope_request(settings: Settings, request: TimelineRequest) -> tuple[Path, ContextInfo]:
     """Export the request's slice of the lake into a new run folder."""
     run_dir = new_run_dir(settings, request, datetime.now(UTC))
-    return run_dir, export_scope(settings, request, run_dir)
+    return run_dir, export_scope(settings, request.query, run_dir)
 
 
 @task(name="route", task_run_name="route {request.case}", cache_policy=NO_CACHE)
@@ -35,7 +35,7 @@ def route_request(
     settings: Settings, request: TimelineRequest, run_dir: Path, info: ContextInfo
 ) -> RouteDecision:
     """Decide between one direct read and the recursive tree, and store the decision."""
-    route = decide_route(request, info, settings.leaf_characters)
+    route = decide_route(request.query, request.route, info, settings.leaf_characters)
     store_route(route, run_dir)
     return route
 

@@ -10,7 +10,7 @@ from ocsf.mappers import base, cloudtrail, ocsf_events, windows, zeek
 from ocsf.mapping import Mapper, Shape
 
 MAPPERS: dict[str, Mapper] = {
-    each.MAPPER.name: each.MAPPER for each in (ocsf_events, cloudtrail, windows, zeek, base)
+    each.MAPPER.name: each.MAPPER for each in (cloudtrail, windows, zeek, ocsf_events, base)
 }
 """In the order in which a record's format is looked for; the last takes what no other knows."""
 

@@ -23,6 +23,7 @@ from ocsf.mapping import (
     c,
     f,
     under,
+    with_wrapped,
 )
 
 RESOURCES_LISTED = 5
@@ -174,7 +175,7 @@ MAPPER = Mapper(
     name="cloudtrail",
     title="AWS CloudTrail",
     explode="Records",
-    shapes=(
+    shapes=with_wrapped(
         Shape(
             name="cloudtrail",
             present=(

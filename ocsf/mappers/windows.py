@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ocsf.mappers import windows_logs, windows_security, windows_sysmon
-from ocsf.mapping import Listing, Mapper, Shape, TimeField, c, f, num
+from ocsf.mapping import Listing, Mapper, Shape, TimeField, c, f, num, with_wrapped
 
 EVTX = Shape(
     name="evtx_dump",
@@ -73,14 +73,14 @@ FLAT = Shape(
 MAPPER = Mapper(
     name="windows",
     title="Windows event log",
-    shapes=(EVTX, WINLOGBEAT, FLAT),
+    shapes=with_wrapped(EVTX, WINLOGBEAT, FLAT),
     times=(
         TimeField("TimeCreated", refine_by="UtcTime"),
         TimeField("EventTime", zone_from=("@timestamp", "EventReceivedTime"), refine_by="UtcTime"),
         TimeField("@timestamp"),
     ),
     differs=("UtcTime", "utctime_differs"),
-    nulls=frozenset({"", "-"}),
+    nulls=frozenset({"", "-", "{00000000-0000-0000-0000-000000000000}"}),
     defaults={
         "metadata.product.name": c("Windows"),
         "metadata.product.vendor_name": c("Microsoft"),

@@ -76,9 +76,18 @@ SCRIPT: Tree = {
     "script.type_id": c(POWERSHELL),
     "script.type": c("PowerShell"),
 }
-HOST_APPLICATION: Expression = Match(
-    f("ContextInfo", "Data[2]", *DATA, "Message"), r"Host ?Application ?= ?([^\r\n]+)"
+CONTEXTS = (
+    f("ContextInfo"),
+    f("Data[1]", "Data.#text[1]"),
+    f("Data[2]", "Data.#text[2]"),
+    f("Message"),
 )
+"""Where PowerShell's logs tell the host's facts, as lines of `Name=value`."""
+
+HOST_APPLICATION: Expression = First(
+    tuple(Match(text, r"Host ?Application ?= ?([^\r\n]+)") for text in CONTEXTS)
+)
+HOST_VERSION: Expression = First(tuple(Match(text, r"HostVersion=([0-9.]+)") for text in CONTEXTS))
 PIPELINE: Expression = First(
     (
         Match(f("Message"), r"(?s)command line: (.*?)\.\s*(?:\n|\r|Context)"),
@@ -215,7 +224,7 @@ RULES: tuple[Rule, ...] = (
         {
             "app.name": c("PowerShell"),
             "app.vendor_name": c("Microsoft"),
-            "app.version": Match(f("Data[2]", *DATA, "Message"), r"HostVersion=([0-9.]+)"),
+            "app.version": HOST_VERSION,
             "unmapped.host_application": HOST_APPLICATION,
             "message": Cut(f("Message", *DATA), MESSAGE_LENGTH),
         },

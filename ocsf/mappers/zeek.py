@@ -21,11 +21,11 @@ from ocsf.mapping import (
     Shape,
     TimeField,
     Tree,
-    When,
     c,
     f,
     num,
     under,
+    with_wrapped,
 )
 
 PORT_MAXIMUM = 65_535
@@ -77,6 +77,7 @@ HTTP_ACTIVITIES = {
 }
 CONN_STATES = {"s0": 4, "rej": 5, "rsto": 3, "rstr": 3, "rstos0": 3, "rstrh": 3}
 RCODES = {str(number): number for number in (*range(12), *range(16, 24))}
+OPENED = {"true": 1, "t": 1, "false": 4, "f": 4}
 KERBEROS_TYPES = {"as": 3, "tgs": 4}
 OUTCOME: Expression = Lookup(
     f("success", "auth_success"), {"true": 1, "false": 2, "t": 1, "f": 2}, default=0
@@ -155,7 +156,7 @@ STREAMS: dict[str, tuple[int, Expression | int, Tree, tuple[str, ...]]] = {
     ),
     "smb_files": (
         4006,
-        When(f("action"), frozenset({"smb::file_open"}), c(2)),
+        Lookup(f("action"), {"smb::file_open": 2}, other=99, default=0),
         {
             **CONNECTION,
             "command": f("action"),
@@ -222,7 +223,7 @@ STREAMS: dict[str, tuple[int, Expression | int, Tree, tuple[str, ...]]] = {
     ),
     "ssh": (
         4007,
-        When(f("auth_success"), frozenset({"false", "f"}), c(4)),
+        Lookup(f("auth_success"), OPENED, default=0),
         {
             **CONNECTION,
             "protocol_ver": f("version"),
@@ -260,7 +261,7 @@ STREAMS: dict[str, tuple[int, Expression | int, Tree, tuple[str, ...]]] = {
     ),
     "ssl": (
         4001,
-        When(f("established"), frozenset({"false", "f"}), c(4)),
+        Lookup(f("established"), OPENED, default=0),
         {
             **CONNECTION,
             "app_protocol_name": c("tls"),
@@ -365,7 +366,7 @@ _ALIASES = {LOG: LOG_NAMES}
 MAPPER = Mapper(
     name="zeek",
     title="Zeek JSON",
-    shapes=(
+    shapes=with_wrapped(
         Shape(
             name="named log",
             present=(

@@ -12,7 +12,7 @@ from schemas.claim import Verification
 from schemas.context import ContextInfo
 from schemas.detection import Detection
 from schemas.finding import Finding
-from schemas.query import Query, RouteDecision
+from schemas.query import RouteDecision
 from schemas.request import TimelineRequest
 from schemas.result import AnalystInfo, Result
 from schemas.timeline import Timeline
@@ -51,7 +51,7 @@ def conclude_timeline(
         title=f"Incident timeline: {request.case}",
         created_at=created_at,
         sentree_version=sentree.__version__,
-        query=_query(request),
+        query=request.query,
         route=route,
         analyst=AnalystInfo(name=analyst.name, is_language_model=False, version=analyst.version),
         coverage=coverage,
@@ -85,16 +85,6 @@ def save_trajectory(result: Result, run_dir: Path) -> Path:
     lines = "".join(f"{record.model_dump_json()}\n" for record in result.trajectory)
     path.write_text(lines, encoding="utf-8")
     return path
-
-
-def _query(request: TimelineRequest) -> Query:
-    return Query(
-        text=request.question,
-        window=request.window,
-        tenant_uid=request.tenant_uid,
-        where=request.where,
-        entity=request.entity,
-    )
 
 
 def _total(*parts: Verification) -> Verification:

@@ -27,8 +27,8 @@ def run_timeline(
 ) -> Result:
     """Build the cited timeline of one case in this process; the caller saves the result."""
     run_dir = new_run_dir(settings, request, datetime.now(UTC))
-    info = export_scope(settings, request, run_dir)
-    route = decide_route(request, info, settings.leaf_characters)
+    info = export_scope(settings, request.query, run_dir)
+    route = decide_route(request.query, request.route, info, settings.leaf_characters)
     store_route(route, run_dir)
     root, limits = plan_tree(info, route.path is RoutePath.DIRECT, settings)
     with Context.open(Path(info.path)) as context:

@@ -8,17 +8,17 @@ from hashlib import sha256
 from pathlib import Path
 
 from models.router import Router, RouterError
+from schemas.base import Frozen
 from schemas.context import ContextInfo
 from schemas.query import ContextFacts, Query, RouteDecision
 from schemas.query import Path as RoutePath
-from schemas.request import TimelineRequest
 from sentree.errors import ConfigurationError
 from sentree.lake.context import export_context
 from sentree.lake.db import Lake
 from sentree.settings import Settings
 
 
-def new_run_dir(settings: Settings, request: TimelineRequest, now: datetime) -> Path:
+def new_run_dir(settings: Settings, request: Frozen, now: datetime) -> Path:
     """Make the folder of a new run; its name, the run's uid, sorts by time."""
     digest = sha256(request.model_dump_json().encode()).hexdigest()
     for attempt in range(1000):
@@ -26,6 +26,7 @@ def new_run_dir(settings: Settings, request: TimelineRequest, now: datetime) -> 
         folder = settings.runs_dir / name
         try:
             folder.mkdir(parents=True)
+            (folder / "request.json").write_text(request.model_dump_json(indent=1), "utf-8")
         except FileExistsError:
             continue
         except OSError as error:
@@ -34,26 +35,24 @@ def new_run_dir(settings: Settings, request: TimelineRequest, now: datetime) -> 
     raise ConfigurationError(f"no free run folder under {settings.runs_dir}")
 
 
-def export_scope(settings: Settings, request: TimelineRequest, run_dir: Path) -> ContextInfo:
-    """Export the request's slice of the lake, pinned to the newest snapshot, into the run."""
+def export_scope(settings: Settings, query: Query, run_dir: Path) -> ContextInfo:
+    """Export a query's slice of the lake, pinned to the newest snapshot, into the run."""
     with Lake.open(settings, create=False) as lake:
         info = export_context(
             lake,
             run_dir,
-            tenant=request.tenant_uid,
-            window=request.window,
-            entity=request.entity,
-            where=request.where,
+            tenant=query.tenant_uid,
+            window=query.window,
+            entity=query.entity,
+            where=query.where,
             snapshot_id=None,
         )
-    text = info.model_dump_json(indent=1)
-    (run_dir / "scope.json").write_text(text, encoding="utf-8")
-    (run_dir / "request.json").write_text(request.model_dump_json(indent=1), encoding="utf-8")
+    (run_dir / "scope.json").write_text(info.model_dump_json(indent=1), encoding="utf-8")
     return info
 
 
 def decide_route(
-    request: TimelineRequest, info: ContextInfo, leaf_characters: int
+    query: Query, override: RoutePath | None, info: ContextInfo, leaf_characters: int
 ) -> RouteDecision:
     """Let the router decide, with the measured facts of the context."""
     facts = ContextFacts(
@@ -61,8 +60,6 @@ def decide_route(
         characters=info.characters,
         partitions=max(1, -(-info.characters // leaf_characters)),
     )
-    query = Query(text=request.question, window=request.window, tenant_uid=request.tenant_uid)
-    override: RoutePath | None = request.route
     try:
         return Router.load().decide(query, facts, override=override)
     except RouterError as error:

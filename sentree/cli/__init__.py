@@ -28,6 +28,7 @@ _COMMANDS = {
     "ingest": ("sentree.cli.load:ingest", "Load logs into the lake."),
     "detect": ("sentree.cli.load:detect", "Run Sigma rules over the lake."),
     "timeline": ("sentree.cli.analyse:timeline", "Build the cited timeline of an incident."),
+    "ask": ("sentree.cli.ask:ask", "Ask the lake, or any text, a question."),
     "show": ("sentree.cli.read:show", "Show a run, or drill down to a claim, node or event."),
     "report": ("sentree.cli.read:report", "Write the reports of a run again, in any format."),
     "doctor": ("sentree.cli.check:doctor", "Check what this installation needs."),

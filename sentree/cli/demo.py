@@ -48,7 +48,7 @@ def demo(*, out: Path = Path("demo"), seed: int = 7, common: Common = COMMON) ->
     request = TimelineRequest(case="demo", tenant_uid=settings.tenant, formats=FORMATS)
     result = run(settings, request, common)
     page = (settings.runs_dir / result.run_uid / "report.html").resolve()
-    lines = [*summary_lines(result), against_truth(result, truth), f"report: {page.as_uri()}"]
+    lines = [*summary_lines(result), against_truth(result, truth), f"report    {page.as_uri()}"]
     common.say(f"done in {perf_counter() - started:.0f} s")
     common.emit("\n".join(lines), lambda: result.model_dump_json(indent=1))
     return exit_code(result)
@@ -60,6 +60,7 @@ def against_truth(result: Result, truth: IncidentTruth) -> str:
 
     score = score_incident(result, truth)
     return (
-        f"against the planted truth: {score.steps_found} of {score.steps} attack steps found, "
-        f"{score.ordered_share:.0%} of event pairs in the right order"
+        f"truth     {score.steps_found} of {score.steps} planted attack steps found, "
+        f"{score.ordered_share:.0%} of event pairs in the right order; {score.precision:.0%} of the "
+        f"rows of medium level or above belong to the attack"
     )

@@ -221,7 +221,7 @@ def connect(settings: Settings, folder: Path) -> duckdb.DuckDBPyConnection:
         }
     )
     for name in EXTENSIONS:
-        connection.execute(f"LOAD {_quoted(str(_extension_file(name)))}")
+        connection.execute(f"LOAD {_quoted(str(extension_file(name)))}")
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 
@@ -254,7 +254,8 @@ def first_line(error: BaseException) -> str:
     return shown if len(shown) <= LINE_CAP else shown[:LINE_CAP] + "…"
 
 
-def _extension_file(name: str) -> Path:
+def extension_file(name: str) -> Path:
+    """Find an extension of DuckDB in the package that installed it."""
     package = f"duckdb_extension_{name}"
     wanted = f"v{duckdb.__version__}/{name}.duckdb_extension"
     try:

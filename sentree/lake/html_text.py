@@ -105,9 +105,7 @@ class _Reader:
         given.append(b"\n" * text.count(b"\n", start, behind))
         return behind
 
-    def _plain(
-        self, text: bytes, start: int, end: int, given: list[bytes], *, final: bool
-    ) -> int:
+    def _plain(self, text: bytes, start: int, end: int, given: list[bytes], *, final: bool) -> int:
         """Give text with its entities read; one that the next block may complete is held back."""
         if not final:
             begun = text.find(b"&", max(start, end - LONGEST_ENTITY), end)

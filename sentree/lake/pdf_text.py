@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
-from typing import BinaryIO
+from typing import IO
 
 from sentree.lake.readers import BrokenStreamError
 
@@ -52,7 +52,7 @@ def pdf_pages(path: str, seconds: float = SECONDS) -> Iterator[bytes]:
         reader.wait()
 
 
-def _number(stream: BinaryIO) -> int | None:
+def _number(stream: IO[bytes]) -> int | None:
     head = stream.read(4)
     return struct.unpack(">I", head)[0] if len(head) == 4 else None
 

@@ -62,7 +62,9 @@ def _cut(text: bytes, start: int) -> int:
     near, far = min(start + WANTED, stop - LEAST), min(start + MOST, stop)
     if (place := text.rfind(HEADING, least, near)) >= 0:
         return place + len(LINE)
-    ends = [place + len(mark) for mark in PARAGRAPHS if (place := text.rfind(mark, least, near)) >= 0]
+    ends = [
+        place + len(mark) for mark in PARAGRAPHS if (place := text.rfind(mark, least, near)) >= 0
+    ]
     if ends:
         return max(ends)
     ends = [place + len(mark) for mark in PARAGRAPHS if (place := text.find(mark, near, far)) >= 0]

@@ -16,12 +16,13 @@ from sentree.settings import Settings
 CHILD = """
 import sys
 from sentree.errors import SentreeError
-from sentree.lake import staging
+from sentree.lake import framing, staging
 from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.settings import Settings
 
 staging.FLUSH_ROWS = 100
+framing.CHUNK = 100_000
 home, path = sys.argv[1:]
 settings = Settings(home=home)
 flush = staging.Staging.flush

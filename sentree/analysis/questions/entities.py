@@ -44,7 +44,7 @@ def clean(text: str) -> str:
     """Make a question one line of visible characters; a defanged indicator gets its dots back."""
     plain = unicodedata.normalize("NFKC", text[: QUESTION_LIMIT * 2])
     plain = "".join(" " if unicodedata.category(char) in _BAD else char for char in plain)
-    plain = plain.translate(str.maketrans("“”„‟‘’‚`«»⟨⟩", "\"\"\"\"''''\"\"()"))
+    plain = plain.translate(str.maketrans("“”„‟‘’‚`«»⟨⟩", '""""\'\'\'\'""()'))
     plain = re.sub(r"\[\.\]|\(\.\)|\[dot\]", ".", plain)
     plain = re.sub(r"\bhxxp(s?)\b", r"http\1", plain.replace("[:]", ":"), flags=re.IGNORECASE)
     return " ".join(plain.split())
@@ -89,10 +89,16 @@ def _quoted(text: str) -> Entity | None:
 _FORMS: tuple[tuple[str, Callable[[str], Entity | None]], ...] = (
     (r"\"[^\"]{1,400}\"|(?<!\w)'[^']{1,400}'(?!\w)", _quoted),
     (r"\bhttps?://[^\s\"'<>]+[^\s\"'<>.,;:?!)]", lambda text: Entity("url", text)),
-    (r"\b(?:HKEY_[A-Z_]+|HK(?:LM|CU|U|CR|CC))(?:\\[^\s\"?]*)?", lambda text: Entity("reg_key", text)),
+    (
+        r"\b(?:HKEY_[A-Z_]+|HK(?:LM|CU|U|CR|CC))(?:\\[^\s\"?]*)?",
+        lambda text: Entity("reg_key", text),
+    ),
     (r"\b[A-Za-z]:\\[^\s\"*?<>|]*[^\s\"*?<>|.,;]", lambda text: Entity("path", text)),
     (r"\\\\[^\s\"?<>|]+[^\s\"?<>|.,;]", lambda text: Entity("path", text)),
-    (r"(?<![\w/.])/(?:[\w.+@%~-]+/)+[\w.+@%~-]*\w|(?<![\w/.])~/[\w./-]+", lambda text: Entity("path", text)),
+    (
+        r"(?<![\w/.])/(?:[\w.+@%~-]+/)+[\w.+@%~-]*\w|(?<![\w/.])~/[\w./-]+",
+        lambda text: Entity("path", text),
+    ),
     (r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}/\d{1,2}(?![\w.])", _network),
     (r"(?<![\w:])[0-9a-fA-F]{0,4}:[0-9a-fA-F:]*:[0-9a-fA-F]{0,4}/\d{1,3}\b", _network),
     (r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)", _address),

@@ -26,7 +26,9 @@ class Subject:
 
 NETWORK = "category_uid = 4"
 _LOGON = "class_uid = 3002 AND activity_id = 1"
-_POWERSHELL = r"regexp_matches(lower(coalesce(process_path, '')), '(^|[\\/])(powershell|pwsh)[^\\/]*$')"
+_POWERSHELL = (
+    r"regexp_matches(lower(coalesce(process_path, '')), '(^|[\\/])(powershell|pwsh)[^\\/]*$')"
+)
 
 SUBJECTS: dict[str, Subject] = {
     "event": Subject("events", "TRUE"),
@@ -35,39 +37,52 @@ SUBJECTS: dict[str, Subject] = {
         "successful logons", f"{_LOGON} AND status_id IS DISTINCT FROM 2", None, "logon"
     ),
     "failed logon": Subject(
-        "failed logons", "class_uid = 3002 AND activity_id IN (1, 3, 6) AND status_id = 2",
-        None, "logon",
+        "failed logons",
+        "class_uid = 3002 AND activity_id IN (1, 3, 6) AND status_id = 2",
+        None,
+        "logon",
     ),
     "logon attempt": Subject("logons, successful or not", _LOGON, None, "logon"),
     "rdp logon": Subject(
         "Remote Desktop logons (logon type 10)",
-        f"{_LOGON} AND logon_type_id = 10 AND status_id IS DISTINCT FROM 2", None, "logon",
+        f"{_LOGON} AND logon_type_id = 10 AND status_id IS DISTINCT FROM 2",
+        None,
+        "logon",
     ),
     "network logon": Subject(
         "network logons (logon type 3)",
-        f"{_LOGON} AND logon_type_id = 3 AND status_id IS DISTINCT FROM 2", None, "logon",
+        f"{_LOGON} AND logon_type_id = 3 AND status_id IS DISTINCT FROM 2",
+        None,
+        "logon",
     ),
     "interactive logon": Subject(
         "interactive logons (logon types 2, 7, 10 and 11)",
         f"{_LOGON} AND logon_type_id IN (2, 7, 10, 11) AND status_id IS DISTINCT FROM 2",
-        None, "logon",
+        None,
+        "logon",
     ),
     "explicit logon": Subject(
-        "logons with explicit credentials (4648)", "class_uid = 3002 AND original_id = '4648'",
-        None, "logon",
+        "logons with explicit credentials (4648)",
+        "class_uid = 3002 AND original_id = '4648'",
+        None,
+        "logon",
     ),
     "privileged logon": Subject(
         "logons with special privileges", "class_uid = 3003 AND activity_id = 1", None, "logon"
     ),
     "logoff": Subject("logoffs", "class_uid = 3002 AND activity_id = 2", None, "logon"),
     "kerberos": Subject(
-        "Kerberos ticket requests", "class_uid = 3002 AND activity_id IN (3, 4, 5, 6)",
-        "service", "logon",
+        "Kerberos ticket requests",
+        "class_uid = 3002 AND activity_id IN (3, 4, 5, 6)",
+        "service",
+        "logon",
     ),
     "process": Subject(
         "process starts", "class_uid = 1007 AND activity_id = 1", "process", "process"
     ),
-    "process end": Subject("process ends", "class_uid = 1007 AND activity_id = 2", "process", "process"),
+    "process end": Subject(
+        "process ends", "class_uid = 1007 AND activity_id = 2", "process", "process"
+    ),
     "process access": Subject(
         "accesses to processes", "class_uid = 1007 AND activity_id = 3", "process", "process"
     ),
@@ -75,7 +90,8 @@ SUBJECTS: dict[str, Subject] = {
         "PowerShell starts and script blocks",
         f"((class_uid = 1007 AND activity_id = 1 AND {_POWERSHELL})"
         " OR (class_uid = 1009 AND coalesce(provider, channel, '') ILIKE '%powershell%'))",
-        "command", "process",
+        "command",
+        "process",
     ),
     "script": Subject("script executions", "class_uid = 1009", None, "process"),
     "module": Subject("module loads", "class_uid = 1005", "file", "process"),
@@ -85,20 +101,28 @@ SUBJECTS: dict[str, Subject] = {
     "traffic": Subject("network events", NETWORK, "destination", "network"),
     "http": Subject("HTTP requests", "class_uid = 4002", "url", "network"),
     "smb": Subject(
-        "SMB events", "(class_uid IN (4006, 4010) OR (class_uid = 4001 AND dst_port = 445))",
-        "share", "network",
+        "SMB events",
+        "(class_uid IN (4006, 4010) OR (class_uid = 4001 AND dst_port = 445))",
+        "share",
+        "network",
     ),
     "share": Subject(
-        "file share accesses", "class_uid IN (4006, 4010) AND share_name IS NOT NULL",
-        "share", "network",
+        "file share accesses",
+        "class_uid IN (4006, 4010) AND share_name IS NOT NULL",
+        "share",
+        "network",
     ),
     "rdp": Subject(
-        "RDP connections", "(class_uid = 4005 OR (class_uid = 4001 AND dst_port = 3389))",
-        "destination", "network",
+        "RDP connections",
+        "(class_uid = 4005 OR (class_uid = 4001 AND dst_port = 3389))",
+        "destination",
+        "network",
     ),
     "ssh": Subject(
-        "SSH connections", "(class_uid = 4007 OR (class_uid = 4001 AND dst_port = 22))",
-        "destination", "network",
+        "SSH connections",
+        "(class_uid = 4007 OR (class_uid = 4001 AND dst_port = 22))",
+        "destination",
+        "network",
     ),
     "email": Subject("e-mail events", "class_uid IN (4009, 4011, 4012)", None, "network"),
     "file": Subject("file events", "class_uid = 1001", "file"),
@@ -111,7 +135,8 @@ SUBJECTS: dict[str, Subject] = {
     "registry modify": Subject(
         "registry changes",
         "class_uid IN (201001, 201002) AND activity_id IN (1, 2, 3, 4, 5, 6, 7)"
-        " AND NOT (class_uid = 201001 AND activity_id = 2)", "key",
+        " AND NOT (class_uid = 201001 AND activity_id = 2)",
+        "key",
     ),
     "service": Subject("service events", "class_uid = 201004", "service"),
     "service create": Subject(
@@ -133,17 +158,33 @@ SUBJECTS: dict[str, Subject] = {
         "accounts created",
         "class_uid = 3001 AND activity_id = 1 AND (api_operation IS NULL"
         " OR lower(api_operation) LIKE 'createuser%')",
-        "target", "", True,
+        "target",
+        "",
+        True,
     ),
-    "account enable": Subject("accounts enabled", "class_uid = 3001 AND activity_id = 2", "target", "", True),
-    "account disable": Subject("accounts disabled", "class_uid = 3001 AND activity_id = 5", "target", "", True),
-    "account delete": Subject("accounts deleted", "class_uid = 3001 AND activity_id = 6", "target", "", True),
-    "account lock": Subject("account lockouts", "class_uid = 3001 AND activity_id = 9", "target", "", True),
+    "account enable": Subject(
+        "accounts enabled", "class_uid = 3001 AND activity_id = 2", "target", "", True
+    ),
+    "account disable": Subject(
+        "accounts disabled", "class_uid = 3001 AND activity_id = 5", "target", "", True
+    ),
+    "account delete": Subject(
+        "accounts deleted", "class_uid = 3001 AND activity_id = 6", "target", "", True
+    ),
+    "account lock": Subject(
+        "account lockouts", "class_uid = 3001 AND activity_id = 9", "target", "", True
+    ),
     "password": Subject(
-        "password changes and resets", "class_uid = 3001 AND activity_id IN (3, 4)", "target", "", True
+        "password changes and resets",
+        "class_uid = 3001 AND activity_id IN (3, 4)",
+        "target",
+        "",
+        True,
     ),
     "group": Subject("group changes", "class_uid = 3006", None, "", True),
-    "group add": Subject("additions to groups", "class_uid = 3006 AND activity_id = 3", None, "", True),
+    "group add": Subject(
+        "additions to groups", "class_uid = 3006 AND activity_id = 3", None, "", True
+    ),
     "log clear": Subject(
         "clearings of an event log",
         "(class_uid = 1008 AND activity_id = 1 OR event_uid IN (SELECT event_uid FROM detections"
@@ -188,5 +229,9 @@ COMPOSED: dict[tuple[str, str], str] = {
 }
 """What a noun and a verb make together."""
 
-ALONE: dict[str, str] = {"start": "process", "connect": "traffic", "create service": "service create"}
+ALONE: dict[str, str] = {
+    "start": "process",
+    "connect": "traffic",
+    "create service": "service create",
+}
 """What a verb means when the question names no object."""

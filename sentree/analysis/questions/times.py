@@ -135,10 +135,12 @@ def _read(text: str, span: Window) -> tuple[TimeReading, str]:
     atoms = _shared_day(_joined(_atoms(text, span), text), text)
     if not atoms:
         return TimeReading(margin=margin), text
-    return _together(atoms, text, margin)
+    return _together(atoms, text, margin, span)
 
 
-def _together(atoms: list[_Atom], text: str, margin: timedelta | None) -> tuple[TimeReading, str]:
+def _together(
+    atoms: list[_Atom], text: str, margin: timedelta | None, span: Window
+) -> tuple[TimeReading, str]:
     first = atoms[0]
     lead = _LEAD.search(text[: first.start])
     word = (lead["word"] or "").lower() if lead else ""
@@ -155,9 +157,7 @@ def _together(atoms: list[_Atom], text: str, margin: timedelta | None) -> tuple[
     return _single(first, word, margin, span), text
 
 
-def _single(
-    atom: _Atom, word: str, margin: timedelta | None, span: Window
-) -> TimeReading:
+def _single(atom: _Atom, word: str, margin: timedelta | None, span: Window) -> TimeReading:
     near = margin is not None or word in ("around", "about", "near", "circa", "close to", "~")
     if atom.day is None:
         assert atom.clock is not None

@@ -1,0 +1,524 @@
+"""The answers, one family of questions each: a SELECT, a sentence, the events it rests on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from string import Template
+from typing import Any, NamedTuple
+
+from models.patterns.wording import plain
+from ocsf.classes import class_name
+from schemas.claim import Claim
+from schemas.ports import ContextReader
+from schemas.questions import AnswerTable, Cell, EmbeddedAnswer
+from sentree.analysis.questions.conditions import Binder, Where, anywhere, build_where, times
+from sentree.analysis.questions.dimensions import DIMENSIONS, OF_NETWORK, OF_RULES, Dimension
+from sentree.analysis.questions.entities import Entity
+from sentree.analysis.questions.reading import Reading, Unanswerable
+from sentree.analysis.questions.subjects import SUBJECTS
+from sentree.analysis.questions.wording import (
+    amount,
+    at,
+    cell_time,
+    cite,
+    event_words,
+    named,
+    scope_words,
+    shown_sql,
+)
+from sentree.analysis.sql_texts import sql_text
+from sentree.intel import attack
+
+LISTED = 50
+TOP = 10
+EVENTS_LISTED = 20
+SPOKEN = 5
+SMALL = 500
+EVENT_COLUMNS = ("time", "host", "what", "event")
+_MARK = re.compile(r"\$(p\d+)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """All that there is to search."""
+
+    events: int
+    first: datetime | None
+    last: datetime | None
+
+    @property
+    def words(self) -> str:
+        """Say what was searched."""
+        span = f" ({at(self.first)} to {at(self.last)})" if self.first else ""
+        return f"the {amount(self.events, 'event', 'events')} searched{span}"
+
+
+class _Totals(NamedTuple):
+    n: int
+    first: datetime | None
+    last: datetime | None
+    sql: str
+
+
+class Answering:
+    """Answers one reading of a question over a context."""
+
+    def __init__(self, context: ContextReader, scope: Scope, reading: Reading) -> None:
+        self.context = context
+        self.scope = scope
+        self.reading = _with_defaults(reading)
+        self.entities: Sequence[Entity] = self.reading.entities
+        self.where = build_where(context, self.reading, self.entities)
+
+    def answer(self) -> EmbeddedAnswer:
+        """Run what the question asks for and word it."""
+        family = self.reading.family
+        if family == "compare":
+            return self._compare()
+        if family == "around":
+            return self._around()
+        if family == "exists" and self.reading.subject is None and self.entities:
+            return self._seen()
+        totals = self._totals(self.where)
+        if not totals.n:
+            return self._nothing(totals)
+        dimension = DIMENSIONS.get(self.reading.dimension or "")
+        if family in ("first", "last"):
+            return self._edge(totals)
+        if family == "exists":
+            return self._exists(totals)
+        if dimension is not None and family in ("list", "top", "bottom", "count"):
+            return self._groups(totals, dimension)
+        if family in ("list", "when", "top", "bottom"):
+            return self._events(totals)
+        return self._count(totals)
+
+    # What the sentences are made of.
+
+    @property
+    def _label(self) -> str:
+        return SUBJECTS[self.reading.subject or "event"].label
+
+    @property
+    def _filters(self) -> str:
+        return scope_words(self.reading, self.entities)
+
+    def _interpreted(self, lead: str) -> str:
+        notes = "".join(f"; {note}" for note in self.reading.notes)
+        return f"{lead}{self._filters}{notes}"
+
+    def _run(self, name: str, where: Where, **parts: str) -> tuple[list[dict[str, Any]], str]:
+        return self._run_bound(name, where, where.values, **parts)
+
+    def _run_bound(
+        self, name: str, where: Where, values: dict[str, Any], **parts: str
+    ) -> tuple[list[dict[str, Any]], str]:
+        sql = Template(sql_text(name)).substitute(
+            relation=where.relation, where=where.sql, measure=where.measure, **parts
+        )
+        used = {name: values[name] for name in sorted(set(_MARK.findall(sql)))}
+        return self.context.query(sql, used), shown_sql(sql, used)
+
+    def _totals(self, where: Where) -> _Totals:
+        [row], sql = self._run("question_totals", where)
+        return _Totals(row["n"], row["first"], row["last"], sql)
+
+    def _sample(self, where: Where) -> list[str]:
+        rows, _ = self._run("question_sample", where)
+        return [row["event_uid"] for row in rows]
+
+    def _claim(
+        self, number: int, text: str, uids: Sequence[str], where: Where
+    ) -> tuple[Claim, ...]:
+        evidence = cite(self.context, uids, (*self._dimension_columns(), *where.columns))
+        techniques = tuple(entity.value for entity in self.entities if entity.kind == "technique")
+        if not evidence:
+            return ()
+        return (
+            Claim(
+                claim_uid=f"answer-{number}", text=text, evidence=evidence, techniques=techniques
+            ),
+        )
+
+    def _dimension_columns(self) -> tuple[str, ...]:
+        dimension = DIMENSIONS.get(self.reading.dimension or "")
+        return dimension.columns if dimension else ()
+
+    def _span(self, totals: _Totals) -> str:
+        if totals.n == 1 or totals.first == totals.last:
+            return f"at {at(totals.first)}"
+        return f"between {at(totals.first)} and {at(totals.last)}"
+
+    # The families.
+
+    def _count(self, totals: _Totals) -> EmbeddedAnswer:
+        text = f"{totals.n:,} {_one(self._label, totals.n)}{self._filters}: {self._span(totals)}."
+        table, more = self._breakdown()
+        return EmbeddedAnswer(
+            answer=f"{text}{more}",
+            claims=self._claim(1, text, self._sample(self.where), self.where),
+            rows=table,
+            interpreted_as=self._interpreted(f"count of {self._label}"),
+            sql=totals.sql,
+        )
+
+    def _breakdown(self) -> tuple[AnswerTable | None, str]:
+        """Say which records the count is made of: one action may be recorded by several sensors."""
+        name = "rule" if self.reading.subject == "alert" else "record"
+        rows, _ = self._group_rows(self.where, DIMENSIONS[name], "DESC", LISTED)
+        if not rows:
+            return None, ""
+        more = ""
+        if len(rows) > 1 and name == "record":
+            kinds = [f"{plain(row['value'], 60)}: {row['n']:,}" for row in rows[:SPOKEN]]
+            rest = rows[0]["groups"] - len(kinds)
+            kinds += [f"and {rest} more"] if rest > 0 else []
+            more = f" By type of record — {'; '.join(kinds)}."
+        return _group_table(rows, DIMENSIONS[name].one), more
+
+    def _exists(self, totals: _Totals) -> EmbeddedAnswer:
+        text = f"{totals.n:,} {_one(self._label, totals.n)}{self._filters}: {self._span(totals)}."
+        first = self._event_rows(self.where, "ASC", EVENTS_LISTED)
+        answer = f"Yes. {text} The first: {event_words(first[0])}{_on(first[0])}."
+        return EmbeddedAnswer(
+            answer=answer,
+            claims=self._claim(1, text, self._sample(self.where), self.where),
+            rows=_event_table(first, totals.n),
+            interpreted_as=self._interpreted(f"whether there are any {self._label}"),
+            sql=totals.sql,
+        )
+
+    def _edge(self, totals: _Totals) -> EmbeddedAnswer:
+        first = self.reading.family == "first"
+        limit = self.reading.limit or 1
+        rows = self._event_rows(self.where, "ASC" if first else "DESC", limit)
+        row, word = rows[0], "first" if first else "last"
+        text = (
+            f"The {word} of {totals.n:,} {_one(self._label, totals.n)}{self._filters}:"
+            f" {at(row['time'])}{_on(row)}, {event_words(row)}."
+        )
+        return EmbeddedAnswer(
+            answer=text,
+            claims=self._claim(
+                1, text, [each["event_uid"] for each in rows[:EVENTS_LISTED]], self.where
+            ),
+            rows=_event_table(rows, totals.n),
+            interpreted_as=self._interpreted(f"the {word} of {self._label}"),
+            sql=self._sql_of_events(self.where, "ASC" if first else "DESC", limit),
+        )
+
+    def _events(self, totals: _Totals) -> EmbeddedAnswer:
+        limit = self.reading.limit or LISTED
+        rows = self._event_rows(self.where, "ASC", limit)
+        text = f"{totals.n:,} {_one(self._label, totals.n)}{self._filters}: {self._span(totals)}."
+        return EmbeddedAnswer(
+            answer=f"{text} The first: {event_words(rows[0])}{_on(rows[0])}.",
+            claims=self._claim(1, text, self._sample(self.where), self.where),
+            rows=_event_table(rows, totals.n),
+            interpreted_as=self._interpreted(f"list of {self._label}"),
+            sql=self._sql_of_events(self.where, "ASC", limit),
+        )
+
+    def _groups(self, totals: _Totals, dimension: Dimension) -> EmbeddedAnswer:
+        family = self.reading.family
+        limit = self.reading.limit or (TOP if family in ("top", "bottom") else LISTED)
+        order = "ASC" if family == "bottom" else "DESC"
+        rows, sql = self._group_rows(self.where, dimension, order, limit)
+        if not rows:
+            return self._unnamed(totals, dimension)
+        groups = rows[0]["groups"]
+        shown = [f"{self._value(dimension, row['value'])} ({row['n']:,})" for row in rows[:SPOKEN]]
+        rest = f" and {groups - len(shown):,} more" if groups > len(shown) else ""
+        of = f"{totals.n:,} {_one(self._label, totals.n)}{self._filters}"
+        if family in ("top", "bottom"):
+            word = "most" if family == "top" else "fewest"
+            text = f"The {_plural(dimension, groups)} with the {word} {self._label}{self._filters}:"
+            text += f" {', '.join(shown)}; {groups:,} in all."
+        else:
+            text = f"{amount(groups, dimension.one, dimension.many)} in {of}:"
+            text += f" {', '.join(shown)}{rest}."
+        uids = [row["event_uid"] for row in rows[:EVENTS_LISTED]]
+        verb = {"top": "top", "bottom": "rarest", "count": "count of distinct"}.get(
+            family, "list of"
+        )
+        return EmbeddedAnswer(
+            answer=text,
+            claims=self._claim(1, text, uids, self.where),
+            rows=self._named_table(rows, dimension),
+            interpreted_as=self._interpreted(f"{verb} {dimension.many} in {self._label}"),
+            sql=sql,
+        )
+
+    def _unnamed(self, totals: _Totals, dimension: Dimension) -> EmbeddedAnswer:
+        text = f"{totals.n:,} {_one(self._label, totals.n)}{self._filters} name no {dimension.one}."
+        return EmbeddedAnswer(
+            answer=text,
+            claims=self._claim(1, text, self._sample(self.where), self.where),
+            interpreted_as=self._interpreted(f"{dimension.many} in {self._label}"),
+            sql=totals.sql,
+        )
+
+    def _seen(self) -> EmbeddedAnswer:
+        """Look for a value wherever it may stand, promoted or not."""
+        binder = Binder()
+        clauses = [anywhere(entity, binder) for entity in self.entities]
+        clauses += times(self.reading, binder)
+        where = replace(
+            self.where, sql=" AND ".join(clauses), values=binder.values, relation="events"
+        )
+        totals = self._totals(where)
+        if not totals.n:
+            return self._nothing(totals)
+        what = " and ".join(named(entity) for entity in self.entities)
+        when = f" {self.reading.time.words}" if self.reading.time.given else ""
+        rows = self._event_rows(where, "ASC", EVENTS_LISTED)
+        groups, _ = self._group_rows(where, DIMENSIONS["class"], "DESC", SPOKEN)
+        kinds = ", ".join(f"{class_name(int(row['value']))} {row['n']:,}" for row in groups)
+        text = (
+            f"{_capital(what)} appears in {amount(totals.n, 'event', 'events')}{when},"
+            f" {self._span(totals)}."
+        )
+        return EmbeddedAnswer(
+            answer=f"Yes. {text} By class: {kinds}." if kinds else f"Yes. {text}",
+            claims=self._claim(1, text, self._sample(where), where),
+            rows=_event_table(rows, totals.n),
+            interpreted_as=f"whether {what} appears anywhere, raw records included{when}"
+            + "".join(f"; {note}" for note in self.reading.notes),
+            sql=totals.sql,
+        )
+
+    def _nothing(self, totals: _Totals) -> EmbeddedAnswer:
+        """Say that nothing was found and what was searched, and which names are not there at all."""
+        absent: list[Entity] = []
+        present: list[str] = []
+        for entity in self.entities:
+            if entity.kind in ("technique", "tactic"):
+                continue
+            binder = Binder()
+            where = replace(
+                self.where,
+                sql=anywhere(entity, binder),
+                values=binder.values,
+                relation="events",
+                measure="count(*)",
+            )
+            count = self._totals(where).n
+            if count:
+                present.append(f"{named(entity)} appears in {amount(count, 'event', 'events')}")
+            else:
+                absent.append(entity)
+        what = f"{self._label}{self._filters}"
+        rules = any(e.kind in ("technique", "tactic") for e in self.entities)
+        if absent:
+            names = " and ".join(named(entity) for entity in absent)
+            verb = "does" if len(absent) == 1 else "do"
+            text = f"{_capital(names)} {verb} not appear in {self.scope.words}."
+        elif self.reading.subject == "alert" or rules:
+            text = f"No rule matched ({what}) in {self.scope.words}."
+        else:
+            text = f"None: no {what} in {self.scope.words}."
+        if self.reading.family == "exists" and not absent:
+            text = f"No. {text.removeprefix('None: ').capitalize() if text.startswith('None') else text}"
+        if self.reading.family == "count":
+            text = f"0. {text}" if absent else text.replace("None: no", "0", 1)
+        if present:
+            text += f" By itself, {' and '.join(present)}."
+        return EmbeddedAnswer(
+            answer=text,
+            ruled_out=(f"{what}: none in {self.scope.words}",),
+            interpreted_as=self._interpreted(f"{self._label}"),
+            sql=totals.sql,
+        )
+
+    def _compare(self) -> EmbeddedAnswer:
+        kinds = [entity.kind for entity in self.entities]
+        compared = [e for e in self.entities if kinds.count(e.kind) > 1]
+        if len(compared) < 2 or len({e.kind for e in compared}) != 1:
+            raise Unanswerable("it does not name two things of one kind to compare")
+        others = [e for e in self.entities if e not in compared]
+        table: list[tuple[Cell, ...]] = []
+        claims: list[Claim] = []
+        said: list[str] = []
+        sqls: list[str] = []
+        for number, entity in enumerate(compared[:TOP], start=1):
+            where = build_where(self.context, self.reading, [replace(entity, role=""), *others])
+            totals = self._totals(where)
+            label = named(entity)
+            text = f"{label}: {totals.n:,} {_one(self._label, totals.n)}"
+            said.append(text)
+            sqls.append(totals.sql)
+            table.append(
+                (plain(entity.value), totals.n, cell_time(totals.first), cell_time(totals.last))
+            )
+            if totals.n:
+                claims += self._claim(number, f"{text}.", self._sample(where), where)
+        filters = scope_words(self.reading, others)
+        return EmbeddedAnswer(
+            answer=f"{_capital('; '.join(said))}{filters}.",
+            claims=tuple(claims),
+            ruled_out=tuple(
+                f"{row[0]}: no {self._label}{filters} in {self.scope.words}"
+                for row in table
+                if not row[1]
+            ),
+            rows=AnswerTable(
+                columns=(compared[0].kind, "count", "first", "last"),
+                rows=tuple(table),
+                total=len(table),
+            ),
+            interpreted_as=self._interpreted(f"count of {self._label} for each"),
+            sql="; ".join(sqls),
+        )
+
+    def _around(self) -> EmbeddedAnswer:
+        """Tell what a short stretch holds: classes of events, rule matches, then the events."""
+        totals = self._totals(self.where)
+        if not totals.n:
+            return self._nothing(totals)
+        if not self.reading.time.given and totals.n > SMALL:
+            raise Unanswerable(f"it covers {totals.n:,} events; name a time, or narrow it down")
+        classes, _ = self._group_rows(self.where, DIMENSIONS["class"], "DESC", LISTED)
+        kinds = ", ".join(f"{class_name(int(r['value']))} {r['n']:,}" for r in classes[:SPOKEN])
+        alerts = build_where(self.context, replace(self.reading, subject="alert"), self.entities)
+        rules, _ = self._group_rows(alerts, DIMENSIONS["rule"], "DESC", LISTED)
+        text = f"{amount(totals.n, 'event', 'events')}{self._filters}: {kinds}."
+        claims = self._claim(1, text, self._sample(self.where), self.where)
+        answer = text
+        if rules:
+            names = ", ".join(f"{plain(r['value'], 80)} ({r['n']:,})" for r in rules[:SPOKEN])
+            more = f" and {len(rules) - SPOKEN} more" if len(rules) > SPOKEN else ""
+            spoken = f"Rules that matched: {names}{more}."
+            claims += self._claim(2, spoken, [r["event_uid"] for r in rules], alerts)
+            answer = f"{text} {spoken}"
+        rows = self._event_rows(self.where, "ASC", LISTED)
+        return EmbeddedAnswer(
+            answer=answer if rules else f"{text} No rule matched.",
+            claims=claims,
+            ruled_out=() if rules else (f"rule matches{self._filters}: none",),
+            rows=_event_table(rows, totals.n),
+            interpreted_as=self._interpreted("what happened: all events"),
+            sql=self._sql_of_events(self.where, "ASC", LISTED),
+        )
+
+    # The queries.
+
+    def _group_rows(
+        self, where: Where, dimension: Dimension, order: str, limit: int
+    ) -> tuple[list[dict[str, Any]], str]:
+        alerts = where.measure != "count(*)"
+        binder = Binder(dict(where.values))
+        mark = binder.bind(limit)
+        names = f"WITH names AS (\n{sql_text('question_names')})\n" if dimension.named else ""
+        return self._run_bound(
+            "question_groups",
+            where,
+            binder.values,
+            names=names,
+            value=dimension.sql,
+            extra=", detection_uid" if alerts else "",
+            order=order,
+            limit=mark,
+        )
+
+    def _event_rows(self, where: Where, order: str, limit: int) -> list[dict[str, Any]]:
+        return self._events_of(where, order, limit)[0]
+
+    def _sql_of_events(self, where: Where, order: str, limit: int) -> str:
+        return self._events_of(where, order, limit)[1]
+
+    def _events_of(self, where: Where, order: str, limit: int) -> tuple[list[dict[str, Any]], str]:
+        binder = Binder(dict(where.values))
+        mark = binder.bind(limit)
+        extra = ", rule_title" if where.relation != "events" else ""
+        return self._run_bound(
+            "question_events", where, binder.values, extra=extra, order=order, limit=mark
+        )
+
+    def _value(self, dimension: Dimension, value: str) -> str:
+        if dimension is DIMENSIONS["class"]:
+            return class_name(int(value))
+        if dimension is DIMENSIONS["technique"]:
+            return (
+                f"{value} {attack.technique(value).name}"
+                if attack.technique(value).known
+                else value
+            )
+        if dimension is DIMENSIONS["tactic"]:
+            return attack.tactic_title(value)
+        return plain(value, 80)
+
+    def _named_table(self, rows: Sequence[dict[str, Any]], dimension: Dimension) -> AnswerTable:
+        shown = [{**row, "value": self._value(dimension, row["value"])} for row in rows]
+        return _group_table(shown, dimension.one)
+
+
+def _with_defaults(reading: Reading) -> Reading:
+    """Give the question the sort of event that its dimension or names imply."""
+    if reading.dimension in OF_RULES and reading.subject != "alert":
+        extra = [reading.subject] if reading.subject else []
+        return replace(reading, subject="alert", extra_subjects=[*reading.extra_subjects, *extra])
+    if reading.subject is None and reading.dimension in OF_NETWORK:
+        return replace(reading, subject="traffic")
+    if reading.subject is None and reading.family in ("exists", "count", "list"):
+        rules = [e for e in reading.entities if e.kind in ("technique", "tactic", "rule")]
+        if rules and (reading.family != "list" or reading.dimension is None):
+            dimension = "rule" if reading.family == "list" else reading.dimension
+            return replace(reading, subject="alert", dimension=dimension)
+    return reading
+
+
+def _group_table(rows: Sequence[dict[str, Any]], name: str) -> AnswerTable:
+    return AnswerTable(
+        columns=(name, "count", "first", "last"),
+        rows=tuple(
+            (plain(row["value"], 200), row["n"], cell_time(row["first"]), cell_time(row["last"]))
+            for row in rows
+        ),
+        total=rows[0]["groups"] if rows else 0,
+    )
+
+
+def _event_table(rows: Sequence[dict[str, Any]], total: int) -> AnswerTable:
+    return AnswerTable(
+        columns=EVENT_COLUMNS,
+        rows=tuple(
+            (
+                cell_time(row["time"]),
+                plain(row["host"], 64) if row["host"] else None,
+                (f"{plain(row['rule_title'], 80)}: " if row.get("rule_title") else "")
+                + event_words(row),
+                row["event_uid"],
+            )
+            for row in rows
+        ),
+        total=total,
+    )
+
+
+def _on(row: dict[str, Any]) -> str:
+    return f" on {plain(row['host'], 64)}" if row["host"] else ""
+
+
+def _one(label: str, number: int) -> str:
+    """Give a plural label its singular where one word makes it."""
+    if number != 1:
+        return label
+    head, space, rest = label.partition(" ")
+    if label.endswith("ses"):
+        return label[:-2]
+    if label.endswith("ies"):
+        return f"{label[:-3]}y"
+    if label.endswith("s") and "(" not in label and "," not in label:
+        return label[:-1]
+    return f"{head.removesuffix('s')}{space}{rest}"
+
+
+def _plural(dimension: Dimension, number: int) -> str:
+    return dimension.one if number == 1 else dimension.many
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+from mapped_records import lines, map_documents, map_records, pair_names
+
+from ocsf.mappers import MAPPERS, detect
+from ocsf.validate import validate
+
+# What an event may lack because its record does not have it.
+EXCUSED = {"time": ("no_time", "time_unreadable", "time_out_of_range")}
+
+
+@pytest.mark.parametrize("name", pair_names())
+def test_records_become_the_expected_events(name: str):
+    mapped = map_documents(name.split("-")[0], lines(f"{name}.input.jsonl"))
+    expected = [json.loads(line) for line in lines(f"{name}.expected.jsonl")]
+    for record, got, wanted in zip(lines(f"{name}.input.jsonl"), mapped, expected, strict=True):
+        assert got.comparable() == wanted, record
+
+
+@pytest.mark.parametrize("name", [name for name in pair_names() if name != "ocsf"])
+def test_every_expected_event_is_valid_ocsf(name: str):
+    for line in lines(f"{name}.expected.jsonl"):
+        expected = json.loads(line)
+        for finding in validate(expected["event"]):
+            excuse = EXCUSED.get(finding.path, ())
+            assert set(excuse) & set(expected["issues"]), (finding, line)
+
+
+def test_every_rule_of_every_mapper_has_a_record_that_it_takes():
+    seen: dict[str, set[int]] = {}
+    for name in pair_names():
+        classes = {
+            json.loads(line)["event"]["class_uid"] for line in lines(f"{name}.expected.jsonl")
+        }
+        seen.setdefault(name.split("-")[0], set()).update(classes)
+    for name, mapper in MAPPERS.items():
+        assert {rule.class_uid for rule in mapper.rules} <= seen[name]
+
+
+@pytest.mark.parametrize("name", [name for name in pair_names() if name != "base"])
+def test_a_format_is_known_by_its_records(name: str):
+    records = [json.loads(line) for line in lines(f"{name}.input.jsonl")]
+    assert detect(records) == name.split("-")[0]
+
+
+def test_wrapped_records_are_known_by_what_they_wrap():
+    record = json.loads(lines("cloudtrail.input.jsonl")[0])
+    assert detect([{"Records": [record]}]) == "cloudtrail"
+
+
+@pytest.mark.parametrize("records", [[], [{}], [{"message": "x"}], [{"EventID": 4624}]])
+def test_what_has_no_known_shape_is_not_guessed(records: list[dict[str, Any]]):
+    assert detect(records) is None
+
+
+def sysmon(**fields: Any) -> dict[str, Any]:
+    return {
+        "EventID": 11,
+        "Channel": "Microsoft-Windows-Sysmon/Operational",
+        "SourceName": "Microsoft-Windows-Sysmon",
+        **fields,
+    }
+
+
+@pytest.mark.parametrize(
+    ("received", "stamp", "event_time", "utc"),
+    [
+        ("2031-04-02 05:20:03", "2031-04-02T09:20:03.4Z", "05:20:01", "2031-04-02T09:20:01"),
+        ("2031-04-02 14:50:03", "2031-04-02T09:20:03.4Z", "14:50:01", "2031-04-02T09:20:01"),
+        ("2031-04-02 15:05:03", "2031-04-02T09:20:03.4Z", "15:05:01", "2031-04-02T09:20:01"),
+        ("2031-04-02 09:20:03", "2031-04-02T09:20:03.4Z", "09:20:01", "2031-04-02T09:20:01"),
+        ("2031-04-02 23:20:03", "2031-04-02T09:20:03.4Z", "23:20:01", "2031-04-02T09:20:01"),
+    ],
+)
+def test_the_zone_of_a_local_time_is_that_between_two_stamps_of_one_instant(
+    received: str, stamp: str, event_time: str, utc: str
+):
+    record = sysmon(
+        EventTime=f"2031-04-02 {event_time}", EventReceivedTime=received, **{"@timestamp": stamp}
+    )
+    (mapped,) = map_records("windows", [record])
+    assert mapped.time and mapped.time.isoformat() == utc
+    assert mapped.issues == []
+
+
+def test_a_relay_that_came_days_late_gives_no_zone():
+    record = sysmon(
+        EventTime="2031-04-02 05:20:01",
+        EventReceivedTime="2031-04-02 05:20:03",
+        **{"@timestamp": "2031-04-09T09:20:03Z"},
+    )
+    (mapped,) = map_records("windows", [record])
+    assert mapped.time and mapped.time.isoformat() == "2031-04-02T05:20:01"
+    assert mapped.issues == ["zone_assumed_utc"]
+
+
+def test_text_in_a_record_never_becomes_structure():
+    hostile = (
+        '"},"class_uid":3002,"x":{"a":"\\",\u2028\x00\x1b[31m</script>{{7*7}} \'; DROP TABLE x;--'
+    )
+    record = sysmon(EventID=1, Image=hostile, CommandLine=hostile, User=hostile, ProcessId="7")
+    (mapped,) = map_records("windows", [record])
+    assert mapped.event["class_uid"] == 1007
+    assert mapped.event["process"]["cmd_line"] == hostile
+    assert mapped.event["process"]["file"]["path"] == hostile
+
+
+def test_text_that_looks_like_null_is_kept_when_nulls_are_dropped():
+    event = json.loads(lines("ocsf.input.jsonl")[0])
+    event |= {"message": '":null,', "unmapped": {"null": [None, "null", {"a": None}], "b": None}}
+    (mapped,) = map_records("ocsf", [event])
+    assert mapped.event["message"] == '":null,'
+    assert mapped.event["unmapped"] == {"null": ["null", {}]}
+    assert mapped.issues == ["nulls_dropped"]
+
+
+def test_the_rules_of_a_mapper_have_one_name_each():
+    for mapper in MAPPERS.values():
+        names = Counter(rule.name for rule in mapper.rules)
+        assert [name for name, count in names.items() if count > 1] == []
