@@ -44,7 +44,7 @@ class ClaudeModel:
         idle: Seconds of silence after which a stream is given up.
     """
 
-    simulated: Final = False
+    simulated: bool = False
 
     def __init__(
         self,

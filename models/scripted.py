@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 from pydantic import ValidationError
 
@@ -36,7 +36,7 @@ class ScriptedModel:
         recorded: Answers by request key.
     """
 
-    simulated: Final = True
+    simulated: bool = True
 
     def __init__(
         self, replies: Iterable[Answer] = (), recorded: Mapping[str, Answer] | None = None
@@ -100,7 +100,7 @@ class ScriptedModel:
 class ScriptedResponder:
     """Answers by a function of the request, for tests whose answers depend on what was asked."""
 
-    simulated: Final = True
+    simulated: bool = True
 
     def __init__(self, respond: Responder) -> None:
         self._respond = respond
@@ -142,7 +142,7 @@ class ObedientModel:
     answers with the first JSON object it was shown that has a field of the schema.
     """
 
-    simulated: Final = True
+    simulated: bool = True
 
     def __init__(
         self, opening: Sequence[str] = (), *, run: str = "run_python", submit: str = "submit"

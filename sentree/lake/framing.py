@@ -93,7 +93,7 @@ def _line_frames(blocks: Iterable[bytes], max_line_bytes: int) -> Iterator[Frame
 
 
 def _whole_lines(
-    blocks: Iterable[bytes], max_line_bytes: int, chunk: int = CHUNK
+    blocks: Iterable[bytes], max_line_bytes: int
 ) -> Iterator[tuple[bytes | Reject, int, str | None]]:
     """Give text that ends with a line, the number of its first line, and why it is broken off."""
     held: list[bytes] = []
@@ -117,7 +117,7 @@ def _whole_lines(
             line, overlong, block = line + 1, 0, block[end + 1 :]
         held.append(block)
         size += len(block)
-        if size < chunk:
+        if size < CHUNK:
             continue
         text = b"".join(held)
         end = text.rfind(b"\n") + 1

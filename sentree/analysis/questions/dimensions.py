@@ -38,7 +38,8 @@ DIMENSIONS: dict[str, Dimension] = {
     "destination": Dimension(
         "destination",
         "destinations",
-        f"coalesce({_NAME_OF.format('dst_ip')}, dst_ip, lower(dst_host))",
+        f"coalesce({_NAME_OF.format('dst_ip')}, dst_ip, (SELECT min(name) FROM names"
+        f" WHERE names.name = {_SHORT.format('dst_host')}), lower(dst_host))",
         ("dst_ip", "dst_host"),
         True,
     ),

@@ -13,7 +13,7 @@ from ipaddress import ip_address, ip_network
 
 QUESTION_LIMIT = 2_000
 _BAD = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
-_PROGRAMS = "exe|com|scr|pif|msc|cpl|dll|sys|ocx"
+_PROGRAMS = "exe|scr|pif|msc|cpl|dll|sys|ocx"
 _FILES = (
     f"{_PROGRAMS}|ps1|psm1|bat|cmd|vbs|vbe|js|jse|wsf|hta|sh|py|jar|msi|lnk|iso|img|vhdx?|zip|rar"
     "|7z|gz|tar|docx?|docm|dotm|xlsx?|xlsm|xlsb|pptx?|pptm|pdf|rtf|txt|csv|log|evtx|dmp|dit|kdbx"
@@ -118,7 +118,7 @@ _FORMS: tuple[tuple[str, Callable[[str], Entity | None]], ...] = (
     (r"(?<![\w\\])[\w.-]{1,64}\\[\w.$-]{1,104}(?![\w\\])", _lower("account")),
     (rf"(?<![\w.])[\w\-+@~]+(?:\.[\w\-]+)*\.(?:{_FILES})(?![\w])(?!\.\w)", _lower("file")),
     (r"(?<![\w.])[\w$-]+(?:\.[\w$-]+)+(?![\w])", _lower("dotted")),
-    (r"(?<![\w.])\d{4}(?![\w.:])", lambda text: Entity("number", text)),
+    (r"(?<![\w.-])\d{4}(?![\w.:-])", lambda text: Entity("number", text)),
 )
 _MARK = re.compile(r"⟦(\d+)⟧")
 _WORD = re.compile(r"⟦\d+⟧|[\w$][\w$&+'-]*|[,;]|->|=>|[%]")
@@ -150,5 +150,7 @@ def tokenise(text: str) -> list[Token]:
 
 
 def _bare(word: str) -> str:
+    if word in ("->", "=>"):
+        return word
     low = word.lower().strip("'-+&")
     return low[:-2] if low.endswith("'s") else low

@@ -87,10 +87,10 @@ class TimeReading:
     def words(self) -> str:
         """Say it plainly."""
         if self.window is not None:
-            return f"between {_short(self.window.start)} and {_short(self.window.end)} UTC"
+            return f"from {_short(self.window.start)} to {_short(self.window.end)} UTC"
         if self.daily is not None:
             start, end = self.daily
-            return f"between {start:%H:%M:%S} and {end:%H:%M:%S} UTC of any day"
+            return f"from {start:%H:%M:%S} to {end:%H:%M:%S} UTC of any day"
         return ""
 
 
@@ -350,4 +350,4 @@ def _blank(text: str, start: int, end: int, word: str = "") -> str:
 
 
 def _short(value: datetime) -> str:
-    return f"{value:%Y-%m-%d %H:%M:%S}" + (f".{value:%f}" if value.microsecond else "")
+    return f"{value:%Y-%m-%d %H:%M:%S}" + (f".{value:%f}"[:4] if value.microsecond >= 1000 else "")

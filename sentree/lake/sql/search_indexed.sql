@@ -1,9 +1,9 @@
 -- Events of the scope that hold words, ranked by BM25. A word is given as its parts, as the index
--- cut the text; a part has an open end where the word goes on in the text's own token. A word of
--- several parts must stand in the text as it is.
+-- cut the text; it opens or closes a token of the text where the word itself has something before
+-- or behind it. A word that is more than one part must stand in the text as it is.
 WITH words AS (
     SELECT unnest(CAST(? AS INTEGER[])) AS n, unnest(CAST(? AS VARCHAR[])) AS word,
-        unnest(CAST(? AS INTEGER[])) AS parts
+        unnest(CAST(? AS INTEGER[])) AS parts, unnest(CAST(? AS BOOLEAN[])) AS is_plain
 ),
 parts AS (
     SELECT unnest(CAST(? AS INTEGER[])) AS n, unnest(CAST(? AS INTEGER[])) AS place,
@@ -34,12 +34,21 @@ matched AS (
     GROUP BY f.n, f.docid, w.parts
     HAVING count(*) = w.parts
 ),
-hits AS (
-    SELECT w.n, e.event_uid, m.times, d.len AS size
+candidates AS (
+    SELECT w.n, w.word, w.is_plain, d.name, m.times, d.len AS size
     FROM matched AS m
     JOIN words AS w ON m.n = w.n
     JOIN fts_main_events.docs AS d ON m.docid = d.docid
-    JOIN (SELECT event_uid, raw FROM events WHERE {scope}) AS e ON d.name = e.event_uid
-    WHERE contains(lower(e.raw), w.word)
+),
+hits AS (
+    SELECT c.n, e.event_uid, c.times, c.size
+    FROM candidates AS c
+    JOIN (SELECT event_uid FROM events WHERE {scope}) AS e ON c.name = e.event_uid
+    WHERE c.is_plain
+    UNION ALL
+    SELECT c.n, e.event_uid, c.times, c.size
+    FROM candidates AS c
+    JOIN (SELECT event_uid, raw FROM events WHERE {scope}) AS e ON c.name = e.event_uid
+    WHERE NOT c.is_plain AND contains(lower(e.raw), c.word)
 ),
 usual AS (SELECT num_docs AS events, avgdl AS size FROM fts_main_events.stats),
