@@ -24,9 +24,10 @@ from sentree.engine.readings import Readings, SubCall
 from sentree.engine.sandbox import PythonSandbox
 from sentree.engine.verify import EVERYWHERE
 from sentree.lake.context import Context
+from sentree.lake.search_index import search
 from sentree.lake.sql_sandbox import SqlSandbox
 
-TABLES = ("events", "detections")
+TABLES = ("events", "detections", "documents")
 HOST_CALLS = 2_000
 LEAF_TOKENS = 4_000
 
@@ -96,7 +97,7 @@ class AgentRun:
             self._context,
             self._gate,
             self._fence,
-            Handles(self._context, parts, self._sql),
+            Handles(self._context, parts, self._sql, search),
             readings,
             lambda functions: self._session(functions, node_uid),
             self._gate.budget.remaining,

@@ -70,4 +70,4 @@ def _not_searched(info: ContextInfo, failed: Sequence[Partition]) -> tuple[str, 
             f"{info.events_without_time:,} events have no time that could be read; a timeline "
             f"can't place them."
         )
-    return tuple(sentences)
+    return (*sentences, *info.notes)

@@ -13,7 +13,6 @@ from sentree.engine.parts import WHOLE, Part, Parts, literal
 ROWS = 200
 EXCERPT = 400
 RAW = 1_500
-TERMS = 16
 COLUMNS = (
     "event_uid, time, host, class_uid, coalesce(actor_user, target_user) AS user, message, raw"
 )
@@ -27,11 +26,18 @@ class SelectRunner(Protocol):
         ...
 
 
+Search = Callable[[ContextReader, str, int, Predicate], list[dict[str, Any]]]
+"""Ranks a scope's events by the words they share with a text; gives at most so many."""
+
+
 class Handles:
     """The handles of one node. Uids of events that were shown are kept in `seen`."""
 
-    def __init__(self, context: ContextReader, parts: Parts, sql: SelectRunner) -> None:
+    def __init__(
+        self, context: ContextReader, parts: Parts, sql: SelectRunner, search: Search
+    ) -> None:
         self._context = context
+        self._search = search
         self._parts = parts
         self._sql = sql
         self.seen: set[str] = set()
@@ -79,7 +85,7 @@ class Handles:
 
     def peek(self, n: int = 5, at: int = 0, part: object = WHOLE) -> list[dict[str, Any]]:
         """Give `n` events in time order, from the `at`-th on."""
-        return self._rows(part, "time, event_uid", _count(n), max(0, int(at)))
+        return self._rows(part, "time, rowid", _count(n), max(0, int(at)))
 
     def sample(self, n: int = 20, part: object = WHOLE) -> list[dict[str, Any]]:
         """Give `n` events spread over the part; the same ones each time."""
@@ -96,7 +102,7 @@ class Handles:
             SELECT event_uid, time::VARCHAR AS time, host,
                    regexp_extract(raw, ?) AS match, instr(raw, regexp_extract(raw, ?)) AS place, raw
             FROM events WHERE {where} AND regexp_matches(raw, ?)
-            ORDER BY events.time, event_uid LIMIT ?
+            ORDER BY events.time, rowid LIMIT ?
             """,
             (pattern, pattern, *values, pattern, _count(n)),
         )
@@ -115,32 +121,7 @@ class Handles:
 
     def search(self, text: str, n: int = 20, part: object = WHOLE) -> list[dict[str, Any]]:
         """Give events that share words with the text, those that share the rarest words first."""
-        terms = list(dict.fromkeys(word for word in str(text).lower().split() if len(word) > 1))
-        if not terms:
-            return []
-        where, values = self._parts.get(part).predicate
-        rows = self._context.query(
-            f"""
-            WITH terms AS (SELECT unnest(?::VARCHAR[]) AS term),
-            hits AS (
-                SELECT e.event_uid, t.term FROM (SELECT * FROM events WHERE {where}) AS e
-                JOIN terms AS t ON contains(lower(e.raw), t.term)
-            ),
-            weights AS (
-                SELECT term, ln(1 + (SELECT count(*) FROM events) / count(*)) AS weight
-                FROM hits GROUP BY term
-            ),
-            ranked AS (
-                SELECT event_uid, round(sum(weight), 3) AS score
-                FROM hits JOIN weights USING (term) GROUP BY event_uid
-                ORDER BY score DESC, event_uid LIMIT ?
-            )
-            SELECT event_uid, e.time::VARCHAR AS time, host, score, e.raw AS raw
-            FROM ranked JOIN events AS e USING (event_uid)
-            ORDER BY score DESC, e.time, event_uid
-            """,
-            (terms[:TERMS], *values, _count(n)),
-        )
+        rows = self._search(self._context, str(text), _count(n), self._parts.get(part).predicate)
         return [self._shown({**row, "raw": row["raw"][:RAW]}) for row in rows]
 
     def sql(self, select: str) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class Parts:
                 SELECT event_uid, row_number() OVER w AS place,
                        ((sum(chars) OVER w - chars) // ?)::BIGINT AS piece
                 FROM events WHERE {part.predicate.sql}
-                WINDOW w AS (ORDER BY time, event_uid ROWS UNBOUNDED PRECEDING)
+                WINDOW w AS (ORDER BY time, rowid ROWS UNBOUNDED PRECEDING)
             ) GROUP BY piece ORDER BY piece
             """,
             (size, *part.predicate.parameters),
@@ -142,7 +142,7 @@ class Parts:
         for number, row in enumerate(rows, 1):
             condition = (
                 "event_uid IN (SELECT event_uid FROM (SELECT event_uid, row_number() OVER "
-                f"(ORDER BY time, event_uid) AS place FROM events WHERE {inside}) "
+                f"(ORDER BY time, rowid) AS place FROM events WHERE {inside}) "
                 "WHERE place BETWEEN ? AND ?)"
             )
             bounds = (*values, row["low"], row["high"])

@@ -154,7 +154,7 @@ def packed(context: ContextReader, part: Part, fence: Fence) -> str:
     """Give a part's records for a model's eyes, in time order, each after its uid."""
     rows = context.query(
         f"SELECT event_uid, time, host, raw FROM events WHERE {part.predicate.sql} "
-        "ORDER BY time, event_uid",
+        "ORDER BY time, rowid",
         part.predicate.parameters,
     )
     lines = [

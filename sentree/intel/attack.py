@@ -68,6 +68,16 @@ def technique(uid: str) -> Technique:
     return Technique(uid.strip(), uid.strip())
 
 
+def named(phrase: str) -> tuple[str, ...]:
+    """Give the ids of the current techniques with this name, else of those whose name holds it."""
+    wanted = f" {' '.join(phrase.lower().split())} "
+    current = [
+        (uid, f" {one.name.lower()} ") for uid, one in _techniques().items() if uid == one.uid
+    ]
+    exact = tuple(uid for uid, name in current if name == wanted)
+    return exact or tuple(uid for uid, name in current if wanted in name)
+
+
 def parent(uid: str) -> str:
     """Give the id of the technique that a sub-technique belongs to; others stand for themselves."""
     current = technique(uid)

@@ -48,10 +48,21 @@ class SourceLoad:
     reasons: Counter[str] = field(default_factory=Counter[str])
     issues: Counter[str] = field(default_factory=Counter[str])
     note: str | None = None
+    is_known: bool = False
 
     def report(self) -> SourceReport:
         """Give the counts, which add up by construction."""
         rejected = self.reasons.total()
+        if self.is_known:
+            return SourceReport(
+                path=self.path,
+                source_uid=self.source_uid,
+                format=self.format,
+                delivered=self.records + rejected,
+                duplicate=self.records + rejected,
+                already_loaded=True,
+                note="loaded by another process at the same time",
+            )
         return SourceReport(
             path=self.path,
             source_uid=self.source_uid,
@@ -122,6 +133,9 @@ class Staging:
         """Stage a frame's records, and map and flush what has gathered."""
         load = self._loads[-1]
         self._reject(load, frame.rejects)
+        if load.is_known and frame.table is not None:
+            load.records += frame.table.num_rows
+            return
         if frame.table is not None:
             again = self._stage(load, frame.table)
             records = [each for each in again if isinstance(each, Record)]
@@ -141,6 +155,8 @@ class Staging:
     def end(self, sha256: str, size: int) -> None:
         """End the source: its ledger line is written with the next commit."""
         load = self._loads[-1]
+        if load.is_known:
+            return
         if load.records or load.reasons:
             self._ledger.append((load, sha256, size))
         else:
@@ -149,9 +165,8 @@ class Staging:
     def abandon(self) -> None:
         """Forget the source: it turned out to be one that the lake has."""
         load = self._loads.pop()
+        self._unstage(load)
         source = {"source": load.source_uid}
-        self._run("DELETE FROM staged_records WHERE source_uid = $source", source)
-        self._rejects = [each for each in self._rejects if each[0] != load.source_uid]
         if self._in_transaction:
             self._run("DELETE FROM lake.rejects WHERE source_uid = $source", source)
             self._run("DELETE FROM lake.events WHERE source_uid = $source", source)
@@ -160,8 +175,8 @@ class Staging:
         """Write everything staged, and give the reports of the sources that are now in the lake."""
         if self._rows or self._rejects or self._in_transaction:
             self.flush()
-        reports = [load.report() for load in self._loads]
         self._write_ledger()
+        reports = [load.report() for load in self._loads]
         self._open.close()
         self._in_transaction = False
         self._loads, self._ledger, self._rows_since_commit = [], [], 0
@@ -300,7 +315,8 @@ class Staging:
 
     def _reject(self, load: SourceLoad, rejects: list[Reject]) -> None:
         load.reasons.update(each.reason for each in rejects)
-        self._rejects += [(load.source_uid, each) for each in rejects]
+        if not load.is_known:
+            self._rejects += [(load.source_uid, each) for each in rejects]
 
     def _write_rejects(self) -> None:
         rows = [(source, *each) for source, each in self._rejects]
@@ -341,9 +357,26 @@ class Staging:
             self._connection.unregister("written")
 
     def _begin_transaction(self) -> None:
-        if not self._in_transaction:
-            self._open.enter_context(self._lake.transaction())
-            self._in_transaction = True
+        """Take the writer lock; a source that another process has loaded by now is forgotten."""
+        if self._in_transaction:
+            return
+        self._open.enter_context(self._lake.transaction())
+        self._in_transaction = True
+        found = self._run(
+            "SELECT source_uid FROM lake.sources WHERE list_contains($uids, source_uid)",
+            {"uids": [load.source_uid for load in self._loads]},
+        )
+        known = {uid for (uid,) in found.fetchall()}
+        for load in self._loads:
+            if load.source_uid in known:
+                load.is_known = True
+                self._unstage(load)
+        self._ledger = [entry for entry in self._ledger if not entry[0].is_known]
+
+    def _unstage(self, load: SourceLoad) -> None:
+        source = {"source": load.source_uid}
+        self._run("DELETE FROM staged_records WHERE source_uid = $source", source)
+        self._rejects = [each for each in self._rejects if each[0] != load.source_uid]
 
     def _run(
         self, sql: str, parameters: Mapping[str, Any] | None = None

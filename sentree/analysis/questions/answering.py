@@ -320,8 +320,8 @@ class Answering:
             text = f"No rule matched ({what}) in {self.scope.words}."
         else:
             text = f"None: no {what} in {self.scope.words}."
-        if self.reading.family == "exists" and not absent:
-            text = f"No. {text.removeprefix('None: ').capitalize() if text.startswith('None') else text}"
+        if self.reading.family == "exists":
+            text = f"No: {text.removeprefix('None: ')}"
         if self.reading.family == "count":
             text = f"0. {text}" if absent else text.replace("None: no", "0", 1)
         if present:

@@ -11,14 +11,18 @@ from schemas.questions import EmbeddedAnswer
 from schemas.window import Window
 from sentree.analysis.questions.answering import Answering, Scope
 from sentree.analysis.questions.entities import QUESTION_LIMIT, Entity, Token, clean, tokenise
+from sentree.analysis.questions.lexicon import PHRASES
 from sentree.analysis.questions.reading import Reading, Unanswerable, read_question
 from sentree.analysis.questions.resolve import correct, is_word, resolve_names
 from sentree.analysis.questions.times import AROUND, TICK, TimeReading, UnclearTimeError, read_times
 from sentree.analysis.sql_texts import sql_text
+from sentree.intel import attack
 
 CONFIGURE = (
     "set ANTHROPIC_API_KEY for Claude, or name a Messages-API server with --base-url and --model"
 )
+LONGEST_NAME = 6
+MOST_ALIKE = 3
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -57,8 +61,10 @@ def _read(context: ContextReader, query: Query, scope: Scope) -> Reading:
     time, rest = read_times(text, _span(query, scope))
     tokens = _with_event(context, tokenise(rest))
     known = resolve_names(context, tokens)
-    tokens = _corrected(tokens, known)
+    tokens = _techniques(tokens, known)
+    tokens, notes = _corrected(tokens, known)
     reading = read_question(tokens, known, time)
+    reading.notes += notes
     return _around_event(context, reading)
 
 
@@ -93,12 +99,49 @@ def _with_event(context: ContextReader, tokens: list[Token]) -> list[Token]:
     ]
 
 
-def _corrected(tokens: list[Token], known: dict[str, tuple[str, ...]]) -> list[Token]:
-    """Undo typos in words that are neither understood nor names."""
+def _corrected(
+    tokens: list[Token], known: dict[str, tuple[str, ...]]
+) -> tuple[list[Token], list[str]]:
+    """Undo typos in words that are neither understood nor names, and say so."""
     result: list[Token] = []
+    notes: list[str] = []
     for token in tokens:
-        unknown = token.entity is None and not is_word(token.text) and token.text not in known
-        result.append(Token((correct(token.text) or token.text)) if unknown else token)
+        better = correct(token.text) if _is_unknown(token, known) else None
+        if better:
+            notes.append(f"'{token.text}' read as '{better}'")
+        result.append(Token(better) if better else token)
+    return result, notes
+
+
+def _is_unknown(token: Token, known: dict[str, tuple[str, ...]]) -> bool:
+    return token.entity is None and not is_word(token.text) and token.text not in known
+
+
+def _is_filler(word: str) -> bool:
+    cue = PHRASES.get(word)
+    return cue is not None and cue.kind in ("stop", "role", "join", "family", "decline")
+
+
+def _techniques(tokens: list[Token], known: dict[str, tuple[str, ...]]) -> list[Token]:
+    """Find the names of ATT&CK techniques among words that are not understood otherwise."""
+    result = list(tokens)
+    for length in range(LONGEST_NAME, 0, -1):
+        at = 0
+        while at + length <= len(result):
+            part = result[at : at + length]
+            at += 1
+            words = all(token.entity is None for token in part)
+            if not words or not any(_is_unknown(token, known) for token in part):
+                continue
+            phrase = " ".join(token.text for token in part)
+            uids = attack.named(phrase)
+            exact = bool(uids) and attack.technique(uids[0]).name.lower() == phrase
+            filler = any(_is_filler(token.text) for token in part)
+            vague = length == 1 or filler or len(uids) > MOST_ALIKE
+            if not uids or (vague and not exact):
+                continue
+            found = [Token(uid, Entity("technique", uid)) for uid in uids]
+            result[at - 1 : at - 1 + length] = found
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from typing import Any
 
@@ -20,6 +20,7 @@ _BASE = r"lower(regexp_extract({}, '[^\\/]*$'))"
 _SHORT = "split_part(lower({}), '.', 1)"
 _ADDRESSES = ("src_ip", "dst_ip", "device_ip")
 _PATHS = ("process_path", "file_path", "actor_path", "parent_path")
+_OF_FILES = ("file", "module", "driver", "share", "smb")
 DETECTED = "event_uid IN (SELECT event_uid FROM detections WHERE {})"
 ALERTS = (
     "(SELECT events.*, d.detection_uid, d.rule_title, d.level, d.techniques, d.tactics"
@@ -152,6 +153,8 @@ def _entity(context: ContextReader, reading: Reading, entity: Entity, binder: Bi
         return _ip(reading, entity, binder)
     if entity.kind == "user":
         return _user(reading, entity, binder)
+    if entity.kind == "process" and (reading.subject or "").split(" ")[0] in _OF_FILES:
+        return _by_columns(replace(entity, kind="file"), binder)
     if entity.kind == "process":
         return _process(reading, entity, binder)
     if entity.kind in COLUMNS:

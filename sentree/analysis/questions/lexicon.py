@@ -22,8 +22,8 @@ _PHRASES: dict[tuple[str, str], str] = {
         "how many|how often|how many times|number of|nr of|no of|num of|count of|count|total"
         " number of|total|amount of|#of|tally|qty of|quantity of"
     ),
-    ("family", "first"): "first|earliest|oldest|initial|1st",
-    ("family", "last"): "last|latest|most recent|newest|most recently|last time",
+    ("family", "first"): "first|first time|the first time|earliest|oldest|initial|1st",
+    ("family", "last"): "last|latest|most recent|newest|most recently|last time|the last time",
     ("family", "top"): (
         "top|most|busiest|most active|most common|most frequent|biggest talkers|noisiest|the most"
         "|most often|most frequently|highest number of|largest number of|mostly"
@@ -39,7 +39,7 @@ _PHRASES: dict[tuple[str, str], str] = {
     ): "compare|comparison|comparison of|versus|vs|difference between|compared to|compared with",
     ("family", "around"): "around|about|near|close to|surrounding",
     ("family", "happen"): (
-        "what happened|what was happening|what happend|what was going on|what went on|timeline of"
+        "what happened|what was happening|what was going on|what went on|timeline of"
         "|timeline for|timeline|activity|activities|activity of|activity on|what occurred|events around"
     ),
     ("family", "exists"): (
@@ -55,7 +55,7 @@ _PHRASES: dict[tuple[str, str], str] = {
         "|mentioned|known|recorded|logged"
     ),
     ("who", "user"): "who|whom|whose|by whom|which person|which people",
-    ("which", ""): "which|what|what all|which all|wich",
+    ("which", ""): "which|what|what all",
     ("where", "host"): "where|on which|on what",
     ("when", ""): "when|at what time|what time|when exactly",
     ("distinct", ""): "distinct|unique|uniq|different|individual",
@@ -150,7 +150,7 @@ _PHRASES: dict[tuple[str, str], str] = {
     ),
     ("subject", "connection"): (
         "connection|connections|network connection|network connections|conn|conns|flows|flow"
-        "|outbound connections|tcp connections|sessions"
+        "|tcp connections|sessions"
     ),
     ("subject", "traffic"): "traffic|network traffic|network events|network activity|network",
     (
@@ -186,7 +186,7 @@ _PHRASES: dict[tuple[str, str], str] = {
     (
         "subject",
         "account lock",
-    ): "account lockouts|account lockout|lockouts|locked accounts|locked out accounts|locked acounts",
+    ): "account lockouts|account lockout|lockouts|locked accounts|locked out accounts",
     (
         "subject",
         "group",
@@ -213,7 +213,7 @@ _PHRASES: dict[tuple[str, str], str] = {
         "event",
     ): "event|events|record|records|entries|entry|log entries|log lines|log events|logs events|log records",
     ("dim", "host"): (
-        "host|machine|computer|workstation|server|device|endpoint|box|laptop|pc|system name|hostname"
+        "host|machine|computer|workstation|server|device|endpoint|box|laptop|pc|srv|system name|hostname"
         "|domain controller"
     ),
     ("dims", "host"): (
@@ -237,7 +237,7 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("dim", "address"): "ip|ip address|address",
     ("dims", "address"): "ips|ip addresses|addresses|ip's",
     ("dims", "port"): "port|ports|destination port|destination ports|dst port|dst ports|dest ports",
-    ("dims", "parent"): "parent|parents|parent process|parent processes|parent of|parent program",
+    ("dims", "parent"): "parent|parents|parent process|parent processes|parent program",
     ("dims", "command"): (
         "command|commands|command line|command lines|cmdline|cmdlines|commandline|commandlines"
         "|cmd line|cmd lines|commands run"
@@ -275,7 +275,6 @@ _PHRASES: dict[tuple[str, str], str] = {
         "role",
         "children",
     ): "children of|child processes of|child process of|spawned by|started by|launched by|child of",
-    ("role", "parent of"): "parent of|the parent of|parents of|parent process of",
     (
         "named",
         "",
@@ -285,15 +284,16 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("cue", "sid"): "sid",
     ("join", "and"): "and|or|,|;|as well as|plus|and/or",
     ("stop", ""): (
+        "invocations|operations named|"
         "the|a|an|this|that|these|those|there|it|its|me|us|we|our|i|my|you|please|pls|plz|can|could"
-        "|would|will|be|been|being|all|every|each|per host|of the|so far|out|up|then|also|just|only"
-        "|overall|in total|total number|times|time|exactly|hi|hello|hey|thanks|thank|hey there|to us"
+        "|would|will|be|been|being|all|every|each|of the|time|call|calls|called by|so far|out|up|then|also|just|only"
+        "|overall|in total|total number|times|exactly|hi|hello|hey|thanks|thank|hey there|to us"
         "|data|dataset|slice|context|environment|network wide|window|period|most of|made by|made to"
         "|whole|entire|happening|happen|happened|came|come|went|go|goes|gone|going|show up in|place|took|take|now"
         "|into account|got|involving|involved|related|values|value|address of|their|his|her|he|she"
-        "|they|them|see|observe|utc|date|internal|sure|attempts|attempt|tried|try|requests|request"
+        "|they|them|see|observe|utc|date|sure|y|n|attempts|attempt|tried|try|requests|request"
         "|generated|generate|triggered|trigger|triggers|trip|tripped|fired|fire|raised|matched|match|matches|produced"
-        "|performed|perform|associated|interactively|remotely|outbound|inbound|want|need|like|know|id|ids|remote|yes|local|many"
+        "|performed|perform|associated|want|need|like|know|id|ids|yes|local|many"
     ),
     ("decline", "asks for an explanation"): (
         "why|explain|explanation|reason|reasons|how come|how did|how was|how were|how do|how does|how"
@@ -325,11 +325,16 @@ _PHRASES: dict[tuple[str, str], str] = {
         "then|followed by|following|after that|before that|afterwards|subsequently|prior to|after"
         "|before|since|until|till|while|same|both|shared by|in common|sequence|correlated|consecutive|concurrent|simultaneous|in a row|together"
     ),
+    ("decline", "names a time that is not understood here"): (
+        "morning|afternoon|evening|tonight|night|nights|weekend|weekends|week|weeks|month|months|year|years|quarter"
+        "|ago|recently|lately|hour|hours|day|days|minute|minutes|working hours|office hours|business hours|overnight"
+        "|tomorrow|next|current|currently|earlier|later|cet|est|pst|cest|edt|pdt"
+    ),
     ("decline", "asks for a measure that is not counted here"): (
         "bytes|volume|size|sum|average|avg|mean of|median|percent|percentage|%|ratio|rate|longest|shortest"
         "|largest|biggest|bigest|smallest|duration|uploaded|downloaded|upload|download|transferred|country|countries|geo"
         "|location|locations|more than|less than|at least|at most|fewer than|over|exceed|exceeded|trend|increase|decrease|spike"
-        "|spikes|distribution|histogram|per hour|per day|per minute|hourly|daily|chart|graph|plot|mb|gb|kb|pid"
+        "|spikes|distribution|histogram|row|rows|column|columns|process id|per hour|per day|per minute|hourly|daily|chart|graph|plot|mb|gb|kb|pid"
     ),
 }
 
@@ -358,6 +363,14 @@ def _table() -> dict[str, Cue]:
 
 PHRASES: dict[str, Cue] = _table()
 WORDS: frozenset[str] = frozenset(word for phrase in PHRASES for word in phrase.split())
+
+CORRECTABLE: frozenset[str] = frozenset(
+    word
+    for phrase, cue in PHRASES.items()
+    if cue.kind not in ("stop", "decline")
+    for word in phrase.split()
+)
+"""The words a typo may stand for: taking one for a filler would drop what was asked."""
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 

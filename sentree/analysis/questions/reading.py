@@ -105,6 +105,7 @@ def read_question(
 def _walk(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> _Parts:
     parts = _Parts()
     at, role, cue = 0, "", ""
+    before: Cue | None = None
     role_open = False
     while at < len(tokens):
         token = tokens[at]
@@ -131,19 +132,24 @@ def _walk(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> _Parts:
                 if meaning.kind == "subject":
                     parts.weak.append(meaning.value)
             else:
-                if meaning.kind not in ("stop", "join", "dim", "dims"):
+                if meaning.kind not in ("stop", "join", "dim", "dims", "family", "which"):
                     role_open = role_open and meaning.kind == "status"
                     role = role if meaning.kind in ("status", "distinct") else ""
+                if meaning.kind in ("dim", "dims") and role_open and role != "by":
+                    _check_reference(tokens[at - 1].text if at else "", meaning.value)
                 _note(parts, meaning)
+                if meaning.kind == "act" and before is not None and before.kind == "which":
+                    parts.kinds.add("what act")
+            before = meaning
             at += length
             continue
         word = token.text
         at += 1
         if word.isdigit():
-            _number(parts, word, role)
+            _number(parts, word, _leads(tokens, at - 1))
             role_open = False
         elif word in NUMBERS:
-            parts.numbers.append(NUMBERS[word])
+            _number(parts, str(NUMBERS[word]), _leads(tokens, at - 1))
         elif word in LEVELS:
             parts.levels.append(word)
         elif word in known:
@@ -157,6 +163,12 @@ def _walk(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> _Parts:
     if role_open:
         parts.kinds.add("dangling")
     return parts
+
+
+def _check_reference(before: str, noun: str) -> None:
+    """Refuse "on the server": which one is meant is not said, and all of them would be wrong."""
+    if before not in ("any", "all", "every", "each", "which", "what", "different", "distinct"):
+        raise Unanswerable(f"it does not name which {noun} is meant")
 
 
 def _until_entity(tokens: Sequence[Token]) -> list[Token]:
@@ -233,7 +245,7 @@ def _note(parts: _Parts, meaning: Cue) -> None:
             parts.kinds.add(kind)
 
 
-def _number(parts: _Parts, word: str, role: str) -> None:
+def _number(parts: _Parts, word: str, leads: bool) -> None:
     before = parts.entities[-1] if parts.entities else None
     if len(word) > 6:
         raise Unanswerable(f"it is not clear what {word} stands for")
@@ -241,13 +253,26 @@ def _number(parts: _Parts, word: str, role: str) -> None:
         parts.entities.append(Entity(before.kind, str(int(word)), before.role, "", before.detail))
         parts.places.append(len(parts.acts))
         return
+    if not leads:
+        raise Unanswerable(f"it is not clear what {word} stands for")
     parts.numbers.append(int(word))
+
+
+def _leads(tokens: Sequence[Token], at: int) -> bool:
+    """Tell whether a number says how many to list: `top 10`, `last 5`, `10 busiest`."""
+    before = PHRASES.get(tokens[at - 1].text) if at else None
+    after = PHRASES.get(tokens[at + 1].text) if at + 1 < len(tokens) else None
+    if before is not None and before.kind == "family":
+        return before.value in ("top", "bottom", "first", "last", "list")
+    counted = after is not None and after.kind in ("dims", "subject", "family")
+    return counted and (before is None or before.kind in ("stop", "dims"))
 
 
 def _decide_subject(parts: _Parts, reading: Reading) -> None:
     subjects = list(dict.fromkeys(parts.subjects))
     acts = [act for act in dict.fromkeys(parts.acts) if act != "do"]
     entity_kinds = {entity.kind for entity in parts.entities}
+    entity_kinds |= {"technique"} if parts.tactics else set[str]()
     for pair in (("log", "clear"), ("log", "delete")):
         if pair[0] in subjects and pair[1] in acts:
             subjects[subjects.index("log")] = "log clear"
@@ -295,6 +320,9 @@ def _decide_subject(parts: _Parts, reading: Reading) -> None:
                 subjects += [implied] if implied else []
                 acts.remove(act)
     subjects = list(dict.fromkeys(subjects))
+    if not subjects and any(entity.role == "children" for entity in parts.entities):
+        subjects = ["process"]
+        parts.families.append("list")
     if parts.failed is not None and "logon" in subjects:
         subjects[subjects.index("logon")] = "failed logon" if parts.failed else "logon"
         reading.failed = None
@@ -350,7 +378,7 @@ def _merged(subjects: list[str], parts: _Parts) -> list[str]:
 def _implied(act: str, kinds: set[str], subjects: list[str]) -> str | None:
     """Give the sort a verb alone means; "" when it adds nothing, None when it is not clear."""
     families = {SUBJECTS[each].family for each in subjects}
-    if act in ("connect", "access", "start") and subjects:
+    if act in ("connect", "access", "start") and (subjects or "technique" in kinds):
         return ""
     if act == "connect":
         return ALONE["connect"]
@@ -387,12 +415,14 @@ def _implied(act: str, kinds: set[str], subjects: list[str]) -> str | None:
 
 def _admit_unknown(parts: _Parts, reading: Reading) -> None:
     """Take words the context doesn't know for names where the question says they are names."""
-    looking = "exists" in parts.families or "seen" in parts.kinds or "list" in parts.families
+    finding = "exists" in parts.families or "seen" in parts.kinds
+    looking = finding or "list" in parts.families
     family = SUBJECTS[reading.subject].family if reading.subject else ""
     alone = len(parts.unknown) == 1
     for word, role, cue in parts.unknown:
         shaped = bool(re.search(r"[\d_$-]", word)) and len(word) > 2
-        if not (cue or role or shaped or (alone and looking)):
+        searched = alone and looking and (finding or not (reading.subject or parts.dims))
+        if not (cue or role or shaped or searched):
             raise Unanswerable(f"the word '{word}' is not understood")
         if role and not cue and not shaped and not alone:
             raise Unanswerable(f"the word '{word}' is not understood")
@@ -412,7 +442,8 @@ def _decide_family(parts: _Parts, reading: Reading) -> None:
     met = parts.families
     named = bool(reading.entities)
     uid = any(entity.kind == "uid" for entity in reading.entities)
-    asking = parts.kinds & {"which", "who", "where"} or parts.dims
+    whether = "exists" in met and not parts.plural
+    asking = parts.kinds & {"which", "who", "where"} or (parts.dims and not whether)
     happening = "happen" in met or ("do" in parts.acts and reading.subject is None)
     anchored = reading.time.around or uid or ("around" in met and reading.time.given)
     if "compare" in met:
@@ -420,6 +451,8 @@ def _decide_family(parts: _Parts, reading: Reading) -> None:
     elif anchored and not reading.subject and not parts.dims and "count" not in met:
         reading.family = "around"
     elif happening and reading.subject is None and not parts.dims:
+        if not named and not reading.time.given:
+            raise Unanswerable("it does not say where or when")
         reading.family = "around"
     elif "around" in met and not reading.time.given:
         raise Unanswerable("it does not say around what time")
@@ -440,10 +473,15 @@ def _decide_family(parts: _Parts, reading: Reading) -> None:
     elif "exists" in met or "seen" in parts.kinds:
         reading.family = "exists"
     elif reading.subject or named:
-        reading.family = "count" if reading.subject or len(reading.entities) > 1 else "exists"
+        several = len(reading.entities) > 1
+        reading.family = "count" if reading.subject or several else "exists"
+        if reading.subject and " " in reading.subject and SUBJECTS[reading.subject].listed:
+            reading.family = "list"
     else:
         raise Unanswerable("it names nothing to look for")
-    if "list" in met and "seen" in parts.kinds and named and not (reading.subject or parts.dims):
+    if not (reading.subject or named or parts.dims or reading.family == "around"):
+        raise Unanswerable("it names nothing to look for")
+    if reading.family == "list" and named and not (reading.subject or parts.dims or asking):
         reading.family = "exists"
 
 
@@ -451,11 +489,18 @@ def _decide_dimension(parts: _Parts, reading: Reading) -> None:
     subject = SUBJECTS[reading.subject] if reading.subject else None
     family = subject.family if subject else ""
     dims = list(dict.fromkeys(parts.dims))
-    if len(dims) > 1:
-        dims = [each for each in dims if each not in ("user", "host")] if parts.who else dims[:1]
+    if reading.family in ("first", "last", "when") and set(dims) <= {"user", "host", "address"}:
         dims = dims[:1]
-        reading.notes.append(f"grouped by {dims[0]} only" if dims else "")
+    if len(dims) > 1:
+        raise Unanswerable(f"it asks for {' and '.join(dims)} at once")
     dimension = dims[0] if dims else None
+    started = "start" in parts.acts and {"process", "file"} & {e.kind for e in reading.entities}
+    if dimension is None and "what act" in parts.kinds and started:
+        dimension = "parent"
+    if dimension in ("parent", "command") and reading.subject is None:
+        reading.subject = "process"
+        subject = SUBJECTS["process"]
+        family = subject.family
     if parts.who and dimension is None:
         dimension = "user"
         if family == "network" and not any(e.kind == "domain" for e in reading.entities):
@@ -480,7 +525,9 @@ def _decide_dimension(parts: _Parts, reading: Reading) -> None:
     if dimension == "user" and family == "logon":
         dimension = "logon user"
     if dimension is None and subject is not None and reading.family in ("list", "top", "bottom"):
-        asked_what = "which" in parts.kinds or "list" in parts.families or reading.distinct
+        asked_what = "exists" not in parts.families or bool(
+            parts.kinds & {"which", "distinct"} or "list" in parts.families
+        )
         dimension = subject.listed if asked_what or reading.family != "list" else None
         if dimension == "destination" and towards and not outward:
             dimension = "source"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from schemas.ports import ContextReader
 from sentree.analysis.questions.entities import Entity, Token
-from sentree.analysis.questions.lexicon import LEVELS, NUMBERS, PHRASES, WORDS
+from sentree.analysis.questions.lexicon import CORRECTABLE, LEVELS, NUMBERS, PHRASES, WORDS
 from sentree.analysis.sql_texts import sql_text
 
 MOST_NAMES = 64
@@ -17,7 +18,7 @@ SHORTEST = 4
 _BY_FORM: dict[str, tuple[str, ...]] = {
     "dotted": ("user", "host", "process", "file", "domain", "operation", "service", "task"),
     "account": ("user",),
-    "file": ("process", "file", "task"),
+    "file": ("process", "file", "task", "domain"),
     "number": ("event_id",),
 }
 _PREFERRED = (
@@ -32,6 +33,7 @@ _PREFERRED = (
     "domain",
     "event_id",
 )
+_SAME = ({"process", "file"}, {"operation", "event_id"}, {"domain", "host"})
 _KINDS_OF_CUE = {"host": "host", "user": "user", "domain": "domain"}
 
 KNOWN_EVENT_IDS = frozenset(
@@ -88,10 +90,12 @@ def settle(entity: Entity, known: dict[str, tuple[str, ...]], cue: str) -> tuple
         kind = wanted if wanted in kinds else kinds[0]
         if entity.kind == "dotted" and not wanted:
             kind = next(each for each in allowed if each in kinds)
-        others = [each for each in kinds if each != kind and {each, kind} != {"process", "file"}]
+        others = [each for each in kinds if each != kind and {each, kind} not in _SAME]
         value = name.split(".")[0] if kind == "host" and not _is_ip(name) else name
         note = f"'{name}' read as a {kind}, though it also names a {others[0]}" if others else ""
         return Entity(kind, value, entity.role, entity.cue, entity.detail), note
+    if entity.kind == "file" and re.search(r"\.(exe|scr|pif)$", entity.value):
+        return Entity("process", entity.value, entity.role, entity.cue), ""
     fallback = {"dotted": "domain", "account": "user", "quoted": "text", "number": "number"}
     kind = fallback.get(entity.kind, entity.kind)
     if kind == "domain" and cue in ("user", "host"):
@@ -111,17 +115,20 @@ def correct(word: str) -> str | None:
     allowed = 1 if len(word) < 8 else 2
     close = [
         (distance, -len(choice), choice)
-        for choice in _choices(len(word), allowed)
+        for choice in _choices(word[0], len(word), allowed)
         if (distance := _distance(word, choice, allowed)) <= allowed
     ]
     return min(close)[2] if close else None
 
 
-def _choices(length: int, allowed: int) -> Iterable[str]:
+def _choices(first: str, length: int, allowed: int) -> Iterable[str]:
     return (
         word
-        for word in WORDS
-        if len(word) >= SHORTEST and abs(len(word) - length) <= allowed and word.isalpha()
+        for word in CORRECTABLE
+        if word[0] == first
+        and len(word) >= SHORTEST
+        and abs(len(word) - length) <= allowed
+        and word.isalpha()
     )
 
 
