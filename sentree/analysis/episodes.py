@@ -10,15 +10,16 @@ from schemas.timeline import ChainStep, Episode, TimelineEntry, Transition
 from sentree.intel.attack import tactic_title, technique
 
 QUIET_SECONDS = 1800.0
-EPISODE_SCORE = 20
-CHAIN_SCORE = 40
+EPISODE_SCORE = 40
+CHAIN_SCORES = (65, 40, 0)
+CHAIN_STEPS = 3
 CITED = 5
 
 
 def number_episodes(
     entries: Sequence[TimelineEntry],
 ) -> tuple[tuple[TimelineEntry, ...], tuple[Episode, ...]]:
-    """Group entries worth attention into episodes parted by half an hour of quiet.
+    """Group entries of medium level or above into episodes parted by half an hour of quiet.
 
     Returns:
         The entries with their episode's number, and the episodes.
@@ -31,7 +32,7 @@ def number_episodes(
         if last is None or (entry.time - last).total_seconds() > QUIET_SECONDS:
             groups.append([])
         groups[-1].append(entry)
-        last = max(entry.last_time, last) if last else entry.last_time
+        last = entry.time
     number_of = {
         entry.entry_uid: number for number, group in enumerate(groups, 1) for entry in group
     }
@@ -46,9 +47,14 @@ def attack_chain(
 ) -> tuple[tuple[ChainStep, ...], tuple[Transition, ...]]:
     """Give each technique's first sighting in time order, and the transitions between them.
 
-    Only entries of at least medium level count; where there are none, all do.
+    Entries of high level count; where these show fewer than three techniques, those of medium
+    level do as well, and at last all. Everyday administration shows techniques of lower level.
     """
-    worthy = [entry for entry in entries if entry.score >= CHAIN_SCORE] or list(entries)
+    worthy: list[TimelineEntry] = []
+    for floor in CHAIN_SCORES:
+        worthy = [entry for entry in entries if entry.score >= floor]
+        if len({uid for entry in worthy for uid in entry.techniques}) >= CHAIN_STEPS:
+            break
     steps: dict[str, ChainStep] = {}
     for entry in worthy:
         for uid in entry.techniques:
@@ -78,7 +84,7 @@ def _episode(number: int, group: Sequence[TimelineEntry]) -> Episode:
     top = max(group, key=lambda entry: (entry.score, -entry.time.timestamp()))
     tactics = tuple(dict.fromkeys(tactic for entry in group for tactic in entry.tactics))
     worst = sorted(group, key=lambda entry: (-entry.score, entry.time, entry.entry_uid))[:CITED]
-    start, end = group[0].time, max(entry.last_time for entry in group)
+    start, end = group[0].time, group[-1].time
     facts = f"{len(group)} fact{'s' if len(group) > 1 else ''}"
     where = f" on {', '.join(hosts[:4])}{' and more' if len(hosts) > 4 else ''}" if hosts else ""
     what = f" ({', '.join(map(tactic_title, tactics))})" if tactics else ""

@@ -8,17 +8,20 @@ from schemas.claim import Claim, Evidence
 from schemas.timeline import Timeline, TimelineEntry
 from sentree.intel.attack import TACTICS, tactic_title
 
-ATTENTION = 40
+ATTENTION = ((65, "high"), (40, "medium"))
 WORST = 3
 CITED = 12
 
 
 def summarise(timeline: Timeline) -> tuple[Claim, ...]:
     """Say what happened in a handful of sentences; none without evidence."""
-    worthy = [entry for entry in timeline.entries if entry.score >= ATTENTION]
     claims: list[Claim] = []
+    floor, level = next(
+        ((floor, level) for floor, level in ATTENTION if _above(timeline, floor)), ATTENTION[-1]
+    )
+    worthy = _above(timeline, floor)
     if worthy:
-        claims.append(_extent(worthy))
+        claims.append(_extent(worthy, level))
         claims += [_worst(rank, entry) for rank, entry in enumerate(_severest(worthy), 1)]
     if len(timeline.chain) > 1:
         claims.append(_chain(timeline))
@@ -47,13 +50,17 @@ def ruled_out(timeline: Timeline, events: int) -> tuple[str, ...]:
     )
 
 
-def _extent(worthy: Sequence[TimelineEntry]) -> Claim:
+def _above(timeline: Timeline, floor: int) -> list[TimelineEntry]:
+    return [entry for entry in timeline.entries if entry.score >= floor]
+
+
+def _extent(worthy: Sequence[TimelineEntry], level: str) -> Claim:
     hosts = sorted({entry.host for entry in worthy if entry.host})
     users = sorted({entry.user for entry in worthy if entry.user})
     first, last = worthy[0], worthy[-1]
     of_users = f", {len(users)} account{'s' if len(users) != 1 else ''}" if users else ""
     text = (
-        f"{len(worthy)} facts of medium level or above on {len(hosts)} "
+        f"{len(worthy)} facts of {level} level or above on {len(hosts)} "
         f"host{'s' if len(hosts) != 1 else ''}{of_users}, from {first.time:%Y-%m-%d %H:%M:%S} "
         f"to {last.last_time:%Y-%m-%d %H:%M:%S} UTC; the first: {first.statement}"
     )

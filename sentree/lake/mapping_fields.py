@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ocsf.mapping import Field, Shape
+from sentree.lake.mapping_expressions import literal
 
 STEP = re.compile(r'"([^"]+)"|([^.\[\]"]+)|\[(\d+)\]')
 NOTHING = '$."-"'
@@ -27,11 +28,6 @@ def json_path(name: str) -> str:
         for quoted, plain, index in STEP.findall(name)
     )
     return "$" + "".join(steps)
-
-
-def quoted(text: str) -> str:
-    """Write text of a mapper as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def candidates(names: Names, shape: Shape) -> list[str]:
@@ -114,4 +110,4 @@ class Places:
         for names in self._uses[rule]:
             for place, path in zip(self._places[names], candidates(names, shape), strict=False):
                 paths[place - 1] = path
-        return [quoted(path) for path in paths]
+        return [literal(path) for path in paths]

@@ -317,11 +317,13 @@ class Answering:
             verb = "does" if len(absent) == 1 else "do"
             text = f"{_capital(names)} {verb} not appear in {self.scope.words}."
         elif self.reading.subject == "alert" or rules:
-            text = f"No rule matched ({what}) in {self.scope.words}."
+            which = what.removeprefix("rule matches").removeprefix(", ")
+            text = f"No rule matched{f' ({which})' if which else ''} in {self.scope.words}."
         else:
             text = f"None: no {what} in {self.scope.words}."
         if self.reading.family == "exists":
-            text = f"No: {text.removeprefix('None: ')}"
+            text = text.removeprefix("None: ")
+            text = f"No: {'n' + text[1:] if text.startswith('No ') else text}"
         if self.reading.family == "count":
             text = f"0. {text}" if absent else text.replace("None: no", "0", 1)
         if present:
@@ -506,8 +508,10 @@ def _one(label: str, number: int) -> str:
     """Give a plural label its singular where one word makes it."""
     if number != 1:
         return label
+    if " and " in label:
+        return label
     head, space, rest = label.partition(" ")
-    if label.endswith("ses"):
+    if label.endswith(("ses", "ches")):
         return label[:-2]
     if label.endswith("ies"):
         return f"{label[:-3]}y"

@@ -83,7 +83,8 @@ def build_where(context: ContextReader, reading: Reading, entities: Sequence[Ent
     for group in _alike(entities):
         tests = [_entity(context, reading, each, binder) for each in group]
         clauses.append(f"({' OR '.join(tests)})" if len(tests) > 1 else tests[0])
-        columns += COLUMNS.get(group[0].kind, ())
+        # A host stands in nearly every event: any other value says more when it is quoted.
+        columns += COLUMNS.get(group[0].kind, ()) if group[0].kind != "host" else ()
     clauses += times(reading, binder)
     if reading.failed is not None:
         clauses.append(f"status_id = {2 if reading.failed else 1}")

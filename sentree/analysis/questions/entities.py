@@ -81,6 +81,11 @@ def _lower(kind: str) -> Callable[[str], Entity | None]:
     return lambda text: Entity(kind, text.lower())
 
 
+def _url(text: str) -> Entity:
+    host = re.fullmatch(r"https?://([^/:]+)(?::\d+)?/?", text, re.IGNORECASE)
+    return Entity("dotted", host[1].lower()) if host else Entity("url", text)
+
+
 def _quoted(text: str) -> Entity | None:
     inner = text[1:-1].strip()
     return Entity("quoted", inner) if inner else None
@@ -88,7 +93,7 @@ def _quoted(text: str) -> Entity | None:
 
 _FORMS: tuple[tuple[str, Callable[[str], Entity | None]], ...] = (
     (r"\"[^\"]{1,400}\"|(?<!\w)'[^']{1,400}'(?!\w)", _quoted),
-    (r"\bhttps?://[^\s\"'<>]+[^\s\"'<>.,;:?!)]", lambda text: Entity("url", text)),
+    (r"\bhttps?://[^\s\"'<>]+[^\s\"'<>.,;:?!)]", _url),
     (
         r"\b(?:HKEY_[A-Z_]+|HK(?:LM|CU|U|CR|CC))(?:\\[^\s\"?]*)?",
         lambda text: Entity("reg_key", text),

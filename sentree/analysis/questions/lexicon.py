@@ -19,322 +19,335 @@ LONGEST = 5
 
 _PHRASES: dict[tuple[str, str], str] = {
     ("family", "count"): (
-        "how many|how often|how many times|number of|nr of|no of|num of|count of|count|total"
-        " number of|total|amount of|#of|tally|qty of|quantity of"
+        "how many|how often|how many times|number of|nr of|no of|num of|count of|count|"
+        "total number of|total|amount of|#of|tally|qty of|quantity of"
     ),
-    ("family", "first"): "first|first time|the first time|earliest|oldest|initial|1st",
-    ("family", "last"): "last|latest|most recent|newest|most recently|last time|the last time",
+    ("family", "first"): ("first|first time|the first time|earliest|oldest|initial|1st"),
+    ("family", "last"): ("last|latest|most recent|newest|most recently|last time|the last time"),
     ("family", "top"): (
-        "top|most|busiest|most active|most common|most frequent|biggest talkers|noisiest|the most"
-        "|most often|most frequently|highest number of|largest number of|mostly"
+        "top|most|busiest|most active|most common|most frequent|biggest talkers|noisiest|"
+        "the most|most often|most frequently|highest number of|largest number of|mostly"
     ),
-    ("family", "bottom"): "rarest|least|least common|least frequent|fewest|bottom|least often|rare",
+    ("family", "bottom"): (
+        "rarest|least|least common|least frequent|fewest|bottom|least often|rare"
+    ),
     ("family", "list"): (
-        "list|show|show me|give me|give|get|get me|display|enumerate|print|dump|fetch|return|tell me"
-        "|name|find|find me|look for|search for|search|pull|lookup|look up"
+        "list|show|show me|give me|give|get|get me|display|enumerate|print|dump|fetch|return|"
+        "tell me|name|find|find me|look for|search for|search|pull|lookup|look up"
     ),
-    (
-        "family",
-        "compare",
-    ): "compare|comparison|comparison of|versus|vs|difference between|compared to|compared with",
-    ("family", "around"): "around|about|near|close to|surrounding",
+    ("family", "compare"): (
+        "compare|comparison|comparison of|versus|vs|difference between|compared to|compared with"
+    ),
+    ("family", "around"): ("around|about|near|close to|surrounding"),
     ("family", "happen"): (
-        "what happened|what was happening|what was going on|what went on|timeline of"
-        "|timeline for|timeline|activity|activities|activity of|activity on|what occurred|events around"
+        "what happened|what was happening|what was going on|what went on|timeline of|"
+        "timeline for|timeline|activity|activities|activity of|activity on|what occurred|"
+        "events around"
     ),
     ("family", "exists"): (
-        "did|was|were|has|have|had|is|are|is there|are there|was there|were there|any|any sign of"
-        "|any signs of|any evidence of|evidence of|signs of|sign of|any trace of|traces of|exist"
-        "|exists|y/n|does|do|do we see|do we have|did we see|have we seen|anything|anyone|anybody"
-        "|someone|somebody|ever|check for|check if|check whether|whether|if|any hits for|hits for"
-        "|hits on|any hits on|hit|hits|occurrences of|occurrence of"
+        "did|was|were|has|have|had|is|are|is there|are there|was there|were there|any|"
+        "any sign of|any signs of|any evidence of|evidence of|signs of|sign of|any trace of|"
+        "traces of|exist|exists|y/n|does|do we see|do we have|did we see|have we seen|"
+        "anything|anyone|anybody|someone|somebody|ever|check for|check if|check whether|"
+        "whether|if|any hits for|hits for|hits on|any hits on|hit|hits|occurrences of|"
+        "occurrence of"
     ),
     ("seen", ""): (
-        "seen|appear|appears|appeared|observed|present|show up|shows up|showed up|found|occur|occurs"
-        "|occurred|anywhere|spotted|in the logs|in the log|in our logs|in the data|in this data"
-        "|mentioned|known|recorded|logged"
+        "seen|appear|appears|appeared|observed|present|show up|shows up|showed up|found|"
+        "occur|occurs|occurred|anywhere|spotted|in the logs|in the log|in our logs|"
+        "in the data|in this data|mentioned|known|recorded|logged"
     ),
-    ("who", "user"): "who|whom|whose|by whom|which person|which people",
-    ("which", ""): "which|what|what all",
-    ("where", "host"): "where|on which|on what",
-    ("when", ""): "when|at what time|what time|when exactly",
-    ("distinct", ""): "distinct|unique|uniq|different|individual",
+    ("who", "user"): ("who|whom|whose|by whom|which person|which people"),
+    ("which", ""): ("which|what|what all"),
+    ("where", "host"): ("where|on which|on what"),
+    ("when", ""): ("when|at what time|what time|when exactly"),
+    ("distinct", ""): ("distinct|unique|uniq|different|individual"),
     ("status", "failed"): (
-        "failed|failing|failure|failures|unsuccessful|unsuccessfully|fail|fails|bad|wrong|rejected"
-        "|invalid"
+        "failed|failing|failure|failures|unsuccessful|unsuccessfully|fail|fails|bad|wrong|"
+        "rejected|invalid"
     ),
-    ("status", "ok"): "successful|successfully|succeeded|success|succeed",
+    ("status", "ok"): ("successful|successfully|succeeded|success|succeed"),
     ("act", "create"): (
-        "created|create|creates|creation|creations|installed|install|installs|installation"
-        "|installations|registered|register|new|made|make|written|write|wrote|writes|dropped|drop"
-        "|drops|added to the system|scheduled|set up|newly created"
+        "created|create|creates|creation|creations|installed|install|installs|installation|"
+        "installations|registered|register|new|made|make|written|write|wrote|writes|dropped|"
+        "drop|drops|added to the system|scheduled|set up|newly created"
     ),
-    ("act", "delete"): "deleted|delete|deletes|deletion|deletions|removed|remove|removal|erased",
+    ("act", "delete"): ("deleted|delete|deletes|deletion|deletions|removed|remove|removal|erased"),
     ("act", "modify"): (
-        "changed|change|changes|modified|modify|modification|modifications|updated|altered|renamed"
-        "|reset|resets|set|edited|edits|edit|changed or reset"
+        "changed|change|changes|modified|modify|modification|modifications|updated|altered|"
+        "renamed|reset|resets|set|edited|edits|edit|changed or reset"
     ),
     ("act", "start"): (
-        "ran|run|runs|running|executed|execute|executes|execution|executions|exec|launched|launch"
-        "|launches|started|start|starts|spawned|spawn|spawns|invoked|invoke|use|used|uses|usage|using"
+        "ran|run|runs|running|executed|execute|executes|execution|executions|exec|launched|"
+        "launch|launches|started|start|starts|spawned|spawn|spawns|invoked|invoke|use|used|"
+        "uses|usage|using"
     ),
-    ("act", "stop"): "stopped|stop|stops|terminated|killed|exited|ended",
-    ("act", "enable"): "enabled|enable",
-    ("act", "disable"): "disabled|disable",
-    ("act", "lock"): "locked|locked out|lockout|lockouts|lock out|lock outs",
-    ("act", "clear"): "cleared|clear|clears|wiped|wipe|clearing|clearings",
-    ("act", "add"): "added|add|adds|joined|addition|additions",
-    ("act", "access"): "accessed|access|accesses|opened|read|touched|reads",
-    ("act", "load"): "loaded|load|loads",
-    ("act", "do"): "do|did do|doing|done",
+    ("act", "stop"): ("stopped|stop|stops|terminated|killed|exited|ended"),
+    ("act", "enable"): ("enabled|enable"),
+    ("act", "disable"): ("disabled|disable"),
+    ("act", "lock"): ("locked|locked out|lockout|lockouts|lock out|lock outs"),
+    ("act", "clear"): ("cleared|clear|clears|wiped|wipe|clearing|clearings"),
+    ("act", "add"): ("added|add|adds|joined|addition|additions"),
+    ("act", "access"): ("accessed|access|accesses|opened|read|touched|reads"),
+    ("act", "load"): ("loaded|load|loads"),
+    ("act", "do"): ("do|did do|doing|done"),
     ("act", "connect"): (
-        "connect|connects|connected|connecting|talk|talks|talked|talking|communicate|communicates"
-        "|communicated|communicating|contact|contacts|contacted|contacting|reach|reached|reach out"
-        "|reached out|beacon|beaconed|speak|spoke|send traffic|sent traffic"
+        "connect|connects|connected|connecting|talk|talks|talked|talking|communicate|"
+        "communicates|communicated|communicating|contact|contacts|contacted|contacting|reach|"
+        "reached|reach out|reached out|beacon|beaconed|speak|spoke|send traffic|sent traffic"
     ),
     ("subject", "logon"): (
-        "logon|logons|login|logins|log on|log in|log ons|log ins|logged on|logged in|logged into"
-        "|logged onto|log into|log onto|logs in|logs on|logging in|logging on|sign in|sign ins"
-        "|sign-in|sign-ins|signin|signins|signed in|signed into|sign on|log-in|log-ins|log-on|log-ons"
-        "|authentication|authentications|authenticate|authenticated|auth|auths|4624"
+        "logon|logons|login|logins|log on|log in|log ons|log ins|logged on|logged in|"
+        "logged into|logged onto|log into|log onto|logs in|logs on|logging in|logging on|"
+        "sign in|sign ins|sign-in|sign-ins|signin|signins|signed in|signed into|sign on|"
+        "log-in|log-ins|log-on|log-ons|authentication|authentications|authenticate|"
+        "authenticated|auth|auths|4624"
     ),
-    (
-        "subject",
-        "logon attempt",
-    ): "logon attempts|login attempts|logon attempt|login attempt|authentication attempts|sign-in attempts",
+    ("subject", "logon attempt"): (
+        "logon attempts|login attempts|logon attempt|login attempt|authentication attempts|"
+        "sign-in attempts"
+    ),
     ("subject", "failed logon"): (
-        "password failures|bad passwords|wrong passwords|bad password|wrong password|logon failure|logon failures|login"
-        " failure|login failures|authentication failure|authentication failures|fail to log on"
-        "|fail to log in|failed to log on|failed to log in|failed to login|failed to logon"
-        "|failed to authenticate|failed logon attempts|failed login attempts|failed logon attempt"
-        "|failed login attempt|failed logging in|failed to sign in|bad logins|bad logons"
+        "password failures|bad passwords|wrong passwords|bad password|wrong password|"
+        "logon failure|logon failures|login failure|login failures|authentication failure|"
+        "authentication failures|fail to log on|fail to log in|failed to log on|"
+        "failed to log in|failed to login|failed to logon|failed to authenticate|"
+        "failed logon attempts|failed login attempts|failed logon attempt|"
+        "failed login attempt|failed logging in|failed to sign in|bad logins|bad logons"
     ),
     ("subject", "rdp logon"): (
-        "rdp logon|rdp logons|rdp login|rdp logins|remote desktop logon|remote desktop logons|remote"
-        " desktop login|remote desktop logins|rdp session|rdp sessions|remote interactive logons"
+        "rdp logon|rdp logons|rdp login|rdp logins|remote desktop logon|"
+        "remote desktop logons|remote desktop login|remote desktop logins|rdp session|"
+        "rdp sessions|remote interactive logons"
     ),
-    ("subject", "network logon"): "network logon|network logons|network login|network logins",
-    (
-        "subject",
-        "interactive logon",
-    ): "interactive logon|interactive logons|interactive login|interactive logins",
-    (
-        "subject",
-        "explicit logon",
-    ): "explicit credentials|explicit credential logons|runas|explicit logons",
+    ("subject", "network logon"): ("network logon|network logons|network login|network logins"),
+    ("subject", "interactive logon"): (
+        "interactive logon|interactive logons|interactive login|interactive logins"
+    ),
+    ("subject", "explicit logon"): (
+        "explicit credentials|explicit credential logons|runas|explicit logons"
+    ),
     ("subject", "privileged logon"): (
-        "privileged logon|privileged logons|special privileges|special logon|special logons"
-        "|privileged login|privileged logins"
+        "privileged logon|privileged logons|special privileges|special logon|special logons|"
+        "privileged login|privileged logins"
     ),
-    (
-        "subject",
-        "logoff",
-    ): "logoff|logoffs|logout|logouts|log off|log out|logged off|logged out|sign out|signed out",
-    (
-        "subject",
-        "kerberos",
-    ): "kerberos|kerberos tickets|kerberos ticket|service tickets|service ticket|tgs requests|tgt requests|ticket requests|kerberos ticket requests",
+    ("subject", "logoff"): (
+        "logoff|logoffs|logout|logouts|log off|log out|logged off|logged out|sign out|signed out"
+    ),
+    ("subject", "kerberos"): (
+        "kerberos|kerberos tickets|kerberos ticket|service tickets|service ticket|"
+        "tgs requests|tgt requests|ticket requests|kerberos ticket requests"
+    ),
     ("subject", "process"): (
-        "process|processes|program|programs|executable|executables|binary|binaries|process creation"
-        "|process creations|process start|process starts|processes started|process executions"
-        "|proc|procs|process launches|tool|tools|application|applications|apps"
+        "process|processes|program|programs|executable|executables|binary|binaries|"
+        "process creation|process creations|process start|process starts|processes started|"
+        "process executions|proc|procs|process launches|tool|tools|application|applications|"
+        "apps"
     ),
-    ("subject", "powershell"): "powershell|pwsh|power shell",
-    ("subject", "script"): "script|scripts|script block|script blocks|scriptblocks|scriptblock",
-    ("subject", "module"): "module|modules|dlls|dll|image loads|module loads|dll loads|image load",
-    ("subject", "driver"): "driver|drivers",
+    ("subject", "powershell"): ("powershell|pwsh|power shell"),
+    ("subject", "script"): ("script|scripts|script block|script blocks|scriptblocks|scriptblock"),
+    ("subject", "module"): (
+        "module|modules|dlls|dll|image loads|module loads|dll loads|image load"
+    ),
+    ("subject", "driver"): ("driver|drivers"),
     ("subject", "dns"): (
-        "dns|dns query|dns queries|dns request|dns requests|dns lookup|dns lookups|resolved|resolve"
-        "|resolves|resolved the domain|queried|queries|query|lookups|looked up|name lookups|dns resolution|dns"
-        " resolutions|dns traffic|dns events"
+        "dns|dns query|dns queries|dns request|dns requests|dns lookup|dns lookups|resolved|"
+        "resolve|resolves|resolved the domain|queried|queries|query|lookups|looked up|"
+        "name lookups|dns resolution|dns resolutions|dns traffic|dns events"
     ),
     ("subject", "connection"): (
-        "connection|connections|network connection|network connections|conn|conns|flows|flow"
-        "|tcp connections|sessions"
+        "connection|connections|network connection|network connections|conn|conns|flows|flow|"
+        "tcp connections|sessions"
     ),
-    ("subject", "traffic"): "traffic|network traffic|network events|network activity|network",
-    (
-        "subject",
-        "http",
-    ): "http|http requests|http request|web requests|web request|web traffic|https requests|http traffic",
-    ("subject", "smb"): "smb|smb connections|smb traffic|smb events",
-    (
-        "subject",
-        "share",
-    ): "share access|share accesses|file share access|file shares|shares|share|network shares|smb shares",
-    ("subject", "rdp"): "rdp|remote desktop|rdp connections|rdp connection|rdp traffic",
-    ("subject", "ssh"): "ssh|ssh connections|ssh connection",
-    ("subject", "email"): "email|emails|e-mail|e-mails|mails|mail",
-    ("subject", "file"): "file|files|file events|file activity|document|documents",
+    ("subject", "traffic"): ("traffic|network traffic|network events|network activity|network"),
+    ("subject", "http"): (
+        "http|http requests|http request|web requests|web request|web traffic|https requests|"
+        "http traffic"
+    ),
+    ("subject", "smb"): ("smb|smb connections|smb traffic|smb events"),
+    ("subject", "share"): (
+        "share access|share accesses|file share access|file shares|shares|share|"
+        "network shares|smb shares"
+    ),
+    ("subject", "rdp"): ("rdp|remote desktop|rdp connections|rdp connection|rdp traffic"),
+    ("subject", "ssh"): ("ssh|ssh connections|ssh connection"),
+    ("subject", "email"): ("email|emails|e-mail|e-mails|mails|mail"),
+    ("subject", "file"): ("file|files|file events|file activity|document|documents"),
     ("subject", "registry"): (
-        "registry|registry key|registry keys|reg key|reg keys|registry value|registry values"
-        "|registry events|registry entries|run key|run keys|regkey|regkeys"
+        "registry|registry key|registry keys|reg key|reg keys|registry value|registry values|"
+        "registry events|registry entries|run key|run keys|regkey|regkeys"
     ),
-    ("subject", "service"): "service|services|windows services|windows service",
-    (
-        "subject",
-        "task",
-    ): "scheduled task|scheduled tasks|task|tasks|scheduled job|scheduled jobs|schtask|schtasks tasks|job|jobs",
-    (
-        "subject",
-        "account",
-    ): "account changes|account change|account modifications|account management",
-    (
-        "subject",
-        "password",
-    ): "password|passwords|password reset|password resets|password change|password changes",
-    (
-        "subject",
-        "account lock",
-    ): "account lockouts|account lockout|lockouts|locked accounts|locked out accounts",
-    (
-        "subject",
-        "group",
-    ): "group|groups|group membership|group memberships|group change|group changes|group membership changes",
+    ("subject", "service"): ("service|services|windows services|windows service"),
+    ("subject", "task"): (
+        "scheduled task|scheduled tasks|task|tasks|scheduled job|scheduled jobs|schtask|"
+        "schtasks tasks|job|jobs"
+    ),
+    ("subject", "account"): (
+        "account changes|account change|account modifications|account management"
+    ),
+    ("subject", "password"): (
+        "password|passwords|password reset|password resets|password change|password changes"
+    ),
+    ("subject", "account lock"): (
+        "account lockouts|account lockout|lockouts|locked accounts|locked out accounts"
+    ),
+    ("subject", "group"): (
+        "group|groups|group membership|group memberships|group change|group changes|"
+        "group membership changes"
+    ),
     ("subject", "log"): (
-        "event log|event logs|audit log|audit logs|security log|security logs|eventlog|eventlogs"
-        "|windows event log|windows event logs|security event log|system log|logs"
+        "event log|event logs|audit log|audit logs|security log|security logs|eventlog|"
+        "eventlogs|windows event log|windows event logs|security event log|system log|logs"
     ),
-    (
-        "subject",
-        "log clear",
-    ): "log clearing|log cleared|logs cleared|log clear|log clears|event log clearing|log clearance",
-    (
-        "subject",
-        "api",
-    ): "api|api calls|api call|cloud api calls|cloudtrail events|aws api calls|aws calls",
-    ("subject", "access key"): "access key|access keys",
+    ("subject", "log clear"): (
+        "log clearing|log cleared|logs cleared|log clear|log clears|event log clearing|"
+        "log clearance"
+    ),
+    ("subject", "api"): (
+        "api|api calls|api call|cloud api calls|cloudtrail events|aws api calls|aws calls"
+    ),
+    ("subject", "access key"): ("access key|access keys"),
     ("subject", "alert"): (
-        "alert|alerts|detection|detections|rule match|rule matches|rule hits|sigma hits|sigma matches"
-        "|alarms|alarm|sigma alerts|rule hit"
+        "alert|alerts|detection|detections|rule match|rule matches|rule hits|sigma hits|"
+        "sigma matches|alarms|alarm|sigma alerts|rule hit"
     ),
-    (
-        "subject",
-        "event",
-    ): "event|events|record|records|entries|entry|log entries|log lines|log events|logs events|log records",
+    ("subject", "event"): (
+        "event|events|record|records|entries|entry|log entries|log lines|log events|"
+        "logs events|log records"
+    ),
     ("dim", "host"): (
-        "host|machine|computer|workstation|server|device|endpoint|box|laptop|pc|srv|system name|hostname"
-        "|domain controller"
+        "host|machine|computer|workstation|server|device|endpoint|box|laptop|pc|srv|"
+        "system name|hostname|domain controller"
     ),
     ("dims", "host"): (
-        "hosts|machines|computers|workstations|servers|devices|endpoints|boxes|systems|laptops|pcs"
-        "|hostnames"
+        "hosts|machines|computers|workstations|servers|devices|endpoints|boxes|systems|"
+        "laptops|pcs|hostnames"
     ),
-    ("dim", "user"): "user|account|acct|username|identity|principal|user account|role",
-    ("dims", "user"): "users|accounts|accts|usernames|identities|principals|user accounts|people",
-    (
-        "dims",
-        "source",
-    ): "source|sources|src|srcs|talkers|clients|client|source hosts|source host|origin",
-    (
-        "dims",
-        "source address",
-    ): "source ip|source ips|src ip|src ips|source addresses|source address|client ips|source ip addresses",
+    ("dim", "user"): ("user|account|acct|username|identity|principal|user account|role"),
+    ("dims", "user"): ("users|accounts|accts|usernames|identities|principals|user accounts|people"),
+    ("dims", "source"): (
+        "source|sources|src|srcs|talkers|clients|client|source hosts|source host|origin"
+    ),
+    ("dims", "source address"): (
+        "source ip|source ips|src ip|src ips|source addresses|source address|client ips|"
+        "source ip addresses"
+    ),
     ("dims", "destination"): (
-        "destination|destinations|dst|dest|dests|destination ips|destination ip|dst ips|dst ip|dest ip"
-        "|dest ips|destination addresses|remote hosts|remote ips|peers|targets|destination hosts|target hosts"
+        "destination|destinations|dst|dest|dests|destination ips|destination ip|dst ips|"
+        "dst ip|dest ip|dest ips|destination addresses|remote hosts|remote ips|peers|targets|"
+        "destination hosts|target hosts"
     ),
-    ("dim", "address"): "ip|ip address|address",
-    ("dims", "address"): "ips|ip addresses|addresses|ip's",
-    ("dims", "port"): "port|ports|destination port|destination ports|dst port|dst ports|dest ports",
-    ("dims", "parent"): "parent|parents|parent process|parent processes|parent program",
+    ("dim", "address"): ("ip|ip address|address"),
+    ("dims", "address"): ("ips|ip addresses|addresses|ip's"),
+    ("dims", "port"): (
+        "port|ports|destination port|destination ports|dst port|dst ports|dest ports"
+    ),
+    ("dims", "parent"): ("parent|parents|parent process|parent processes|parent program"),
     ("dims", "command"): (
-        "command|commands|command line|command lines|cmdline|cmdlines|commandline|commandlines"
-        "|cmd line|cmd lines|commands run"
+        "command|commands|command line|command lines|cmdline|cmdlines|commandline|"
+        "commandlines|cmd line|cmd lines|commands run"
     ),
-    ("dim", "domain"): "domain|domain name",
-    ("dims", "domain"): "domains|domain names|dns names|queried domains",
-    ("dims", "url"): "url|urls|uri|uris",
-    ("dims", "operation"): "operation|operations|api operations",
-    ("dims", "event id"): "event ids|event id|event codes|eventids|event code",
-    (
-        "dims",
-        "class",
-    ): "event types|event type|types of events|kinds of events|event classes|event class|event kinds|type of events",
-    (
-        "dims",
-        "log",
-    ): "log sources|log source|log files|log types|sensors|data sources|sources of logs",
-    ("dims", "logon type"): "logon types|logon type|login types",
-    ("dims", "rule"): "rule|rules|sigma rules|detection rules|rules matched",
+    ("dim", "domain"): ("domain|domain name"),
+    ("dims", "domain"): ("domains|domain names|dns names|queried domains"),
+    ("dims", "url"): ("url|urls|uri|uris"),
+    ("dims", "operation"): ("operation|operations|api operations"),
+    ("dims", "event id"): ("event ids|event id|event codes|eventids|event code"),
+    ("dims", "class"): (
+        "event types|event type|types of events|kinds of events|event classes|event class|"
+        "event kinds|type of events"
+    ),
+    ("dims", "log"): (
+        "log sources|log source|log files|log types|sensors|data sources|sources of logs"
+    ),
+    ("dims", "logon type"): ("logon types|logon type|login types"),
+    ("dims", "rule"): ("rule|rules|sigma rules|detection rules|rules matched"),
     ("dims", "technique"): (
-        "technique|techniques|ttp|ttps|att&ck techniques|attack techniques|mitre techniques|att&ck"
-        "|mitre|mitre att&ck|mitre att&ck techniques|mitre attack techniques|mitre technique"
-        "|att&ck technique|attack technique|attck techniques|attck"
+        "technique|techniques|ttp|ttps|att&ck techniques|attack techniques|mitre techniques|"
+        "att&ck|mitre|mitre att&ck|mitre att&ck techniques|mitre attack techniques|"
+        "mitre technique|att&ck technique|attack technique|attck techniques|attck"
     ),
-    ("dims", "tactic"): "tactic|tactics|att&ck tactics|mitre tactics|attack tactics",
-    ("dims", "level"): "severities|severity|levels|severity levels|alert levels",
-    ("by", ""): "per|by number of|group by|grouped by|by count of",
-    ("role", "from"): "from|out of|originating from|coming from|starting from",
-    ("role", "to"): "to|toward|towards|into|against|->|=>|onto|going to",
-    ("role", "on"): "on|at|in|inside|within|across",
-    ("role", "by"): "by|via|through",
-    ("role", "for"): "for|of",
-    ("role", "with"): "with|between",
-    (
-        "role",
-        "children",
-    ): "children of|child processes of|child process of|spawned by|started by|launched by|child of",
-    (
-        "named",
-        "",
-    ): "named|called|containing|contains|matching|with name|name of|string|text|keyword|word",
-    ("cue", "hash"): "hash|sha256|sha-256|sha1|sha-1|md5|file hash|hash value|checksum",
-    ("cue", "uid"): "event uid|uid|event_uid|event with uid|record uid",
-    ("cue", "sid"): "sid",
-    ("join", "and"): "and|or|,|;|as well as|plus|and/or",
+    ("dims", "tactic"): ("tactic|tactics|att&ck tactics|mitre tactics|attack tactics"),
+    ("dims", "level"): ("severities|severity|levels|severity levels|alert levels"),
+    ("by", ""): ("per|by number of|group by|grouped by|by count of"),
+    ("role", "from"): ("from|out of|originating from|coming from|starting from"),
+    ("role", "to"): ("to|toward|towards|into|against|->|=>|onto|going to"),
+    ("role", "on"): ("on|at|in|inside|within|across"),
+    ("role", "by"): ("by|via|through"),
+    ("role", "for"): ("for|of"),
+    ("role", "with"): ("with|between"),
+    ("role", "children"): (
+        "children of|child processes of|child process of|spawned by|started by|launched by|child of"
+    ),
+    ("named", ""): (
+        "named|called|containing|contains|matching|with name|name of|string|text|keyword|word"
+    ),
+    ("cue", "hash"): ("hash|sha256|sha-256|sha1|sha-1|md5|file hash|hash value|checksum"),
+    ("cue", "uid"): ("event uid|uid|event_uid|event with uid|record uid"),
+    ("cue", "sid"): ("sid"),
+    ("join", "and"): ("and|or|,|;|as well as|plus|and/or"),
     ("stop", ""): (
-        "invocations|operations named|"
-        "the|a|an|this|that|these|those|there|it|its|me|us|we|our|i|my|you|please|pls|plz|can|could"
-        "|would|will|be|been|being|all|every|each|of the|time|call|calls|called by|so far|out|up|then|also|just|only"
-        "|overall|in total|total number|times|exactly|hi|hello|hey|thanks|thank|hey there|to us"
-        "|data|dataset|slice|context|environment|network wide|window|period|most of|made by|made to"
-        "|whole|entire|happening|happen|happened|came|come|went|go|goes|gone|going|show up in|place|took|take|now"
-        "|into account|got|involving|involved|related|values|value|address of|their|his|her|he|she"
-        "|they|them|see|observe|utc|date|sure|y|n|attempts|attempt|tried|try|requests|request"
-        "|generated|generate|triggered|trigger|triggers|trip|tripped|fired|fire|raised|matched|match|matches|produced"
-        "|performed|perform|associated|want|need|like|know|id|ids|yes|local|many"
+        "invocations|operations named|the|a|an|this|that|these|those|there|it|its|me|us|we|"
+        "our|i|my|you|please|pls|plz|can|could|would|will|be|been|being|all|every|each|"
+        "of the|time|call|calls|called by|so far|out|up|then|also|just|only|overall|in total|"
+        "total number|times|exactly|hi|hello|hey|thanks|thank|hey there|to us|data|dataset|"
+        "slice|context|environment|network wide|window|period|most of|made by|made to|whole|"
+        "entire|happening|happen|happened|came|come|went|go|goes|gone|going|show up in|place|"
+        "took|take|now|into account|got|involving|involved|related|values|value|address of|"
+        "their|his|her|he|she|they|them|see|observe|utc|date|sure|y|n|attempts|attempt|tried|"
+        "try|requests|request|generated|generate|triggered|trigger|triggers|trip|tripped|"
+        "fired|fire|raised|matched|match|matches|produced|performed|perform|associated|want|"
+        "need|like|know|id|ids|yes|local|many"
     ),
     ("decline", "asks for an explanation"): (
-        "why|explain|explanation|reason|reasons|how come|how did|how was|how were|how do|how does|how"
-        " is|how to|how could|how can|how would|how long|how bad|how serious|cause|caused|root cause|because|interpret|meaning|mean|means|understand|"
-        "elaborate|walk me through|tell me more|intent|intention|motive|purpose|goal|goals"
+        "why|explain|explanation|reason|reasons|how come|how did|how was|how were|how do|"
+        "how does|how is|how to|how could|how can|how would|how long|how bad|how serious|"
+        "cause|caused|root cause|because|interpret|meaning|mean|means|understand|elaborate|"
+        "walk me through|tell me more|intent|intention|motive|purpose|goal|goals"
     ),
     ("decline", "asks for prose"): (
-        "summarise|summarize|summary|summaries|summarising|describe|description|report|write|writeup"
-        "|write up|draft|narrative|story|brief|briefing|overview|document the|translate|rewrite"
-        "|characterise|characterize|paraphrase|email to|presentation|discuss|comment|tldr|recap|review"
+        "summarise|summarize|summary|summaries|summarising|describe|description|report|write|"
+        "writeup|write up|draft|narrative|story|brief|briefing|overview|document the|"
+        "translate|rewrite|characterise|characterize|paraphrase|email to|presentation|"
+        "discuss|comment|tldr|recap|review"
     ),
     ("decline", "asks for a judgement"): (
-        "malicious|suspicious|suspicious activity|benign|legit|legitimate|normal|abnormal|anomalous"
-        "|anomaly|anomalies|unusual|weird|odd|strange|fishy|dangerous|dodgy|risky|risk|risks|bad actor"
-        "|compromised|compromise|hacked|breached|breach|infected|attacker|attackers|adversary|threat"
-        " actor|attribution|apt|false positive|false positives|true positive|noise|important|severe"
-        "|critical path|worth|concern|concerning|worrying|worried|worry|stands out|stand out|interesting"
-        "|notable|significant|impact of|damage|should|recommend|recommendation|recommendations|advise"
-        "|advice|next steps|mitigate|mitigation|remediate|remediation|respond|likely|probably|hypothesis"
-        "|hypotheses|assess|assessment|evaluate|judge|opinion|think|believe|guess|predict|prioritise"
-        "|prioritize|triage|investigate|analyse|analyze|analysis|hunt|correlate|correlation|identify"
-        " the attack|attack path|kill chain|attack chain|patient zero|look like|looks like|similar|expected|safe|evil|harmful|related to the attack"
+        "malicious|suspicious|suspicious activity|benign|legit|legitimate|normal|abnormal|"
+        "anomalous|anomaly|anomalies|unusual|weird|odd|strange|fishy|dangerous|dodgy|risky|"
+        "risk|risks|bad actor|compromised|compromise|hacked|breached|breach|infected|"
+        "attacker|attackers|adversary|threat actor|attribution|apt|false positive|"
+        "false positives|true positive|noise|important|severe|critical path|worth|concern|"
+        "concerning|worrying|worried|worry|stands out|stand out|interesting|notable|"
+        "significant|impact of|damage|should|recommend|recommendation|recommendations|advise|"
+        "advice|next steps|mitigate|mitigation|remediate|remediation|respond|likely|probably|"
+        "hypothesis|hypotheses|assess|assessment|evaluate|judge|opinion|think|believe|guess|"
+        "predict|prioritise|prioritize|triage|investigate|analyse|analyze|analysis|hunt|"
+        "correlate|correlation|identify the attack|attack path|kill chain|attack chain|"
+        "patient zero|look like|looks like|similar|expected|safe|evil|harmful|"
+        "related to the attack"
     ),
     ("decline", "excludes something"): (
-        "not|except|without|excluding|exclude|other than|never|but|besides|apart from|neither|nor"
-        "|no longer|outside|isn't|wasn't|weren't|didn't|doesn't|don't|hasn't|haven't|non|instead of|unless|missing|absent|stopped reporting"
+        "not|except|without|excluding|exclude|other than|never|but|besides|apart from|"
+        "neither|nor|no longer|outside|isn't|wasn't|weren't|didn't|doesn't|don't|hasn't|"
+        "haven't|non|instead of|unless|missing|absent|stopped reporting"
     ),
     ("decline", "relates events to each other"): (
-        "then|followed by|following|after that|before that|afterwards|subsequently|prior to|after"
-        "|before|since|until|till|while|same|both|shared by|in common|sequence|correlated|consecutive|concurrent|simultaneous|in a row|together"
+        "then|followed by|following|after that|before that|afterwards|subsequently|prior to|"
+        "after|before|since|until|till|while|same|both|shared by|in common|sequence|"
+        "correlated|consecutive|concurrent|simultaneous|in a row|together"
     ),
     ("decline", "names a time that is not understood here"): (
-        "morning|afternoon|evening|tonight|night|nights|weekend|weekends|week|weeks|month|months|year|years|quarter"
-        "|ago|recently|lately|hour|hours|day|days|minute|minutes|working hours|office hours|business hours|overnight"
-        "|tomorrow|next|current|currently|earlier|later|cet|est|pst|cest|edt|pdt"
+        "morning|afternoon|evening|tonight|night|nights|weekend|weekends|week|weeks|month|"
+        "months|year|years|quarter|ago|recently|lately|hour|hours|day|days|minute|minutes|"
+        "working hours|office hours|business hours|overnight|tomorrow|next|current|currently|"
+        "earlier|later|cet|est|pst|cest|edt|pdt"
     ),
     ("decline", "asks for a measure that is not counted here"): (
-        "bytes|volume|size|sum|average|avg|mean of|median|percent|percentage|%|ratio|rate|longest|shortest"
-        "|largest|biggest|bigest|smallest|duration|uploaded|downloaded|upload|download|transferred|country|countries|geo"
-        "|location|locations|more than|less than|at least|at most|fewer than|over|exceed|exceeded|trend|increase|decrease|spike"
-        "|spikes|distribution|histogram|row|rows|column|columns|process id|per hour|per day|per minute|hourly|daily|chart|graph|plot|mb|gb|kb|pid"
+        "bytes|volume|size|sum|average|avg|mean of|median|percent|percentage|%|ratio|rate|"
+        "longest|shortest|largest|biggest|bigest|smallest|duration|uploaded|downloaded|"
+        "upload|download|transferred|country|countries|geo|location|locations|more than|"
+        "less than|at least|at most|fewer than|over|exceed|exceeded|trend|increase|decrease|"
+        "spike|spikes|distribution|histogram|row|rows|column|columns|process id|per hour|"
+        "per day|per minute|hourly|daily|chart|graph|plot|mb|gb|kb|pid"
     ),
 }
 

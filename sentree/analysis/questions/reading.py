@@ -65,6 +65,7 @@ class _Parts:
     who: bool = False
 
 
+_DOERS = ("by", "on", "from")
 _CUED_SUBJECTS = {
     "process": "process",
     "service": "service",
@@ -120,6 +121,9 @@ def _walk(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> _Parts:
         if length:
             meaning = PHRASES[" ".join(words[:length])]
             following = tokens[at + length] if at + length < len(tokens) else None
+            if meaning.value == "level" and _beside_level(tokens, at, at + length):
+                at, role_open = at + length, False
+                continue
             if meaning.kind == "decline":
                 raise Unanswerable(f"it {meaning.value}")
             if meaning.kind == "role":
@@ -165,6 +169,14 @@ def _walk(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> _Parts:
     return parts
 
 
+def _beside_level(tokens: Sequence[Token], start: int, end: int) -> bool:
+    beside = [
+        tokens[start - 1].text if start else "",
+        tokens[end].text if end < len(tokens) else "",
+    ]
+    return any(text in LEVELS for text in beside)
+
+
 def _check_reference(before: str, noun: str) -> None:
     """Refuse "on the server": which one is meant is not said, and all of them would be wrong."""
     if before not in ("any", "all", "every", "each", "which", "what", "different", "distinct"):
@@ -208,6 +220,8 @@ def _cue(meaning: Cue, following: Token | None, known: dict[str, tuple[str, ...]
         if not cue or (kinds and not {*fits.get(cue, (cue,)), *open_kinds} & set(kinds)):
             return ""
         return cue
+    if wanted in ("technique", "tactic"):
+        return wanted if wanted in kinds else ""
     if meaning.kind == "dims" and wanted != "rule":
         return ""
     fits_dim = {
@@ -284,7 +298,7 @@ def _decide_subject(parts: _Parts, reading: Reading) -> None:
     account = (
         "user" in parts.dims
         or any(
-            entity.cue == "user" and place
+            place and (entity.cue == "user" or entity.kind == "user") and entity.role not in _DOERS
             for entity, place in zip(parts.entities, parts.places, strict=True)
         )
         or (
@@ -416,6 +430,7 @@ def _implied(act: str, kinds: set[str], subjects: list[str]) -> str | None:
 def _admit_unknown(parts: _Parts, reading: Reading) -> None:
     """Take words the context doesn't know for names where the question says they are names."""
     finding = "exists" in parts.families or "seen" in parts.kinds
+    finding = finding and not {"first", "last", "top", "bottom", "count"} & set(parts.families)
     looking = finding or "list" in parts.families
     family = SUBJECTS[reading.subject].family if reading.subject else ""
     alone = len(parts.unknown) == 1
@@ -488,7 +503,7 @@ def _decide_family(parts: _Parts, reading: Reading) -> None:
 def _decide_dimension(parts: _Parts, reading: Reading) -> None:
     subject = SUBJECTS[reading.subject] if reading.subject else None
     family = subject.family if subject else ""
-    dims = list(dict.fromkeys(parts.dims))
+    dims = [each for each in dict.fromkeys(parts.dims) if not (each == "tactic" and parts.tactics)]
     if reading.family in ("first", "last", "when") and set(dims) <= {"user", "host", "address"}:
         dims = dims[:1]
     if len(dims) > 1:

@@ -58,10 +58,12 @@ _LEAD = re.compile(
     r"|close to|shortly before|at|on|during|in|~)?(?:\s+(?:the|day of|date))?[\s,(]*$",
     re.IGNORECASE,
 )
-_JOIN = re.compile(r"\s*(?:and|to|until|till|through|-|–|—|\.\.|/)\s*(?:at\s+|on\s+)?", re.I)
+_JOIN = re.compile(
+    r"\s*(?:and|to|until|till|through|-|\u2013|\u2014|\.\.|/)\s*(?:at\s+|on\s+)?", re.I
+)
 _DOTS = re.compile(r"(?<=[\dZz])\s*\.\.\s*(?=\d)")
 # "10:00-11:00" is a range of hours; an offset follows an instant written with a T or with seconds.
-_CLOCKS = re.compile(r"(?<![\w:.])(\d{1,2}:\d{2})\s?[-–](?=\s?\d{1,2}:\d{2})")
+_CLOCKS = re.compile(r"(?<![\w:.])(\d{1,2}:\d{2})\s?[-\u2013](?=\s?\d{1,2}:\d{2})")
 _GLUE = re.compile(r"(?:T|,?\s*(?:at\s+|on\s+|of\s+|between\s+|from\s+)?|@\s*)", re.IGNORECASE)
 
 

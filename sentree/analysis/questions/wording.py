@@ -45,6 +45,7 @@ _KIND_WORDS = {
     "operation": "API operation",
     "uid": "event",
     "sid": "SID",
+    "url": "URL",
     "task": "scheduled task",
     "process": "program",
 }
@@ -119,7 +120,7 @@ def event_words(row: Mapping[str, Any]) -> str:
 def cite(
     context: ContextReader, uids: Sequence[str], columns: Sequence[str] = ()
 ) -> tuple[Evidence, ...]:
-    """Cite events, each with a value that stands in it: of the columns asked about, if it has one."""
+    """Cite events, each with a value that stands in it, of the columns asked about if it can be."""
     wanted = list(dict.fromkeys(uids))[:MOST_CITED]
     if not wanted:
         return ()
