@@ -241,9 +241,7 @@ class Answering:
             text = f"{amount(groups, dimension.one, dimension.many)} in {of}:"
             text += f" {', '.join(shown)}{rest}."
         uids = [row["event_uid"] for row in rows[:EVENTS_LISTED]]
-        verb = {"top": "top", "bottom": "rarest", "count": "count of distinct"}.get(
-            family, "list of"
-        )
+        verb = {"top": "top", "bottom": "rarest", "count": "number of"}.get(family, "list of")
         return EmbeddedAnswer(
             answer=text,
             claims=self._claim(1, text, uids, self.where),

@@ -1,4 +1,4 @@
-"""The embedded analyst's way to answer a question: read it, look names up, run one SELECT or two."""
+"""The embedded analyst's way to answer a question: read it, look names up, run a SELECT."""
 
 from __future__ import annotations
 

@@ -44,7 +44,11 @@ def clean(text: str) -> str:
     """Make a question one line of visible characters; a defanged indicator gets its dots back."""
     plain = unicodedata.normalize("NFKC", text[: QUESTION_LIMIT * 2])
     plain = "".join(" " if unicodedata.category(char) in _BAD else char for char in plain)
-    plain = plain.translate(str.maketrans("“”„‟‘’‚`«»⟨⟩", '""""\'\'\'\'""()'))
+    plain = plain.translate(
+        str.maketrans(
+            "\u201c\u201d\u201e\u201f\u2018\u2019\u201a`«»\u27e8\u27e9", '""""\'\'\'\'""()'
+        )
+    )
     plain = re.sub(r"\[\.\]|\(\.\)|\[dot\]", ".", plain)
     plain = re.sub(r"\bhxxp(s?)\b", r"http\1", plain.replace("[:]", ":"), flags=re.IGNORECASE)
     return " ".join(plain.split())

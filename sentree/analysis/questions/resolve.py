@@ -203,7 +203,7 @@ def _choices(first: str, length: int, allowed: int) -> Iterable[str]:
 
 
 def _distance(left: str, right: str, limit: int) -> int:
-    """Count single-letter edits, a swap of neighbours being one; anything above limit is limit+1."""
+    """Count single-letter edits, a swap of neighbours being one, as far as the limit."""
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, a in enumerate(left, start=1):
