@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.base import Frozen
 from schemas.budget import Usage
 from schemas.claim import Claim, Verification
+from schemas.result import LimitHit
 from schemas.trajectory import NodeRecord
 
 
@@ -62,6 +63,7 @@ class AgentAnswer(Frozen):
     verification: Verification = Verification()
     ending: Ending
     reason: str = ""
+    limit: LimitHit | None = None
     turns: int = 0
     usage: Usage = Usage()
     records: tuple[NodeRecord, ...] = ()

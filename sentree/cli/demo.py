@@ -61,6 +61,6 @@ def against_truth(result: Result, truth: IncidentTruth) -> str:
     score = score_incident(result, truth)
     return (
         f"truth     {score.steps_found} of {score.steps} planted attack steps found, "
-        f"{score.ordered_share:.0%} of event pairs in the right order; {score.precision:.0%} of the "
-        f"rows of medium level or above belong to the attack"
+        f"{score.ordered_share:.0%} of event pairs in the right order; "
+        f"{score.precision:.0%} of the rows of medium level or above belong to the attack"
     )

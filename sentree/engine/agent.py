@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -30,6 +29,7 @@ from schemas.model import (
     ToolUseBlock,
 )
 from schemas.ports import ContextReader
+from schemas.result import LimitHit
 from schemas.sandbox import CellOutput
 from schemas.trajectory import NodeKind, NodeRecord
 from sentree.engine.fence import Fence
@@ -38,7 +38,7 @@ from sentree.engine.parts import Part
 from sentree.engine.prompt_files import fill, prompt_hash, prompt_text
 from sentree.engine.reader import ModelCalls
 from sentree.engine.verify import verify_claims
-from sentree.errors import LimitReachedError, ModelError
+from sentree.errors import LimitReachedError, ModelError, SentreeError
 
 RUN_PYTHON = ToolSpec(
     name="run_python",
@@ -90,6 +90,9 @@ SUBMIT = ToolSpec(
 PROMPTS = ("root", "limits")
 MOST_SILENT = 3
 MOST_REJECTED = 2
+MOST_REFUSED = 3
+AFTER_REFUSAL = "That answer was withheld. Go on with the analysis: run_python, or submit."
+MOST_QUESTION = 20_000
 
 
 class Session(Protocol):
@@ -116,7 +119,7 @@ class Readings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
-    """`model` and the limits of one node's conversation."""
+    """Which model, and the limits of one node's conversation."""
 
     model: str
     turns: int = 20
@@ -130,6 +133,7 @@ class _Progress:
     messages: list[Message]
     records: list[NodeRecord] = field(default_factory=list[NodeRecord])
     silent: int = 0
+    refused: int = 0
     rejected: int = 0
     last: AgentAnswer | None = None
 
@@ -149,6 +153,7 @@ class Agent:
         settings: AgentSettings,
         *,
         node_uid: str = "n",
+        parent_uid: str | None = None,
         depth: int = 0,
     ) -> None:
         self._context = context
@@ -159,32 +164,48 @@ class Agent:
         self._remaining = remaining
         self._settings = settings
         self._node_uid = node_uid
+        self._parent_uid = parent_uid
         self._depth = depth
         self._parts_read: list[str] = []
         self._session = open_session(self._functions())
 
     def run(self, question: str, whole: Part) -> AgentAnswer:
         """Work on the question until an answer is submitted, or a limit ends the work."""
-        opening = (
-            f"Question: {question}\n\nThe context holds {whole.events:,} events, "
-            f"{whole.characters:,} characters. You have not looked at it yet."
-        )
-        progress = _Progress([_user(TextBlock(text=opening))])
+        progress = _Progress([_user(TextBlock(text=_opening(question, whole)))])
+        answer = self._work(progress, whole)
+        return answer.model_copy(update={"records": self._records(answer, progress)})
+
+    def first_request(self, question: str, whole: Part) -> ModelRequest:
+        """Give the call that a run begins with; every later one repeats it and adds to it."""
+        return self._request([_user(TextBlock(text=_opening(question, whole)))])
+
+    def _work(self, progress: _Progress, whole: Part) -> AgentAnswer:
         for turn in range(1, self._settings.turns + 1):
+            started = perf_counter()
             try:
-                reply = self._gate.call(self._request(progress.messages), self._node_uid)
-            except LimitReachedError as limit:
-                return self._end(progress, whole, "budget", str(limit), turn - 1)
-            except ModelError as error:
-                return self._end(progress, whole, "failed", str(error)[:500], turn - 1)
+                reply = self._gate.call(self._request(progress.messages), self._turn_uid(turn))
+            except (LimitReachedError, ModelError) as error:
+                self._note(progress, turn, "no answer", started, error=str(error)[:500])
+                limit = error if isinstance(error, LimitReachedError) else None
+                ending = "failed" if limit is None else "budget"
+                return self._end(progress, ending, str(error)[:500], turn - 1, limit=limit)
             if reply.stop_reason == "refusal":
-                return self._end(progress, whole, "refused", "the model refused", turn)
-            answer = self._take(reply, progress, whole, turn)
+                self._note(progress, turn, "refused", started, error="the model refused")
+                progress.refused += 1
+                if progress.refused >= MOST_REFUSED:
+                    return self._end(progress, "refused", "the model refused", turn)
+                _add_to_last(progress.messages, TextBlock(text=AFTER_REFUSAL))
+                continue
+            try:
+                answer = self._take(reply, progress, whole, turn, started)
+            except SentreeError as error:
+                self._note(progress, turn, "failed", started, error=str(error)[:500])
+                return self._end(progress, "failed", str(error)[:500], turn)
             if answer is not None:
                 return answer
             if progress.silent >= MOST_SILENT:
-                return self._end(progress, whole, "failed", "the model used no tool", turn)
-        return self._end(progress, whole, "turns", "no turn is left", self._settings.turns)
+                return self._end(progress, "failed", "the model used no tool", turn)
+        return self._end(progress, "turns", "no turn is left", self._settings.turns)
 
     def _request(self, messages: Sequence[Message]) -> ModelRequest:
         settings = self._settings
@@ -204,27 +225,30 @@ class Agent:
         )
 
     def _take(
-        self, reply: ModelReply, progress: _Progress, whole: Part, turn: int
+        self, reply: ModelReply, progress: _Progress, whole: Part, turn: int, started: float
     ) -> AgentAnswer | None:
         """Carry out the tool calls of one reply; gives the answer if one was accepted."""
-        content = reply.content or (TextBlock(text="(no answer)"),)
-        progress.messages.append(Message(role="assistant", content=content))
+        progress.messages.append(Message(role="assistant", content=_said(reply)))
         if not reply.tool_uses:
             progress.silent += 1
+            self._note(progress, turn, "no tool", started, output=reply.text)
             progress.messages.append(_user(TextBlock(text=self._nudge(reply, turn))))
             return None
         progress.silent = 0
         results: list[Block] = []
         for use in reply.tool_uses:
-            started = perf_counter()
-            if use.name == SUBMIT.name:
+            if use.error:
+                results.append(_failure(use, self._fence.line(use.error, 500)))
+            elif use.name == SUBMIT.name:
                 outcome = self._submit(use, progress, whole, turn)
                 if isinstance(outcome, AgentAnswer):
+                    self._note_use(progress, turn, use, started, outcome.answer)
                     return outcome
                 results.append(outcome)
             else:
                 results.append(self._tool(use))
-            progress.records.append(self._turn_record(use, results[-1], turn, started))
+            self._note_use(progress, turn, use, started, results[-1])
+            started = perf_counter()
         if turn == self._settings.turns - 1:
             results.append(TextBlock(text="One turn is left: submit now, with what you have."))
         progress.messages.append(Message(role="user", content=tuple(results)))
@@ -232,9 +256,8 @@ class Agent:
 
     def _tool(self, use: ToolUseBlock) -> ToolResultBlock:
         if use.name != RUN_PYTHON.name:
-            return _failure(
-                use, f"there is no tool '{use.name[:60]}': run_python and submit are all"
-            )
+            name = self._fence.line(use.name, 60)
+            return _failure(use, f"there is no tool '{name}': run_python and submit are all")
         code = use.input.get("code")
         if not isinstance(code, str):
             return _failure(use, "run_python takes {'code': text}")
@@ -255,25 +278,22 @@ class Agent:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             return _failure(use, f"not accepted: {where}: {first['msg']}")
-        answer = self._checked(submission, progress, whole, turn)
+        answer = self._checked(submission, whole, turn)
         failed = answer.verification.dropped
         last_chance = progress.rejected >= MOST_REJECTED or turn >= self._settings.turns
         if failed and not last_chance:
             progress.rejected += 1
             progress.last = answer
-            reasons = "\n".join(
-                f"- {self._fence.tame(one.claim.text[:200])}: {one.reason}" for one in failed[:20]
-            )
+            reasons = "\n".join(f"- {one.claim.text[:200]}: {one.reason}" for one in failed[:20])
             return _failure(
                 use,
                 f"{len(failed)} of {answer.verification.checked} claims fail their check:\n"
-                f"{reasons}\nMend or leave out these claims, and submit again.",
+                f"{self._fence.wrap('claims', reasons)}\n"
+                "Mend or leave out these claims, and submit again.",
             )
         return answer
 
-    def _checked(
-        self, submission: Submission, progress: _Progress, whole: Part, turn: int
-    ) -> AgentAnswer:
+    def _checked(self, submission: Submission, whole: Part, turn: int) -> AgentAnswer:
         claims = as_claims(submission, self._node_uid)
         kept, verification = verify_claims(self._context, claims, whole.predicate)
         return self._answer(
@@ -281,62 +301,82 @@ class Agent:
             "submitted",
             "",
             turn,
-            progress,
             claims=kept,
             verification=verification,
             ruled_out=tuple(submission.ruled_out),
         )
 
     def _end(
-        self, progress: _Progress, whole: Part, ending: Ending, reason: str, turns: int
-    ) -> AgentAnswer:
-        """End without an accepted submission: with what had been checked so far, if anything."""
-        if progress.last is not None:
-            return progress.last.model_copy(
-                update={"ending": ending, "reason": reason, "turns": turns}
-            )
-        text = f"No answer was submitted ({reason})."
-        return self._answer(text, ending, reason, turns, progress)
-
-    def _answer(
         self,
-        text: str,
+        progress: _Progress,
         ending: Ending,
         reason: str,
         turns: int,
-        progress: _Progress,
-        **more: Any,
+        *,
+        limit: LimitReachedError | None = None,
     ) -> AgentAnswer:
-        own = NodeRecord(
-            node_uid=self._node_uid,
-            parent_uid=None,
-            kind=NodeKind.AGENT,
-            depth=self._depth,
-            label="agent",
-            state="completed" if ending == "submitted" else "failed",
-            children=tuple(record.node_uid for record in progress.records),
-            evidence_seen=len(self._handles.seen),
-            limit_hit=reason if ending in ("budget", "turns") else None,
-            error=reason if ending in ("failed", "refused") else None,
-            prompt_hash=prompt_hash(*PROMPTS),
-        )
+        """End without an accepted submission: with what had been checked so far, if anything."""
+        hit = None
+        if limit is not None:
+            hit = LimitHit(limit=limit.limit, allowed=limit.allowed, spent=limit.spent)
+        elif ending == "turns":
+            hit = LimitHit(limit="turns", allowed=turns, spent=turns)
+        update = {"ending": ending, "reason": reason, "turns": turns, "limit": hit}
+        if progress.last is not None:
+            return progress.last.model_copy(update=update)
+        text = f"No answer was submitted ({reason})."
+        return self._answer(text, ending, reason, turns, limit=hit)
+
+    def _answer(
+        self, text: str, ending: Ending, reason: str, turns: int, **more: Any
+    ) -> AgentAnswer:
         return AgentAnswer(
             answer=text,
             ending=ending,
             reason=reason,
             turns=turns,
-            records=(own, *progress.records, *self._readings.records()),
             parts_read=tuple(dict.fromkeys(self._parts_read)),
             **more,
         )
 
+    def _records(self, answer: AgentAnswer, progress: _Progress) -> tuple[NodeRecord, ...]:
+        ending, reason = answer.ending, answer.reason
+        below = (*progress.records, *self._readings.records())
+        own = NodeRecord(
+            node_uid=self._node_uid,
+            parent_uid=self._parent_uid,
+            kind=NodeKind.AGENT,
+            depth=self._depth,
+            label="agent",
+            state="completed" if ending == "submitted" else "failed",
+            children=tuple(record.node_uid for record in below),
+            evidence_seen=len(self._handles.seen),
+            limit_hit=reason if ending in ("budget", "turns") else None,
+            error=reason if ending in ("failed", "refused") else None,
+            prompt_hash=prompt_hash(*PROMPTS),
+        )
+        return (own, *below)
+
     def _functions(self) -> Mapping[str, Callable[..., Any]]:
-        return {
+        working = {
             **self._handles.functions(),
             "query": self._query,
             "map_query": self._map_query,
+        }
+        return {
+            **{name: self._within_time(function) for name, function in working.items()},
             "budget": lambda: self._remaining().model_dump(),
         }
+
+    def _within_time(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Refuse work after the run's time is over: one cell can call a thousand times."""
+
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            if self._remaining().seconds == 0:
+                raise TimeoutError("the run's time is over: submit what you have")
+            return function(*arguments, **keywords)
+
+        return call
 
     def _query(self, part: object, question: str, schema: object = None) -> dict[str, Any]:
         return self._map_query([part], question, schema)[0]
@@ -348,7 +388,9 @@ class Agent:
             raise ValueError("map_query takes a list of parts")
         chosen = [self._handles.part(one) for one in parts]
         self._parts_read += [part.label for part in chosen]
-        answers = self._readings.ask(chosen, str(question)[:20_000], schema, self._node_uid)
+        # The question is the model's own text, but may repeat what a record told it to ask.
+        asked = self._fence.tame(str(question)[:MOST_QUESTION])
+        answers = self._readings.ask(chosen, asked, schema, self._node_uid)
         for answer in answers:
             self._handles.seen.update(ev["event_uid"] for ev in answer.get("evidence", ()))
         return answers
@@ -358,21 +400,50 @@ class Agent:
         left = self._settings.turns - turn
         return f"Nothing was run: only tool calls count.{cut} {left} turns are left."
 
-    def _turn_record(
-        self, use: ToolUseBlock, result: Block, turn: int, started: float
-    ) -> NodeRecord:
-        output = result.content if isinstance(result, ToolResultBlock) else ""
-        return NodeRecord(
-            node_uid=f"{self._node_uid}/t{turn:02d}-{sha256(use.id.encode()).hexdigest()[:6]}",
-            parent_uid=self._node_uid,
-            kind=NodeKind.TURN,
-            depth=self._depth,
-            label=f"turn {turn} {use.name[:60]}",
-            state="completed",
-            milliseconds=round((perf_counter() - started) * 1000, 3),
-            code=str(use.input.get("code", ""))[:20_000] or json.dumps(use.input)[:20_000],
-            output=output[:20_000],
-            evidence_seen=len(self._handles.seen),
+    def _turn_uid(self, turn: int) -> str:
+        return f"{self._node_uid}/t{turn:02d}"
+
+    def _note_use(
+        self,
+        progress: _Progress,
+        turn: int,
+        use: ToolUseBlock,
+        started: float,
+        result: Block | str,
+    ) -> None:
+        output = result.content if isinstance(result, ToolResultBlock) else str(result)
+        code = str(use.input.get("code", "")) or json.dumps(use.input)
+        self._note(progress, turn, use.name[:60], started, code=code, output=output)
+
+    def _note(
+        self,
+        progress: _Progress,
+        turn: int,
+        label: str,
+        started: float,
+        *,
+        code: str | None = None,
+        output: str = "",
+        error: str | None = None,
+    ) -> None:
+        """Write a turn down: once, and once more for every further tool call in it."""
+        uid = self._turn_uid(turn)
+        again = sum(record.node_uid.split(".t")[0] == uid for record in progress.records)
+        progress.records.append(
+            NodeRecord(
+                node_uid=f"{uid}.t{again + 1}" if again else uid,
+                parent_uid=self._node_uid,
+                kind=NodeKind.TURN,
+                depth=self._depth,
+                label=f"turn {turn} {label}",
+                state="failed" if error else "completed",
+                milliseconds=round((perf_counter() - started) * 1000, 3),
+                error=error,
+                prompt_hash=prompt_hash(*PROMPTS),
+                code=None if code is None else _encodable(code),
+                output=_encodable(output),
+                evidence_seen=len(self._handles.seen),
+            )
         )
 
 
@@ -393,6 +464,29 @@ def as_claims(submission: Submission, node_uid: str) -> list[Claim]:
 
 def _evidence(submitted: Sequence[SubmittedEvidence]) -> tuple[Evidence, ...]:
     return tuple(Evidence(event_uid=one.event_uid, quote=one.quote or None) for one in submitted)
+
+
+def _encodable(text: str) -> str:
+    return text[:20_000].encode("utf-8", "replace").decode("utf-8")
+
+
+def _opening(question: str, whole: Part) -> str:
+    return (
+        f"Question: {question}\n\nThe context holds {whole.events:,} events, "
+        f"{whole.characters:,} characters. You have not looked at it yet."
+    )
+
+
+def _said(reply: ModelReply) -> tuple[Block, ...]:
+    """Give a reply as a turn of the conversation that a server takes: with something in it."""
+    kept = tuple(b for b in reply.content if not isinstance(b, TextBlock) or b.text.strip())
+    spoken = any(isinstance(block, TextBlock | ToolUseBlock) for block in kept)
+    return kept if spoken else (*kept, TextBlock(text="(no answer)"))
+
+
+def _add_to_last(messages: list[Message], block: Block) -> None:
+    last = messages[-1]
+    messages[-1] = last.model_copy(update={"content": (*last.content, block)})
 
 
 def _user(block: Block) -> Message:

@@ -35,6 +35,10 @@ class CallStore(Protocol):
         """Give all that a run was charged."""
         ...
 
+    def charges(self, run_uid: str) -> Mapping[str, Usage]:
+        """Give what a run was charged, by node."""
+        ...
+
     def calls(self, run_uid: str) -> Iterator[StoredCall]:
         """Give a run's answered calls in the order in which they were stored."""
         ...

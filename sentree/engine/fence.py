@@ -12,27 +12,51 @@ import re
 from hashlib import sha256
 
 _ACTIVE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
+    "\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000110bd\U000110cd"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_LIKE_A_MARKER = re.compile("<<(?=data-)", re.IGNORECASE)
+_BROKEN = "<<not-"
+_SPELLED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))|<<not-(?=data-)", re.I)
+LABEL = 100
 
 
 class Fence:
     """Wraps data for a model's eyes."""
 
     def __init__(self, secret: bytes, context_hash: str) -> None:
-        digest = hmac.new(secret, context_hash.encode(), sha256).hexdigest()
+        digest = hmac.new(secret, context_hash.encode("utf-8", "replace"), sha256).hexdigest()
         self.marker = f"<<data-{digest[:24]}"
 
     def wrap(self, label: str, text: str) -> str:
-        """Put text between marker lines; it can hold neither the marker nor active characters."""
-        return f"{self.marker} begin {self.tame(label)}>>\n{self.tame(text)}\n{self.marker} end>>"
+        """Put text between marker lines; it can hold neither a marker nor active characters."""
+        return f"{self.marker} begin {self.line(label)}>>\n{self.tame(text)}\n{self.marker} end>>"
 
     def tame(self, text: str) -> str:
-        """Write out characters that act or hide, and break any copy of the marker."""
-        return _ACTIVE.sub(_spell, text).replace(self.marker, "<<not-the-marker")
+        """Write out characters that act or hide, and break whatever looks like a marker."""
+        return _LIKE_A_MARKER.sub(_BROKEN, _ACTIVE.sub(_spell, text))
+
+    def line(self, text: str, characters: int = LABEL) -> str:
+        """Give the beginning of a text as one tame line that can't close a marker line."""
+        line = self.tame(text[:characters]).replace("\n", "\\u000a").replace("\t", "\\u0009")
+        return line.replace(">>", "> >")
+
+
+def as_written(text: str) -> str:
+    """Take back what taming changed, for a quote of tamed text."""
+    return _SPELLED.sub(_unspell, text)
 
 
 def _spell(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _unspell(match: re.Match[str]) -> str:
+    digits = match[1] or match[2] or match[3]
+    if digits is None:
+        return "<<"
+    code = int(digits, 16)
+    return match[0] if code > 0x10FFFF or 0xD800 <= code < 0xE000 else chr(code)

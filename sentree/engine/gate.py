@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from threading import BoundedSemaphore, Lock
 from typing import NamedTuple
@@ -13,7 +13,8 @@ from schemas.budget import Estimate, Usage
 from schemas.calls import CallRecord, StoredCall, request_key
 from schemas.model import Model, ModelReply, ModelRequest
 from sentree.engine.budget import Budget
-from sentree.engine.calls import Answered, CallStore, TimedModel
+from sentree.engine.calls import Answered, BatchModel, CallStore, TimedModel
+from sentree.engine.gate_batch import Outcome, call_batch
 from sentree.errors import LimitReachedError, ModelError, TransientModelError
 
 _NOTHING = Usage()
@@ -100,6 +101,19 @@ class Gate:
         with self._lock:
             found = tuple(self._records)
         return tuple(r for r in found if node_uid is None or r.node_uid == node_uid)
+
+    def charges(self) -> Mapping[str, Usage]:
+        """Give what the run was charged by node, also before it was interrupted."""
+        return self._store.charges(self._run_uid)
+
+    def call_batch(self, asked: Sequence[tuple[ModelRequest, str]]) -> list[Outcome] | None:
+        """Hand (request, node_uid) pairs in as one batch; None if the model takes no batches.
+
+        Of these calls there are no records; what they cost is among `charges`.
+        """
+        if not isinstance(self._model, BatchModel):
+            return None
+        return call_batch(self._model, self._budget, self._store, self._run_uid, asked)
 
     def call(self, request: ModelRequest, node_uid: str) -> ModelReply:
         """Give the reply to a request: remembered, shared with an identical one, or paid for.

@@ -130,7 +130,7 @@ class Handles:
         result = self._sql.select(select, literal(whole.predicate))
         if "event_uid" in result.columns:
             place = result.columns.index("event_uid")
-            self.seen.update(str(row[place]) for row in result.rows)
+            self.seen |= self._known([str(row[place]) for row in result.rows])
         return {
             "columns": list(result.columns),
             "rows": [list(row) for row in result.rows],
@@ -182,6 +182,16 @@ class Handles:
     def _columns(self, table: str) -> list[str]:
         rows = self._context.query(f"SELECT column_name, column_type FROM (DESCRIBE {table})")
         return [f"{row['column_name']} {row['column_type']}" for row in rows]
+
+    def _known(self, uids: list[str]) -> set[str]:
+        """Keep the uids of events of the node's part; a SELECT can make up any others."""
+        where, values = self._parts.whole.predicate
+        rows = self._context.query(
+            "SELECT event_uid FROM (SELECT * FROM events "
+            f"WHERE {where}) WHERE list_contains(?::VARCHAR[], event_uid)",
+            (*values, uids),
+        )
+        return {row["event_uid"] for row in rows}
 
     def _shown(self, row: dict[str, Any]) -> dict[str, Any]:
         self.seen.add(row["event_uid"])

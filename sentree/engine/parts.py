@@ -13,6 +13,8 @@ from schemas.trajectory import Predicate
 
 WHOLE = "all"
 MOST_PARTS = 500
+MOST_IN_ALL = 5_000
+MOST_CONDITION = 20_000
 STEPS = ("minute", "hour", "day", "week")
 
 
@@ -72,9 +74,11 @@ class Parts:
             size: characters of a part, for `by="size"`; for time, what the step is chosen for.
 
         Raises:
-            ValueError: unknown `by`, or more than `MOST_PARTS` parts.
+            ValueError: unknown `by`, too many parts, or a part cut too many times over.
         """
         part = self.get(within)
+        if len(part.predicate.sql) > MOST_CONDITION:
+            raise ValueError("this part was cut too many times over: cut a bigger one, finer")
         cutters: dict[str, Callable[[Part, int], list[tuple[str, Predicate]]]] = {
             "time": self._by_time,
             "size": self._by_size,
@@ -85,6 +89,8 @@ class Parts:
         found = cutters[by](part, max(1_000, size))
         if len(found) > MOST_PARTS:
             raise ValueError(f"{len(found):,} parts are too many (most: {MOST_PARTS}); cut coarser")
+        if len(found) + len(self._parts) > MOST_IN_ALL:
+            raise ValueError(f"no more than {MOST_IN_ALL:,} parts can be made: use those there are")
         parts = [self._add(label, _both(part.predicate, more)) for label, more in found]
         return [one for one in parts if one.events]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, cast
 
 import jsonschema_rs
@@ -29,6 +30,8 @@ EVIDENCE_SCHEMA: dict[str, Any] = {
     },
 }
 MOST_SCHEMA_CHARACTERS = 10_000
+REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef", "$schema", "$id", "$vocabulary")
+_LIKE_A_RECORD = re.compile(r"\n(?=[0-9a-f]{32}\b)")
 
 
 class ModelCalls(Protocol):
@@ -62,11 +65,33 @@ def check_schema(schema: object) -> dict[str, Any] | None:
         return None
     if not isinstance(schema, dict) or len(json.dumps(schema)) > MOST_SCHEMA_CHARACTERS:
         raise ValueError("schema must be a JSON Schema: a dictionary of moderate size")
+    given = cast("dict[str, Any]", schema)
+    if found := next((key for key in _keys(given) if key in REFERENCES), None):
+        raise ValueError(f"schema must be whole in itself: leave out {found}")
     try:
-        jsonschema_rs.validator_for(schema)
-    except (ValueError, jsonschema_rs.ValidationError) as error:
+        _validator(given)
+    except ValueError as error:
         raise ValueError(f"schema is no JSON Schema: {str(error)[:200]}") from None
-    return cast("dict[str, Any]", schema)
+    return given
+
+
+def _keys(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in cast("dict[str, Any]", value).items():
+            yield key
+            yield from _keys(item)
+    elif isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _keys(item)
+
+
+def _validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    """Make a validator that follows no reference: by default files and addresses are opened."""
+    return jsonschema_rs.Draft202012Validator(schema, retriever=_refuse)
+
+
+def _refuse(uri: str) -> object:
+    raise ValueError(f"nothing is fetched for a schema: {uri[:100]}")
 
 
 class Reader:
@@ -105,6 +130,12 @@ class Reader:
             ModelError: the model could not be reached.
         """
         reply = self._gate.call(self.request(part, question, data_schema), node_uid)
+        return self.take(reply, part, data_schema)
+
+    def take(
+        self, reply: ModelReply, part: Part, data_schema: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        """Give the checked answer that a reply about a part holds, or an `error`."""
         if reply.stop_reason == "refusal":
             return {"error": "the reader refused to answer"}
         try:
@@ -136,8 +167,7 @@ def parse_answer(text: str, data_schema: dict[str, Any] | None) -> LeafAnswer:
     except (ValueError, RecursionError):
         raise ValueError("no JSON, or cut off") from None
     if data_schema is not None:
-        validator = jsonschema_rs.validator_for(data_schema)
-        if not validator.is_valid(answer.data):
+        if not _validator(data_schema).is_valid(answer.data):
             raise ValueError("data is not of the schema")
     return answer
 
@@ -157,9 +187,12 @@ def packed(context: ContextReader, part: Part, fence: Fence) -> str:
         "ORDER BY time, rowid",
         part.predicate.parameters,
     )
-    lines = [
-        f"{row['event_uid']} {row['time'] or '-'} {row['host'] or '-'} {row['raw']}" for row in rows
-    ]
+    lines = (
+        f"{row['event_uid']} "
+        # A record of several lines must not pass for several records.
+        + _LIKE_A_RECORD.sub("\n ", f"{row['time'] or '-'} {row['host'] or '-'} {row['raw']}")
+        for row in rows
+    )
     return fence.wrap(part.label, "\n".join(lines))
 
 

@@ -9,13 +9,16 @@ from threading import Lock
 from time import perf_counter
 from typing import Any
 
+from schemas.sandbox import SandboxLimits
 from schemas.trajectory import NodeKind, NodeRecord
 from sentree.engine.parts import Part
 from sentree.engine.prompt_files import prompt_hash
 from sentree.engine.reader import Reader, check_schema
-from sentree.errors import LimitReachedError, ModelError
+from sentree.engine.sandbox.boundary import Plain
+from sentree.errors import SentreeError
 
 Answer = dict[str, Any]
+MOST_CALLS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,16 @@ class Readings:
         """Give one answer per part, in order.
 
         Raises:
-            ValueError: the schema is no JSON Schema.
+            ValueError: the schema is no JSON Schema, or there are too many parts.
         """
         checked = check_schema(schema)
+        if self._number + len(parts) > MOST_CALLS:
+            raise ValueError(f"no more than {MOST_CALLS:,} readings: cut coarser, or use SQL")
         calls = [self._call(part, question, checked, parent) for part in parts]
         if len(calls) == 1:
-            return [self._answer(calls[0])]
+            return [bounded(self._answer(calls[0]), 1)]
         with ThreadPoolExecutor(self._workers, thread_name_prefix="subcall") as pool:
-            return list(pool.map(self._answer, calls))
+            return [bounded(one, len(calls)) for one in pool.map(self._answer, calls)]
 
     def records(self) -> Sequence[NodeRecord]:
         """Give the records of all sub-calls, in the order in which they were asked."""
@@ -110,14 +115,28 @@ class Readings:
         return answer
 
     def _outcome(self, call: SubCall) -> Answer:
-        if call.part.characters > self._leaf_characters:
-            if self._spawn is not None:
-                return self._spawn(call)
+        too_big = call.part.characters > self._leaf_characters
+        if too_big and self._spawn is None:
             return {
                 "error": f"part '{call.part.label}' has {call.part.characters:,} characters, a "
                 f"reader takes {self._leaf_characters:,}: cut it with ctx.partition first"
             }
         try:
+            if too_big and self._spawn is not None:
+                return self._spawn(call)
             return self._reader.read(call.part, call.question, call.schema, call.node_uid)
-        except (LimitReachedError, ModelError) as error:
+        except SentreeError as error:
             return {"error": str(error)[:300]}
+
+
+def bounded(answer: Answer, among: int) -> Answer:
+    """Give an answer, or an error where it takes more than its share of what a cell can be given.
+
+    One reader led astray by its part would else cost the cell the answers of all the others.
+    """
+    limits = SandboxLimits()
+    share = Plain(limits.nodes * 3 // 4 // among, limits.result_characters * 3 // 4 // among)
+    try:
+        return share.copy(answer)
+    except (TypeError, ValueError):
+        return {"error": "the reader's answer is too long or too deep: ask about fewer parts"}

@@ -9,6 +9,7 @@ from schemas.claim import Claim, DroppedClaim, Evidence, Verification
 from schemas.finding import Finding
 from schemas.ports import ContextReader
 from schemas.trajectory import Predicate
+from sentree.engine.fence import as_written
 
 BATCH = 2_000
 EVERYWHERE = Predicate("TRUE", ())
@@ -80,9 +81,12 @@ def _failures(context: ContextReader, keys: Iterable[_Key], scope: Predicate) ->
                        OR contains(e.raw, cited.quote)
                        OR contains(e.event, cited.quote)
                        OR contains(e.event, cited.escaped)
+                       OR contains(e.raw, cited.written)
+                       OR contains(e.event, cited.written)
                        OR contains(e.raw, cited.escaped)), FALSE) AS holds
             FROM (SELECT unnest(?::INTEGER[]) AS n, unnest(?::VARCHAR[]) AS uid,
-                         unnest(?::VARCHAR[]) AS quote, unnest(?::VARCHAR[]) AS escaped) AS cited
+                         unnest(?::VARCHAR[]) AS quote, unnest(?::VARCHAR[]) AS escaped,
+                         unnest(?::VARCHAR[]) AS written) AS cited
             LEFT JOIN (SELECT * FROM events WHERE {scope.sql}) AS e ON e.event_uid = cited.uid
             GROUP BY cited.n
             """,
@@ -91,6 +95,7 @@ def _failures(context: ContextReader, keys: Iterable[_Key], scope: Predicate) ->
                 [uid for uid, _ in batch],
                 [quote for _, quote in batch],
                 [_json_text(quote) for _, quote in batch],
+                [as_written(quote) for _, quote in batch],
                 *scope.parameters,
             ),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -111,15 +111,18 @@ class SqliteCallStore:
                 " FROM model_charges WHERE run_uid = ?",
                 (run_uid,),
             ).fetchone()
-        calls, given, out, read, written, nano = (int(value) for value in row)
-        return Usage(
-            calls=calls,
-            input_tokens=given,
-            output_tokens=out,
-            cache_read_tokens=read,
-            cache_write_tokens=written,
-            usd=nano / _NANO,
-        )
+        return _usage(row)
+
+    def charges(self, run_uid: str) -> dict[str, Usage]:
+        """Give what a run was charged, by node; together exactly what it spent."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT node_uid, total(calls), total(input_tokens), total(output_tokens),"
+                " total(cache_read_tokens), total(cache_write_tokens), total(nano_usd)"
+                " FROM model_charges WHERE run_uid = ? GROUP BY node_uid ORDER BY node_uid",
+                (run_uid,),
+            ).fetchall()
+        return {node_uid: _usage(row) for node_uid, *row in rows}
 
     def calls(self, run_uid: str) -> Iterator[StoredCall]:
         """Give a run's answered calls in the order in which they were stored."""
@@ -232,6 +235,18 @@ class SqliteCallStore:
 
     def _time(self) -> str:
         return self._now().isoformat()
+
+
+def _usage(row: Sequence[float]) -> Usage:
+    calls, given, out, read, written, nano = (int(value) for value in row)
+    return Usage(
+        calls=calls,
+        input_tokens=given,
+        output_tokens=out,
+        cache_read_tokens=read,
+        cache_write_tokens=written,
+        usd=nano / _NANO,
+    )
 
 
 def _text(value: ModelRequest | ModelReply) -> str:

@@ -67,7 +67,10 @@ def _shape_sql(shape: Shape) -> str:
 
 
 def _presence_sql(path: str) -> str:
+    """Compile whether a path is there; its first step is looked for where it costs nothing."""
     whole = json_path(path)
-    if whole == f'$."{path}"':
-        return f"list_contains(keys, {literal(path)})"
-    return f"json_exists(json, {literal(whole)})"
+    first = whole.split('"')[1]
+    has_first = f"list_contains(keys, {literal(first)})"
+    if whole == f'$."{first}"':
+        return has_first
+    return f"({has_first} AND json_exists(json, {literal(whole)}))"

@@ -99,7 +99,6 @@ class Staging:
         self._rejects: list[tuple[str, Reject]] = []
         self._seq = 0
         self._unmapped = 0
-        self._unmapped_from = 0
         self._rows = 0
         self._characters = 0
         self._rows_since_commit = 0
@@ -229,17 +228,15 @@ class Staging:
         return again
 
     def _map(self) -> None:
-        """Map the records staged since the last time, one statement for each route."""
-        first = {"first": self._unmapped_from}
-        found = self._run(
-            "SELECT DISTINCT route FROM staged_records WHERE seq >= $first ORDER BY route", first
-        )
+        """Map the staged records, one statement for each route."""
+        found = self._run("SELECT DISTINCT route FROM staged_records ORDER BY route")
         for (route,) in found.fetchall():
             if route in self._mappers:
-                values = {"route": route, **first}
+                values = {"route": route}
                 self._run(self._mapping(route, values), values)
-        self._run(sql_text("doubled_shapes"), first)
-        self._unmapped, self._unmapped_from = 0, self._seq
+        self._run(sql_text("doubled_shapes"))
+        self._run("TRUNCATE staged_records")
+        self._unmapped = 0
 
     def _mapping(self, route: str, values: Mapping[str, Any]) -> str:
         """Compile the statement that maps a route's records, of the rules they can meet."""
@@ -375,7 +372,8 @@ class Staging:
 
     def _unstage(self, load: SourceLoad) -> None:
         source = {"source": load.source_uid}
-        self._run("DELETE FROM staged_records WHERE source_uid = $source", source)
+        for table in ("staged_records", "staged_events"):
+            self._run(f"DELETE FROM {table} WHERE source_uid = $source", source)
         self._rejects = [each for each in self._rejects if each[0] != load.source_uid]
 
     def _run(

@@ -289,7 +289,7 @@ class Answering:
         )
 
     def _nothing(self, totals: _Totals) -> EmbeddedAnswer:
-        """Say that nothing was found and what was searched, and which names are not there at all."""
+        """Say that nothing was found, what was searched, and which names are not there at all."""
         absent: list[Entity] = []
         present: list[str] = []
         for entity in self.entities:

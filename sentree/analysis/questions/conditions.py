@@ -80,7 +80,11 @@ def build_where(context: ContextReader, reading: Reading, entities: Sequence[Ent
         if name and SUBJECTS[name].sql != "TRUE":
             clauses.append(f"({SUBJECTS[name].sql})")
     columns: list[str] = []
-    for group in _alike(entities):
+    pair = [each for each in entities if each.role == "with" and each.kind in ("host", "ip")]
+    if len(pair) == 2:
+        clauses.append(_between(context, reading, pair, binder))
+        entities = [each for each in entities if each not in pair]
+    for group in alike(entities):
         tests = [_entity(context, reading, each, binder) for each in group]
         clauses.append(f"({' OR '.join(tests)})" if len(tests) > 1 else tests[0])
         # A host stands in nearly every event: any other value says more when it is quoted.
@@ -137,7 +141,18 @@ def anywhere(entity: Entity, binder: Binder) -> str:
     return f"({' OR '.join(tests)})"
 
 
-def _alike(entities: Sequence[Entity]) -> list[list[Entity]]:
+def _between(
+    context: ContextReader, reading: Reading, pair: Sequence[Entity], binder: Binder
+) -> str:
+    ways = (
+        [replace(one, role="from"), replace(other, role="to")]
+        for one, other in (pair, reversed(pair))
+    )
+    tests = [" AND ".join(_entity(context, reading, e, binder) for e in way) for way in ways]
+    return f"(({tests[0]}) OR ({tests[1]}))"
+
+
+def alike(entities: Sequence[Entity]) -> list[list[Entity]]:
     """Group what is meant as alternatives: the same kind of thing in the same role."""
     groups: dict[tuple[str, str], list[Entity]] = {}
     for entity in entities:

@@ -38,7 +38,7 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("family", "compare"): (
         "compare|comparison|comparison of|versus|vs|difference between|compared to|compared with"
     ),
-    ("family", "around"): ("around|about|near|close to|surrounding"),
+    ("family", "around"): ("around|near|close to|surrounding"),
     ("family", "happen"): (
         "what happened|what was happening|what was going on|what went on|timeline of|"
         "timeline for|timeline|activity|activities|activity of|activity on|what occurred|"
@@ -273,7 +273,7 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("role", "to"): ("to|toward|towards|into|against|->|=>|onto|going to"),
     ("role", "on"): ("on|at|in|inside|within|across"),
     ("role", "by"): ("by|via|through"),
-    ("role", "for"): ("for|of"),
+    ("role", "for"): ("for|of|about"),
     ("role", "with"): ("with|between"),
     ("role", "children"): (
         "children of|child processes of|child process of|spawned by|started by|launched by|child of"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sentree.analysis.questions.entities import Entity, Token
 from sentree.analysis.questions.lexicon import LEVELS, LONGEST, NUMBERS, PHRASES, Cue
@@ -91,11 +91,11 @@ def read_question(
     reading = Reading(time=time, notes=parts.notes, levels=parts.levels, failed=parts.failed)
     reading.dangling = parts.role if "dangling" in parts.kinds else ""
     reading.distinct = "distinct" in parts.kinds
+    _decide_subject(parts, reading)
     reading.entities = [
         *parts.entities,
         *(Entity("tactic", each) for each in parts.tactics),
     ]
-    _decide_subject(parts, reading)
     _admit_unknown(parts, reading)
     _decide_family(parts, reading)
     _decide_dimension(parts, reading)
@@ -162,6 +162,9 @@ def _walk(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> _Parts:
             parts.notes += [note] if note else []
             cue, role_open = "", False
         else:
+            following = PHRASES.get(tokens[at].text) if at < len(tokens) else None
+            if following is not None and following.kind in ("dim", "dims", "subject") and not cue:
+                raise Unanswerable(f"the word '{word}' is not understood")
             parts.unknown.append((word, role, cue))
             cue, role_open = "", False
     if role_open:
@@ -312,12 +315,17 @@ def _decide_subject(parts: _Parts, reading: Reading) -> None:
         for act in acts:
             if ("account", act) in COMPOSED:
                 subjects.append(COMPOSED["account", act])
+                _name_doers(parts)
                 acts.remove(act)
                 reading.notes.append("account" if "user" in parts.dims else "")
                 if "user" in parts.dims:
                     parts.dims.remove("user")
                 break
     subjects = _merged(subjects, parts)
+    network = "connect" in acts or any(SUBJECTS[each].family == "network" for each in subjects)
+    if "process" in subjects and network:
+        subjects = [each for each in subjects if each != "process"]
+        parts.dims.append("actor")
     for act in list(acts):
         for index, subject in enumerate([*subjects, *parts.weak]):
             composed = COMPOSED.get((subject, act))
@@ -351,6 +359,15 @@ def _decide_subject(parts: _Parts, reading: Reading) -> None:
         raise Unanswerable(f"it is not clear what was '{acts[0]}'d")
     reading.subject = subjects[0] if subjects else None
     reading.notes = [note for note in reading.notes if note and note != "account"]
+
+
+def _name_doers(parts: _Parts) -> None:
+    """Of two users, the one named before the verb did it to the other."""
+    users = [at for at, entity in enumerate(parts.entities) if entity.kind == "user"]
+    if len({bool(parts.places[at]) for at in users}) == 2:
+        for at in users:
+            if not parts.places[at]:
+                parts.entities[at] = replace(parts.entities[at], role="by")
 
 
 def _merged(subjects: list[str], parts: _Parts) -> list[str]:
@@ -439,7 +456,7 @@ def _admit_unknown(parts: _Parts, reading: Reading) -> None:
         searched = alone and looking and (finding or not (reading.subject or parts.dims))
         if not (cue or role or shaped or searched):
             raise Unanswerable(f"the word '{word}' is not understood")
-        if role and not cue and not shaped and not alone:
+        if role and not (cue or shaped or alone or reading.subject):
             raise Unanswerable(f"the word '{word}' is not understood")
         kind = (
             cue
@@ -518,7 +535,7 @@ def _decide_dimension(parts: _Parts, reading: Reading) -> None:
         family = subject.family
     if parts.who and dimension is None:
         dimension = "user"
-        if family == "network" and not any(e.kind == "domain" for e in reading.entities):
+        if family == "network" and reading.subject != "share":
             dimension = "source"
     if "where" in parts.kinds and dimension is None:
         dimension = "source" if reading.dangling == "from" else "host"

@@ -11,6 +11,7 @@ from models.patterns.wording import plain, quote_from, stands_in
 from ocsf.classes import class_name
 from schemas.claim import Evidence
 from schemas.ports import ContextReader
+from sentree.analysis.questions.conditions import alike
 from sentree.analysis.questions.entities import Entity
 from sentree.analysis.questions.reading import Reading
 from sentree.analysis.questions.subjects import SUBJECTS
@@ -83,8 +84,12 @@ def named(entity: Entity) -> str:
 def scope_words(reading: Reading, entities: Sequence[Entity]) -> str:
     """Write the filters of a question after its noun: `, user x, on host y, between …`."""
     roles = {"on": "on ", "from": "from ", "to": "to ", "by": "by "}
-    roles |= {"children": "started by "}
-    words = [f"{roles.get(entity.role, '')}{named(entity)}" for entity in entities]
+    roles |= {"children": "started by ", "with": "with "}
+    words = [
+        roles.get(group[0].role, "")
+        + (" and " if group[0].role == "with" else " or ").join(named(each) for each in group)
+        for group in alike(entities)
+    ]
     if reading.failed is not None:
         words.append("failed" if reading.failed else "successful")
     if reading.levels:

@@ -1,2 +1,15 @@
 -- The mapped events of one route; {mapped} is compiled from its mapper.
-INSERT INTO staged_events SELECT seq, time, event, issues FROM ({mapped})
+INSERT INTO staged_events
+SELECT
+    seq.seq,
+    seq.source_uid,
+    seq.source_line,
+    $route,
+    seq.raw,
+    seq.shape,
+    seq.notes,
+    seq.event_uid,
+    time,
+    event,
+    issues
+FROM ({mapped})

@@ -1,16 +1,16 @@
+-- The fresh events as the lake keeps them, but for the promoted columns.
 SELECT
-    r.event_uid,
+    s.event_uid,
     $tenant AS tenant_uid,
-    e.time,
+    s.time,
     $now AS ingested_at,
-    list_concat(r.notes, CASE WHEN d.shape IS NULL THEN [] ELSE ['duplicate_keys'] END, e.issues)
+    list_concat(s.notes, CASE WHEN d.shape IS NULL THEN [] ELSE ['duplicate_keys'] END, s.issues)
         AS issues,
-    e.event,
-    r.raw,
-    r.source_uid,
-    r.source_line,
-    r.route AS mapper
-FROM staged_records AS r
-JOIN staged_events AS e ON r.seq = e.seq
-SEMI JOIN fresh_events AS f ON r.seq = f.seq
-LEFT JOIN (SELECT DISTINCT shape FROM doubled_shapes) AS d ON r.shape = d.shape
+    s.event,
+    s.raw,
+    s.source_uid,
+    s.source_line,
+    s.mapper
+FROM staged_events AS s
+SEMI JOIN fresh_events AS f ON s.seq = f.seq
+LEFT JOIN (SELECT DISTINCT shape FROM doubled_shapes) AS d ON s.shape = d.shape
