@@ -13,7 +13,7 @@ from schemas.agent import AgentAnswer
 from schemas.ask import AskRequest
 from schemas.context import ContextInfo
 from schemas.trajectory import Predicate
-from sentree.engine.agent import Agent, AgentSettings, Session
+from sentree.engine.agent import Agent, AgentSettings
 from sentree.engine.direct import answer_directly, direct_request, pick
 from sentree.engine.fence import Fence
 from sentree.engine.gate import Gate
@@ -21,7 +21,7 @@ from sentree.engine.handles import Handles
 from sentree.engine.parts import Parts
 from sentree.engine.reader import Reader
 from sentree.engine.readings import Readings, SubCall
-from sentree.engine.sandbox import PythonSandbox
+from sentree.engine.sandbox import PythonSandbox, PythonSession
 from sentree.engine.verify import EVERYWHERE
 from sentree.lake.context import Context
 from sentree.lake.search_index import search
@@ -55,7 +55,8 @@ class AgentRun:
     def agent(self) -> AgentAnswer:
         """Let the model explore the whole context."""
         answer = self._node("n", 0, EVERYWHERE, "the whole context", self._request.query.text)
-        records = tuple(record for one in (answer, *self._extra) for record in one.records)
+        children = sorted(self._extra, key=lambda one: one.records[0].node_uid)
+        records = tuple(record for one in (answer, *children) for record in one.records)
         return answer.model_copy(update={"records": records, "usage": self._gate.budget.spent})
 
     def direct(self) -> AgentAnswer:
@@ -93,19 +94,20 @@ class AgentRun:
             depth=depth,
             spawn=self._child if depth < request.caps.depth else None,
         )
-        agent = Agent(
-            self._context,
-            self._gate,
-            self._fence,
-            Handles(self._context, parts, self._sql, search),
-            readings,
-            lambda functions: self._session(functions, node_uid),
-            self._gate.budget.remaining,
-            AgentSettings(request.model, request.turns, request.max_tokens),
-            node_uid=node_uid,
-            depth=depth,
-        )
-        return agent.run(question, parts.whole)
+        with ExitStack() as closing:
+            agent = Agent(
+                self._context,
+                self._gate,
+                self._fence,
+                Handles(self._context, parts, self._sql, search),
+                readings,
+                lambda functions: closing.enter_context(self._session(functions, node_uid)),
+                self._gate.budget.remaining,
+                AgentSettings(request.model, request.turns, request.max_tokens),
+                node_uid=node_uid,
+                depth=depth,
+            )
+            return agent.run(question, parts.whole)
 
     def _child(self, call: SubCall) -> dict[str, Any]:
         """Let a child agent, with a session of its own, read a part too big for one call."""
@@ -125,9 +127,8 @@ class AgentRun:
             "dropped": len(answer.verification.dropped),
         }
 
-    def _session(self, functions: Mapping[str, Callable[..., Any]], node_uid: str) -> Session:
+    def _session(self, functions: Mapping[str, Callable[..., Any]], node_uid: str) -> PythonSession:
         seed = int.from_bytes(sha256(f"{self._info.content_hash}{node_uid}".encode()).digest()[:4])
-        session = self._python.session(
+        return self._python.session(
             functions, calls=HOST_CALLS, now=self._info.window.end.astimezone(UTC), seed=seed
         )
-        return self._closing.enter_context(session)

@@ -103,5 +103,4 @@ def _chain(timeline: Timeline) -> Claim:
         claim_uid="chain",
         text=f"Techniques in order of first sighting: {names}{tail}.",
         evidence=tuple(dict.fromkeys(evidence_of[step.entry_uid] for step in steps)),
-        techniques=tuple(step.technique for step in steps),
     )

@@ -171,13 +171,9 @@ class Agent:
 
     def run(self, question: str, whole: Part) -> AgentAnswer:
         """Work on the question until an answer is submitted, or a limit ends the work."""
-        progress = _Progress([_user(TextBlock(text=_opening(question, whole)))])
+        progress = _Progress([opening_message(question, whole)])
         answer = self._work(progress, whole)
         return answer.model_copy(update={"records": self._records(answer, progress)})
-
-    def first_request(self, question: str, whole: Part) -> ModelRequest:
-        """Give the call that a run begins with; every later one repeats it and adds to it."""
-        return self._request([_user(TextBlock(text=_opening(question, whole)))])
 
     def _work(self, progress: _Progress, whole: Part) -> AgentAnswer:
         for turn in range(1, self._settings.turns + 1):
@@ -208,21 +204,7 @@ class Agent:
         return self._end(progress, "turns", "no turn is left", self._settings.turns)
 
     def _request(self, messages: Sequence[Message]) -> ModelRequest:
-        settings = self._settings
-        system = [
-            SystemPart(text=fill("root", marker=self._fence.marker)),
-            SystemPart(text=prompt_text("limits"), cached=not settings.domain),
-        ]
-        if settings.domain:
-            system.append(SystemPart(text=settings.domain, cached=True))
-        return ModelRequest(
-            model=settings.model,
-            system=tuple(system),
-            messages=tuple(messages),
-            tools=(RUN_PYTHON, SUBMIT),
-            max_tokens=settings.max_tokens,
-            thinking_tokens=settings.thinking_tokens,
-        )
+        return agent_request(self._settings, self._fence, messages)
 
     def _take(
         self, reply: ModelReply, progress: _Progress, whole: Part, turn: int, started: float
@@ -447,6 +429,35 @@ class Agent:
         )
 
 
+def opening_message(question: str, whole: Part) -> Message:
+    """Give the message that a conversation begins with."""
+    text = (
+        f"Question: {question}\n\nThe context holds {whole.events:,} events, "
+        f"{whole.characters:,} characters. You have not looked at it yet."
+    )
+    return _user(TextBlock(text=text))
+
+
+def agent_request(
+    settings: AgentSettings, fence: Fence, messages: Sequence[Message]
+) -> ModelRequest:
+    """Give the call of one turn: instructions and tools, and the conversation so far."""
+    system = [
+        SystemPart(text=fill("root", marker=fence.marker)),
+        SystemPart(text=prompt_text("limits"), cached=not settings.domain),
+    ]
+    if settings.domain:
+        system.append(SystemPart(text=settings.domain, cached=True))
+    return ModelRequest(
+        model=settings.model,
+        system=tuple(system),
+        messages=tuple(messages),
+        tools=(RUN_PYTHON, SUBMIT),
+        max_tokens=settings.max_tokens,
+        thinking_tokens=settings.thinking_tokens,
+    )
+
+
 def as_claims(submission: Submission, node_uid: str) -> list[Claim]:
     """Give what a model submitted as claims that can be checked."""
     return [
@@ -468,13 +479,6 @@ def _evidence(submitted: Sequence[SubmittedEvidence]) -> tuple[Evidence, ...]:
 
 def _encodable(text: str) -> str:
     return text[:20_000].encode("utf-8", "replace").decode("utf-8")
-
-
-def _opening(question: str, whole: Part) -> str:
-    return (
-        f"Question: {question}\n\nThe context holds {whole.events:,} events, "
-        f"{whole.characters:,} characters. You have not looked at it yet."
-    )
 
 
 def _said(reply: ModelReply) -> tuple[Block, ...]:

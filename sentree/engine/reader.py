@@ -90,7 +90,7 @@ def _validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(schema, retriever=_refuse)
 
 
-def _refuse(uri: str) -> object:
+def _refuse(uri: str) -> Any:
     raise ValueError(f"nothing is fetched for a schema: {uri[:100]}")
 
 
@@ -166,9 +166,8 @@ def parse_answer(text: str, data_schema: dict[str, Any] | None) -> LeafAnswer:
         raise ValueError(f"not of the schema ({error.error_count()} problems)") from None
     except (ValueError, RecursionError):
         raise ValueError("no JSON, or cut off") from None
-    if data_schema is not None:
-        if not _validator(data_schema).is_valid(answer.data):
-            raise ValueError("data is not of the schema")
+    if data_schema is not None and not _validator(data_schema).is_valid(answer.data):
+        raise ValueError("data is not of the schema")
     return answer
 
 

@@ -7,23 +7,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
-from schemas.sandbox import SandboxLimits
+from schemas.model import ModelReply, ModelRequest
 from schemas.trajectory import NodeKind, NodeRecord
+from sentree.engine.gate_batch import Outcome
 from sentree.engine.parts import Part
 from sentree.engine.prompt_files import prompt_hash
 from sentree.engine.reader import Reader, check_schema
-from sentree.engine.sandbox.boundary import Plain
-from sentree.errors import SentreeError
+from sentree.errors import LimitReachedError, ModelError
 
 Answer = dict[str, Any]
-MOST_CALLS = 5_000
+TOO_BIG = "part size"
 
 
 @dataclass(frozen=True, slots=True)
 class SubCall:
-    """One sub-call: its node, its part and what is asked."""
+    """One sub-call: its node, its part and what is asked.
+
+    `agent`: the part is too big for a reader, so an agent of its own takes it. That one makes
+    sub-calls and waits for them, so it must not run where they need the room.
+    """
 
     node_uid: str
     parent_uid: str
@@ -31,9 +35,34 @@ class SubCall:
     part: Part
     question: str
     schema: dict[str, Any] | None
+    agent: bool = False
 
 
 Spawn = Callable[[SubCall], Answer]
+Perform = Callable[[SubCall], Answer]
+RunAll = Callable[[Sequence[SubCall], Perform], list[Answer]]
+"""Carries out sub-calls side by side; gives the answers in the order of the calls."""
+
+CallBatch = Callable[[Sequence[tuple[ModelRequest, str]]], list[Outcome] | None]
+
+
+class Batching(NamedTuple):
+    """Hands readings in as one batch, from `least` of them on."""
+
+    call: CallBatch
+    least: int
+
+
+def in_threads(workers: int) -> RunAll:
+    """Carry out sub-calls in threads of this process."""
+
+    def run_all(calls: Sequence[SubCall], perform: Perform) -> list[Answer]:
+        if len(calls) == 1:
+            return [perform(calls[0])]
+        with ThreadPoolExecutor(workers, thread_name_prefix="subcall") as pool:
+            return list(pool.map(perform, calls))
+
+    return run_all
 
 
 class Readings:
@@ -51,12 +80,15 @@ class Readings:
         workers: int,
         depth: int = 0,
         spawn: Spawn | None = None,
+        run_all: RunAll | None = None,
+        batching: Batching | None = None,
     ) -> None:
         self._reader = reader
         self._leaf_characters = leaf_characters
-        self._workers = workers
         self._depth = depth
         self._spawn = spawn
+        self._run_all = run_all or in_threads(workers)
+        self._batching = batching
         self._lock = Lock()
         self._records: list[NodeRecord] = []
         self._number = 0
@@ -67,16 +99,16 @@ class Readings:
         """Give one answer per part, in order.
 
         Raises:
-            ValueError: the schema is no JSON Schema, or there are too many parts.
+            ValueError: the schema is no JSON Schema.
         """
         checked = check_schema(schema)
-        if self._number + len(parts) > MOST_CALLS:
-            raise ValueError(f"no more than {MOST_CALLS:,} readings: cut coarser, or use SQL")
         calls = [self._call(part, question, checked, parent) for part in parts]
-        if len(calls) == 1:
-            return [bounded(self._answer(calls[0]), 1)]
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="subcall") as pool:
-            return [bounded(one, len(calls)) for one in pool.map(self._answer, calls)]
+        ready = self._in_a_batch(calls)
+        left = [call for call in calls if call.node_uid not in ready]
+        if left:
+            answers = self._run_all(left, self._perform)
+            ready |= {call.node_uid: one for call, one in zip(left, answers, strict=True)}
+        return [ready[call.node_uid] for call in calls]
 
     def records(self) -> Sequence[NodeRecord]:
         """Give the records of all sub-calls, in the order in which they were asked."""
@@ -89,54 +121,89 @@ class Readings:
         with self._lock:
             self._number += 1
             number = self._number
-        return SubCall(f"{parent}.q{number:04d}", parent, self._depth + 1, part, question, schema)
+        return SubCall(
+            f"{parent}.q{number:04d}",
+            parent,
+            self._depth + 1,
+            part,
+            question,
+            schema,
+            agent=self._spawn is not None and part.characters > self._leaf_characters,
+        )
 
-    def _answer(self, call: SubCall) -> Answer:
+    def _in_a_batch(self, calls: Sequence[SubCall]) -> dict[str, Answer]:
+        """Read what makes a batch worth it; what the batch left open is not asked again."""
+        wanted = [call for call in calls if call.part.characters <= self._leaf_characters]
+        if self._batching is None or len(wanted) < self._batching.least:
+            return {}
         started = perf_counter()
-        answer = self._outcome(call)
+        asked = [
+            (self._reader.request(call.part, call.question, call.schema), call.node_uid)
+            for call in wanted
+        ]
+        outcomes = self._batching.call(asked)
+        if outcomes is None:
+            return {}
+        return {
+            call.node_uid: self._written_down(call, self._of_batch(call, outcome), started)
+            for call, outcome in zip(wanted, outcomes, strict=True)
+        }
+
+    def _of_batch(self, call: SubCall, outcome: Outcome) -> _Outcome:
+        if isinstance(outcome, ModelReply):
+            return _Outcome(self._reader.take(outcome, call.part, call.schema))
+        return _failed(outcome)
+
+    def _perform(self, call: SubCall) -> Answer:
+        started = perf_counter()
+        return self._written_down(call, self._outcome(call), started)
+
+    def _written_down(self, call: SubCall, outcome: _Outcome, started: float) -> Answer:
+        answer = outcome.answer
+        failed = "error" in answer
+        read = 0 if failed or call.agent else call.part.events
         record = NodeRecord(
             node_uid=call.node_uid,
             parent_uid=call.parent_uid,
             kind=NodeKind.SUBCALL,
             depth=call.depth,
             label=call.part.label,
-            state="failed" if "error" in answer else "completed",
-            events_read=call.part.events,
-            chars_read=call.part.characters,
+            state="failed" if failed else "completed",
+            events_read=read,
+            chars_read=call.part.characters if read else 0,
             findings=len(answer.get("evidence", ())),
             milliseconds=round((perf_counter() - started) * 1000, 3),
+            limit_hit=outcome.limit,
             error=answer.get("error"),
             prompt_hash=prompt_hash("leaf"),
             code=call.question[:2_000],
             output=str(answer.get("answer", ""))[:2_000],
+            evidence_seen=read,
         )
         with self._lock:
             self._records.append(record)
         return answer
 
-    def _outcome(self, call: SubCall) -> Answer:
-        too_big = call.part.characters > self._leaf_characters
-        if too_big and self._spawn is None:
-            return {
-                "error": f"part '{call.part.label}' has {call.part.characters:,} characters, a "
+    def _outcome(self, call: SubCall) -> _Outcome:
+        if call.part.characters > self._leaf_characters:
+            if self._spawn is not None:
+                return _Outcome(self._spawn(call))
+            text = (
+                f"part '{call.part.label}' has {call.part.characters:,} characters, a "
                 f"reader takes {self._leaf_characters:,}: cut it with ctx.partition first"
-            }
+            )
+            return _Outcome({"error": text}, TOO_BIG)
         try:
-            if too_big and self._spawn is not None:
-                return self._spawn(call)
-            return self._reader.read(call.part, call.question, call.schema, call.node_uid)
-        except SentreeError as error:
-            return {"error": str(error)[:300]}
+            return _Outcome(self._reader.read(call.part, call.question, call.schema, call.node_uid))
+        except (LimitReachedError, ModelError) as error:
+            return _failed(error)
 
 
-def bounded(answer: Answer, among: int) -> Answer:
-    """Give an answer, or an error where it takes more than its share of what a cell can be given.
+class _Outcome(NamedTuple):
+    answer: Answer
+    limit: str | None = None
 
-    One reader led astray by its part would else cost the cell the answers of all the others.
-    """
-    limits = SandboxLimits()
-    share = Plain(limits.nodes * 3 // 4 // among, limits.result_characters * 3 // 4 // among)
-    try:
-        return share.copy(answer)
-    except (TypeError, ValueError):
-        return {"error": "the reader's answer is too long or too deep: ask about fewer parts"}
+
+def _failed(error: LimitReachedError | ModelError) -> _Outcome:
+    limit = error.limit if isinstance(error, LimitReachedError) else None
+    return _Outcome({"error": str(error)[:300]}, limit)

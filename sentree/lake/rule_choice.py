@@ -7,7 +7,6 @@ a file of a few kinds of records should not pay for the rules of all others.
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Callable
 
 from ocsf.mapping import Mapper, Rule
@@ -19,11 +18,14 @@ MOST_VALUES = 10_000
 
 
 def telling_name(mapper: Mapper) -> str | None:
-    """Give the raw field by which most rules tell their records; None where rules are few."""
+    """Give the raw field whose values tell most rules apart; None where rules are few."""
     if len(mapper.rules) <= FEW_RULES:
         return None
-    users = Counter(name for rule in mapper.rules for name, values in rule.when if values)
-    return max(sorted(users), key=users.__getitem__, default=None)
+    wanted: dict[str, set[str]] = {}
+    for rule in mapper.rules:
+        for name, values in rule.when:
+            wanted.setdefault(name, set()).update(values)
+    return max(sorted(wanted), key=lambda name: len(wanted[name]), default=None)
 
 
 def narrowed(

@@ -17,8 +17,17 @@ from schemas.questions import AnswerTable, Cell, EmbeddedAnswer
 from sentree.analysis.questions.conditions import Binder, Where, anywhere, build_where, times
 from sentree.analysis.questions.dimensions import DIMENSIONS, OF_NETWORK, OF_RULES, Dimension
 from sentree.analysis.questions.entities import Entity
-from sentree.analysis.questions.reading import Reading, Unanswerable
+from sentree.analysis.questions.parts import Unanswerable
+from sentree.analysis.questions.reading import Reading
 from sentree.analysis.questions.subjects import SUBJECTS
+from sentree.analysis.questions.tables import (
+    capital,
+    count_noun,
+    event_table,
+    group_table,
+    noun_for,
+    on_host,
+)
 from sentree.analysis.questions.wording import (
     amount,
     at,
@@ -37,7 +46,6 @@ TOP = 10
 EVENTS_LISTED = 20
 SPOKEN = 5
 SMALL = 500
-EVENT_COLUMNS = ("time", "host", "what", "event")
 _MARK = re.compile(r"\$(p\d+)\b")
 
 
@@ -155,7 +163,7 @@ class Answering:
     # The families.
 
     def _count(self, totals: _Totals) -> EmbeddedAnswer:
-        text = f"{totals.n:,} {_one(self._label, totals.n)}{self._filters}: {self._span(totals)}."
+        text = f"{totals.n:,} {count_noun(self._label, totals.n)}{self._filters}: {self._span(totals)}."
         table, more = self._breakdown()
         return EmbeddedAnswer(
             answer=f"{text}{more}",
@@ -177,16 +185,16 @@ class Answering:
             rest = rows[0]["groups"] - len(kinds)
             kinds += [f"and {rest} more"] if rest > 0 else []
             more = f" By type of record — {'; '.join(kinds)}."
-        return _group_table(rows, DIMENSIONS[name].one), more
+        return group_table(rows, DIMENSIONS[name].one), more
 
     def _exists(self, totals: _Totals) -> EmbeddedAnswer:
-        text = f"{totals.n:,} {_one(self._label, totals.n)}{self._filters}: {self._span(totals)}."
+        text = f"{totals.n:,} {count_noun(self._label, totals.n)}{self._filters}: {self._span(totals)}."
         first = self._event_rows(self.where, "ASC", EVENTS_LISTED)
-        answer = f"Yes. {text} The first: {event_words(first[0])}{_on(first[0])}."
+        answer = f"Yes. {text} The first: {event_words(first[0])}{on_host(first[0])}."
         return EmbeddedAnswer(
             answer=answer,
             claims=self._claim(1, text, self._sample(self.where), self.where),
-            rows=_event_table(first, totals.n),
+            rows=event_table(first, totals.n),
             interpreted_as=self._interpreted(f"whether there are any {self._label}"),
             sql=totals.sql,
         )
@@ -197,15 +205,15 @@ class Answering:
         rows = self._event_rows(self.where, "ASC" if first else "DESC", limit)
         row, word = rows[0], "first" if first else "last"
         text = (
-            f"The {word} of {totals.n:,} {_one(self._label, totals.n)}{self._filters}:"
-            f" {at(row['time'])}{_on(row)}, {event_words(row)}."
+            f"The {word} of {totals.n:,} {count_noun(self._label, totals.n)}{self._filters}:"
+            f" {at(row['time'])}{on_host(row)}, {event_words(row)}."
         )
         return EmbeddedAnswer(
             answer=text,
             claims=self._claim(
                 1, text, [each["event_uid"] for each in rows[:EVENTS_LISTED]], self.where
             ),
-            rows=_event_table(rows, totals.n),
+            rows=event_table(rows, totals.n),
             interpreted_as=self._interpreted(f"the {word} of {self._label}"),
             sql=self._sql_of_events(self.where, "ASC" if first else "DESC", limit),
         )
@@ -213,11 +221,11 @@ class Answering:
     def _events(self, totals: _Totals) -> EmbeddedAnswer:
         limit = self.reading.limit or LISTED
         rows = self._event_rows(self.where, "ASC", limit)
-        text = f"{totals.n:,} {_one(self._label, totals.n)}{self._filters}: {self._span(totals)}."
+        text = f"{totals.n:,} {count_noun(self._label, totals.n)}{self._filters}: {self._span(totals)}."
         return EmbeddedAnswer(
-            answer=f"{text} The first: {event_words(rows[0])}{_on(rows[0])}.",
+            answer=f"{text} The first: {event_words(rows[0])}{on_host(rows[0])}.",
             claims=self._claim(1, text, self._sample(self.where), self.where),
-            rows=_event_table(rows, totals.n),
+            rows=event_table(rows, totals.n),
             interpreted_as=self._interpreted(f"list of {self._label}"),
             sql=self._sql_of_events(self.where, "ASC", limit),
         )
@@ -232,10 +240,12 @@ class Answering:
         groups = rows[0]["groups"]
         shown = [f"{self._value(dimension, row['value'])} ({row['n']:,})" for row in rows[:SPOKEN]]
         rest = f" and {groups - len(shown):,} more" if groups > len(shown) else ""
-        of = f"{totals.n:,} {_one(self._label, totals.n)}{self._filters}"
+        of = f"{totals.n:,} {count_noun(self._label, totals.n)}{self._filters}"
         if family in ("top", "bottom"):
             word = "most" if family == "top" else "fewest"
-            text = f"The {_plural(dimension, groups)} with the {word} {self._label}{self._filters}:"
+            text = (
+                f"The {noun_for(dimension, groups)} with the {word} {self._label}{self._filters}:"
+            )
             text += f" {', '.join(shown)}; {groups:,} in all."
         else:
             text = f"{amount(groups, dimension.one, dimension.many)} in {of}:"
@@ -251,7 +261,7 @@ class Answering:
         )
 
     def _unnamed(self, totals: _Totals, dimension: Dimension) -> EmbeddedAnswer:
-        text = f"{totals.n:,} {_one(self._label, totals.n)}{self._filters} name no {dimension.one}."
+        text = f"{totals.n:,} {count_noun(self._label, totals.n)}{self._filters} name no {dimension.one}."
         return EmbeddedAnswer(
             answer=text,
             claims=self._claim(1, text, self._sample(self.where), self.where),
@@ -276,13 +286,13 @@ class Answering:
         groups, _ = self._group_rows(where, DIMENSIONS["class"], "DESC", SPOKEN)
         kinds = ", ".join(f"{class_name(int(row['value']))} {row['n']:,}" for row in groups)
         text = (
-            f"{_capital(what)} appears in {amount(totals.n, 'event', 'events')}{when},"
+            f"{capital(what)} appears in {amount(totals.n, 'event', 'events')}{when},"
             f" {self._span(totals)}."
         )
         return EmbeddedAnswer(
             answer=f"Yes. {text} By class: {kinds}." if kinds else f"Yes. {text}",
             claims=self._claim(1, text, self._sample(where), where),
-            rows=_event_table(rows, totals.n),
+            rows=event_table(rows, totals.n),
             interpreted_as=f"whether {what} appears anywhere, raw records included{when}"
             + "".join(f"; {note}" for note in self.reading.notes),
             sql=totals.sql,
@@ -313,7 +323,7 @@ class Answering:
         if absent:
             names = " and ".join(named(entity) for entity in absent)
             verb = "does" if len(absent) == 1 else "do"
-            text = f"{_capital(names)} {verb} not appear in {self.scope.words}."
+            text = f"{capital(names)} {verb} not appear in {self.scope.words}."
         elif self.reading.subject == "alert" or rules:
             which = what.removeprefix("rule matches").removeprefix(", ")
             text = f"No rule matched{f' ({which})' if which else ''} in {self.scope.words}."
@@ -347,7 +357,7 @@ class Answering:
             where = build_where(self.context, self.reading, [replace(entity, role=""), *others])
             totals = self._totals(where)
             label = named(entity)
-            text = f"{label}: {totals.n:,} {_one(self._label, totals.n)}"
+            text = f"{label}: {totals.n:,} {count_noun(self._label, totals.n)}"
             said.append(text)
             sqls.append(totals.sql)
             table.append(
@@ -357,7 +367,7 @@ class Answering:
                 claims += self._claim(number, f"{text}.", self._sample(where), where)
         filters = scope_words(self.reading, others)
         return EmbeddedAnswer(
-            answer=f"{_capital('; '.join(said))}{filters}.",
+            answer=f"{capital('; '.join(said))}{filters}.",
             claims=tuple(claims),
             ruled_out=tuple(
                 f"{row[0]}: no {self._label}{filters} in {self.scope.words}"
@@ -398,7 +408,7 @@ class Answering:
             answer=answer if rules else f"{text} No rule matched.",
             claims=claims,
             ruled_out=() if rules else (f"rule matches{self._filters}: none",),
-            rows=_event_table(rows, totals.n),
+            rows=event_table(rows, totals.n),
             interpreted_as=self._interpreted("what happened: all events"),
             sql=self._sql_of_events(self.where, "ASC", LISTED),
         )
@@ -452,7 +462,7 @@ class Answering:
 
     def _named_table(self, rows: Sequence[dict[str, Any]], dimension: Dimension) -> AnswerTable:
         shown = [{**row, "value": self._value(dimension, row["value"])} for row in rows]
-        return _group_table(shown, dimension.one)
+        return group_table(shown, dimension.one)
 
 
 def _with_defaults(reading: Reading) -> Reading:
@@ -468,59 +478,3 @@ def _with_defaults(reading: Reading) -> Reading:
             dimension = "rule" if reading.family == "list" else reading.dimension
             return replace(reading, subject="alert", dimension=dimension)
     return reading
-
-
-def _group_table(rows: Sequence[dict[str, Any]], name: str) -> AnswerTable:
-    return AnswerTable(
-        columns=(name, "count", "first", "last"),
-        rows=tuple(
-            (plain(row["value"], 200), row["n"], cell_time(row["first"]), cell_time(row["last"]))
-            for row in rows
-        ),
-        total=rows[0]["groups"] if rows else 0,
-    )
-
-
-def _event_table(rows: Sequence[dict[str, Any]], total: int) -> AnswerTable:
-    return AnswerTable(
-        columns=EVENT_COLUMNS,
-        rows=tuple(
-            (
-                cell_time(row["time"]),
-                plain(row["host"], 64) if row["host"] else None,
-                (f"{plain(row['rule_title'], 80)}: " if row.get("rule_title") else "")
-                + event_words(row),
-                row["event_uid"],
-            )
-            for row in rows
-        ),
-        total=total,
-    )
-
-
-def _on(row: dict[str, Any]) -> str:
-    return f" on {plain(row['host'], 64)}" if row["host"] else ""
-
-
-def _one(label: str, number: int) -> str:
-    """Give a plural label its singular where one word makes it."""
-    if number != 1:
-        return label
-    if " and " in label:
-        return label
-    head, space, rest = label.partition(" ")
-    if label.endswith(("ses", "ches")):
-        return label[:-2]
-    if label.endswith("ies"):
-        return f"{label[:-3]}y"
-    if label.endswith("s") and "(" not in label and "," not in label:
-        return label[:-1]
-    return f"{head.removesuffix('s')}{space}{rest}"
-
-
-def _plural(dimension: Dimension, number: int) -> str:
-    return dimension.one if number == 1 else dimension.many
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from sentree.analysis.questions.dimensions import DIMENSIONS
 from sentree.analysis.questions.entities import Entity, Token
-from sentree.analysis.questions.lexicon import LEVELS, LONGEST, NUMBERS, PHRASES, Cue
-from sentree.analysis.questions.resolve import is_word, phrase_at, settle
-from sentree.analysis.questions.subjects import ALONE, COMPOSED, SUBJECTS
+from sentree.analysis.questions.objects import decide_subject
+from sentree.analysis.questions.parts import Parts, Unanswerable, walk_tokens
+from sentree.analysis.questions.subjects import SUBJECTS
 from sentree.analysis.questions.times import TimeReading
 
 MOST_LISTED = 1_000
-
-
-class Unanswerable(Exception):
-    """The question is outside what SQL answers; the text says why."""
+_COUNTED = frozenset({"count", "first", "last", "top", "bottom", *DIMENSIONS})
 
 
 @dataclass(slots=True)
@@ -40,45 +38,6 @@ class Reading:
     time: TimeReading = field(default_factory=TimeReading)
 
 
-@dataclass(slots=True)
-class _Parts:
-    """What was met on the way through the tokens."""
-
-    families: list[str] = field(default_factory=list[str])
-    subjects: list[str] = field(default_factory=list[str])
-    weak: list[str] = field(default_factory=list[str])
-    acts: list[str] = field(default_factory=list[str])
-    dims: list[str] = field(default_factory=list[str])
-    plural: bool = False
-    kinds: set[str] = field(default_factory=set[str])
-    entities: list[Entity] = field(default_factory=list[Entity])
-    places: list[int] = field(default_factory=list[int])
-    act_place: int = -1
-    numbers: list[int] = field(default_factory=list[int])
-    unknown: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
-    levels: list[str] = field(default_factory=list[str])
-    failed: bool | None = None
-    tactics: list[str] = field(default_factory=list[str])
-    techniques: list[str] = field(default_factory=list[str])
-    notes: list[str] = field(default_factory=list[str])
-    role: str = ""
-    who: bool = False
-
-
-_DOERS = ("by", "on", "from")
-_CUED_SUBJECTS = {
-    "process": "process",
-    "service": "service",
-    "file": "file",
-    "task": "task",
-    "share": "share",
-    "registry": "reg_key",
-    "access key": "text",
-    "group": "text",
-    "script": "text",
-}
-
-
 def read_question(
     tokens: Sequence[Token], known: dict[str, tuple[str, ...]], time: TimeReading
 ) -> Reading:
@@ -87,11 +46,11 @@ def read_question(
     Raises:
         Unanswerable: it asks for more than counting, finding and listing, or holds unknown words.
     """
-    parts = _walk(tokens, known)
+    parts = walk_tokens(tokens, known)
     reading = Reading(time=time, notes=parts.notes, levels=parts.levels, failed=parts.failed)
     reading.dangling = parts.role if "dangling" in parts.kinds else ""
     reading.distinct = "distinct" in parts.kinds
-    _decide_subject(parts, reading)
+    decide_subject(parts, reading)
     reading.entities = [
         *parts.entities,
         *(Entity("tactic", each) for each in parts.tactics),
@@ -103,348 +62,7 @@ def read_question(
     return reading
 
 
-def _walk(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> _Parts:
-    parts = _Parts()
-    at, role, cue = 0, "", ""
-    before: Cue | None = None
-    role_open = False
-    while at < len(tokens):
-        token = tokens[at]
-        if token.entity is not None:
-            entity, note = settle(token.entity, known, cue)
-            _take(parts, Entity(entity.kind, entity.value, role or entity.role, cue, entity.detail))
-            parts.notes += [note] if note else []
-            at, cue, role_open = at + 1, "", False
-            continue
-        words = [each.text for each in _until_entity(tokens[at:])][:LONGEST]
-        length = phrase_at(words, LONGEST)
-        if length:
-            meaning = PHRASES[" ".join(words[:length])]
-            following = tokens[at + length] if at + length < len(tokens) else None
-            if meaning.value == "level" and _beside_level(tokens, at, at + length):
-                at, role_open = at + length, False
-                continue
-            if meaning.kind == "decline":
-                raise Unanswerable(f"it {meaning.value}")
-            if meaning.kind == "role":
-                role, role_open = meaning.value, True
-                parts.role = role
-            elif meaning.kind in ("cue", "named"):
-                cue = meaning.value or cue or "named"
-            elif new_cue := _cue(meaning, following, known):
-                cue = new_cue
-                if meaning.kind == "subject":
-                    parts.weak.append(meaning.value)
-            else:
-                if meaning.kind not in ("stop", "join", "dim", "dims", "family", "which"):
-                    role_open = role_open and meaning.kind == "status"
-                    role = role if meaning.kind in ("status", "distinct") else ""
-                if meaning.kind in ("dim", "dims") and role_open and role != "by":
-                    _check_reference(tokens[at - 1].text if at else "", meaning.value)
-                _note(parts, meaning)
-                if meaning.kind == "act" and before is not None and before.kind == "which":
-                    parts.kinds.add("what act")
-            before = meaning
-            at += length
-            continue
-        word = token.text
-        at += 1
-        if word.isdigit():
-            _number(parts, word, _leads(tokens, at - 1))
-            role_open = False
-        elif word in NUMBERS:
-            _number(parts, str(NUMBERS[word]), _leads(tokens, at - 1))
-        elif word in LEVELS:
-            parts.levels.append(word)
-        elif word in known:
-            entity, note = settle(Entity("word", word), known, cue)
-            _take(parts, Entity(entity.kind, entity.value, role, cue))
-            parts.notes += [note] if note else []
-            cue, role_open = "", False
-        else:
-            following = PHRASES.get(tokens[at].text) if at < len(tokens) else None
-            if following is not None and following.kind in ("dim", "dims", "subject") and not cue:
-                raise Unanswerable(f"the word '{word}' is not understood")
-            parts.unknown.append((word, role, cue))
-            cue, role_open = "", False
-    if role_open:
-        parts.kinds.add("dangling")
-    return parts
-
-
-def _beside_level(tokens: Sequence[Token], start: int, end: int) -> bool:
-    beside = [
-        tokens[start - 1].text if start else "",
-        tokens[end].text if end < len(tokens) else "",
-    ]
-    return any(text in LEVELS for text in beside)
-
-
-def _check_reference(before: str, noun: str) -> None:
-    """Refuse "on the server": which one is meant is not said, and all of them would be wrong."""
-    if before not in ("any", "all", "every", "each", "which", "what", "different", "distinct"):
-        raise Unanswerable(f"it does not name which {noun} is meant")
-
-
-def _until_entity(tokens: Sequence[Token]) -> list[Token]:
-    words: list[Token] = []
-    for token in tokens:
-        if token.entity is not None:
-            break
-        words.append(token)
-    return words
-
-
-def _take(parts: _Parts, entity: Entity) -> None:
-    if entity.kind == "number":
-        raise Unanswerable(f"it is not clear what {entity.value} stands for")
-    if entity.kind == "technique":
-        parts.techniques.append(entity.value)
-    parts.entities.append(entity)
-    parts.places.append(len(parts.acts))
-
-
-def _cue(meaning: Cue, following: Token | None, known: dict[str, tuple[str, ...]]) -> str:
-    """Give the kind that a noun announces for the name right after it; "" when none follows."""
-    if following is None or meaning.kind not in ("dim", "subject", "dims"):
-        return ""
-    if following.entity is None:
-        text = following.text
-        if (is_word(text) and text not in known) or not re.search(r"\w", text):
-            return ""
-        kinds = known.get(text, ())
-    else:
-        kinds = known.get(following.entity.value.lower(), ()) or (following.entity.kind,)
-    wanted = meaning.value
-    if meaning.kind == "subject":
-        cue = _CUED_SUBJECTS.get(wanted, "")
-        fits = {"process": ("process", "file"), "file": ("process", "file", "path")}
-        open_kinds = ("quoted", "path", "dotted", "file", "text", "reg_key")
-        if not cue or (kinds and not {*fits.get(cue, (cue,)), *open_kinds} & set(kinds)):
-            return ""
-        return cue
-    if wanted in ("technique", "tactic"):
-        return wanted if wanted in kinds else ""
-    if meaning.kind == "dims" and wanted != "rule":
-        return ""
-    fits_dim = {
-        "host": ("host", "ip", "dotted", "quoted"),
-        "user": ("user", "account", "dotted", "quoted", "sid"),
-        "domain": ("domain", "dotted", "quoted"),
-        "address": ("ip", "cidr"),
-        "rule": ("quoted",),
-    }
-    if kinds and not set(fits_dim.get(wanted, ())) & set(kinds):
-        return ""
-    return wanted
-
-
-def _note(parts: _Parts, meaning: Cue) -> None:
-    kind, value = meaning.kind, meaning.value
-    match kind:
-        case "family":
-            parts.families.append(value)
-        case "subject":
-            parts.subjects.append(value)
-        case "act":
-            parts.acts.append(value)
-        case "dim" | "dims":
-            parts.dims.append(value)
-            parts.plural = parts.plural or kind == "dims"
-        case "status":
-            parts.failed = value == "failed"
-        case "tactic":
-            parts.tactics.append(value)
-        case "who":
-            parts.who = True
-            parts.kinds.add("who")
-        case _:
-            parts.kinds.add(kind)
-
-
-def _number(parts: _Parts, word: str, leads: bool) -> None:
-    before = parts.entities[-1] if parts.entities else None
-    if len(word) > 6:
-        raise Unanswerable(f"it is not clear what {word} stands for")
-    if before is not None and before.kind in ("port", "event_id") and not parts.numbers:
-        parts.entities.append(Entity(before.kind, str(int(word)), before.role, "", before.detail))
-        parts.places.append(len(parts.acts))
-        return
-    if not leads:
-        raise Unanswerable(f"it is not clear what {word} stands for")
-    parts.numbers.append(int(word))
-
-
-def _leads(tokens: Sequence[Token], at: int) -> bool:
-    """Tell whether a number says how many to list: `top 10`, `last 5`, `10 busiest`."""
-    before = PHRASES.get(tokens[at - 1].text) if at else None
-    after = PHRASES.get(tokens[at + 1].text) if at + 1 < len(tokens) else None
-    if before is not None and before.kind == "family":
-        return before.value in ("top", "bottom", "first", "last", "list")
-    counted = after is not None and after.kind in ("dims", "subject", "family")
-    return counted and (before is None or before.kind in ("stop", "dims"))
-
-
-def _decide_subject(parts: _Parts, reading: Reading) -> None:
-    subjects = list(dict.fromkeys(parts.subjects))
-    acts = [act for act in dict.fromkeys(parts.acts) if act != "do"]
-    entity_kinds = {entity.kind for entity in parts.entities}
-    entity_kinds |= {"technique"} if parts.tactics else set[str]()
-    for pair in (("log", "clear"), ("log", "delete")):
-        if pair[0] in subjects and pair[1] in acts:
-            subjects[subjects.index("log")] = "log clear"
-            acts.remove(pair[1])
-    if "log" in subjects:
-        subjects.remove("log")
-    if "account lock" in subjects and "lock" in acts:
-        acts.remove("lock")
-    account = (
-        "user" in parts.dims
-        or any(
-            place and (entity.cue == "user" or entity.kind == "user") and entity.role not in _DOERS
-            for entity, place in zip(parts.entities, parts.places, strict=True)
-        )
-        or (
-            {"was", "were"}
-            and "exists" in parts.families
-            and "user" in entity_kinds
-            and not subjects
-        )
-    )
-    if not subjects and account and not parts.weak:
-        for act in acts:
-            if ("account", act) in COMPOSED:
-                subjects.append(COMPOSED["account", act])
-                _name_doers(parts)
-                acts.remove(act)
-                reading.notes.append("account" if "user" in parts.dims else "")
-                if "user" in parts.dims:
-                    parts.dims.remove("user")
-                break
-    subjects = _merged(subjects, parts)
-    network = "connect" in acts or any(SUBJECTS[each].family == "network" for each in subjects)
-    if "process" in subjects and network:
-        subjects = [each for each in subjects if each != "process"]
-        parts.dims.append("actor")
-    for act in list(acts):
-        for index, subject in enumerate([*subjects, *parts.weak]):
-            composed = COMPOSED.get((subject, act))
-            if composed:
-                if index < len(subjects):
-                    subjects[index] = composed
-                else:
-                    subjects.append(composed)
-                acts.remove(act)
-                break
-        else:
-            implied = _implied(act, entity_kinds, subjects)
-            if implied is not None:
-                subjects += [implied] if implied else []
-                acts.remove(act)
-    subjects = list(dict.fromkeys(subjects))
-    if not subjects and any(entity.role == "children" for entity in parts.entities):
-        subjects = ["process"]
-        parts.families.append("list")
-    if parts.failed is not None and "logon" in subjects:
-        subjects[subjects.index("logon")] = "failed logon" if parts.failed else "logon"
-        reading.failed = None
-    if len(subjects) > 1 and "event" in subjects:
-        subjects.remove("event")
-    if "alert" in subjects:
-        reading.extra_subjects = [each for each in subjects if each != "alert"]
-        subjects = ["alert"]
-    if len(subjects) > 1:
-        raise Unanswerable("it asks about several sorts of events at once")
-    if acts:
-        raise Unanswerable(f"it is not clear what was '{acts[0]}'d")
-    reading.subject = subjects[0] if subjects else None
-    reading.notes = [note for note in reading.notes if note and note != "account"]
-
-
-def _name_doers(parts: _Parts) -> None:
-    """Of two users, the one named before the verb did it to the other."""
-    users = [at for at, entity in enumerate(parts.entities) if entity.kind == "user"]
-    if len({bool(parts.places[at]) for at in users}) == 2:
-        for at in users:
-            if not parts.places[at]:
-                parts.entities[at] = replace(parts.entities[at], role="by")
-
-
-def _merged(subjects: list[str], parts: _Parts) -> list[str]:
-    """Put together sorts that name one thing: `rdp` and `logon`, `file` and `share`."""
-    met = set(subjects)
-    merged = list(subjects)
-    if {"rdp", "logon"} <= met:
-        merged = [each for each in merged if each not in ("rdp", "logon")] + ["rdp logon"]
-    for wide, narrow in (
-        ("process", "powershell"),
-        ("process", "process access"),
-        ("script", "powershell"),
-        ("file", "share"),
-        ("smb", "share"),
-        ("traffic", "dns"),
-        ("traffic", "http"),
-        ("traffic", "rdp"),
-        ("traffic", "ssh"),
-        ("traffic", "smb"),
-        ("traffic", "connection"),
-        ("connection", "rdp"),
-        ("connection", "ssh"),
-        ("connection", "smb"),
-        ("logon attempt", "failed logon"),
-        ("logon", "failed logon"),
-        ("logon", "rdp logon"),
-        ("password", "failed logon"),
-    ):
-        if {wide, narrow} <= met and wide in merged:
-            merged.remove(wide)
-    others = [each for each in merged if SUBJECTS[each].family == "network"]
-    if "powershell" in merged and (others or {"file", "registry"} & set(merged)):
-        merged.remove("powershell")
-        parts.entities.append(Entity("process", "powershell.exe"))
-        parts.places.append(0)
-    return merged
-
-
-def _implied(act: str, kinds: set[str], subjects: list[str]) -> str | None:
-    """Give the sort a verb alone means; "" when it adds nothing, None when it is not clear."""
-    families = {SUBJECTS[each].family for each in subjects}
-    if act in ("connect", "access", "start") and (subjects or "technique" in kinds):
-        return ""
-    if act == "connect":
-        return ALONE["connect"]
-    if act == "start":
-        return "service start" if kinds and kinds <= {"service"} else ALONE["start"]
-    if act == "access" and kinds & {
-        "share",
-        "path",
-        "file",
-        "reg_key",
-        "ip",
-        "host",
-        "url",
-        "domain",
-    }:
-        return ""
-    if act == "load" and kinds & {"file", "process", "path"}:
-        return "module"
-    if act in ("create", "delete", "modify") and not subjects:
-        if kinds & {"file", "path"} or (act != "modify" and kinds & {"process"}):
-            return f"file {act}"
-        if "reg_key" in kinds:
-            return "registry modify"
-        if "service" in kinds and act == "create":
-            return "service create"
-        if "task" in kinds and act != "modify":
-            return f"task {act}"
-        if "operation" in kinds:
-            return ""
-    if act in ("create", "add") and families & {"alert"}:
-        return ""
-    return None
-
-
-def _admit_unknown(parts: _Parts, reading: Reading) -> None:
+def _admit_unknown(parts: Parts, reading: Reading) -> None:
     """Take words the context doesn't know for names where the question says they are names."""
     finding = "exists" in parts.families or "seen" in parts.kinds
     finding = finding and not {"first", "last", "top", "bottom", "count"} & set(parts.families)
@@ -470,7 +88,7 @@ def _admit_unknown(parts: _Parts, reading: Reading) -> None:
         reading.entities.append(Entity(kind, word, role, cue))
 
 
-def _decide_family(parts: _Parts, reading: Reading) -> None:
+def _decide_family(parts: Parts, reading: Reading) -> None:
     met = parts.families
     named = bool(reading.entities)
     uid = any(entity.kind == "uid" for entity in reading.entities)
@@ -480,8 +98,8 @@ def _decide_family(parts: _Parts, reading: Reading) -> None:
     anchored = reading.time.around or uid or ("around" in met and reading.time.given)
     if "compare" in met:
         reading.family = "compare"
-    elif anchored and not reading.subject and not parts.dims and "count" not in met:
-        reading.family = "around"
+    elif anchored and reading.subject in (None, "event") and not {*parts.dims, *met} & _COUNTED:
+        reading.family, reading.subject = "around", None
     elif happening and reading.subject is None and not parts.dims:
         if not named and not reading.time.given:
             raise Unanswerable("it does not say where or when")
@@ -517,7 +135,7 @@ def _decide_family(parts: _Parts, reading: Reading) -> None:
         reading.family = "exists"
 
 
-def _decide_dimension(parts: _Parts, reading: Reading) -> None:
+def _decide_dimension(parts: Parts, reading: Reading) -> None:
     subject = SUBJECTS[reading.subject] if reading.subject else None
     family = subject.family if subject else ""
     dims = [each for each in dict.fromkeys(parts.dims) if not (each == "tactic" and parts.tactics)]
@@ -571,7 +189,7 @@ def _decide_dimension(parts: _Parts, reading: Reading) -> None:
     reading.notes = [note for note in reading.notes if note]
 
 
-def _decide_limit(parts: _Parts, reading: Reading) -> None:
+def _decide_limit(parts: Parts, reading: Reading) -> None:
     if not parts.numbers:
         return
     listing = reading.family in ("top", "bottom", "first", "last", "list")
