@@ -14,8 +14,9 @@ EMBEDDED = "embedded"
 class AskRequest(Frozen):
     """A question. `over` names text files to ask instead of the lake.
 
-    `model` is `embedded` (no language model) or a model's name; `leaf_model` reads parts and is
-    the same without its own name.
+    `model` is `embedded` (no language model), a model's name, or `scripted:FILE` (a recording);
+    `leaf_model` reads parts and is the same without its own name. Readings go out as one batch
+    from `batch` of them on. `fresh` asks again what other runs were answered.
     """
 
     query: Query
@@ -29,11 +30,17 @@ class AskRequest(Frozen):
     leaf_characters: int = Field(default=200_000, ge=1_000)
     direct_characters: int = Field(default=400_000, ge=1_000)
     workers: int = Field(default=8, ge=1, le=64)
+    batch: int | None = Field(default=None, ge=1)
+    thinking_tokens: int | None = Field(default=None, ge=1_024)
+    fresh: bool = False
     formats: tuple[str, ...] = ()
 
 
 class AskEstimate(Frozen):
-    """What a question would cost, before it is asked; tokens and dollars as low and high."""
+    """What a question would cost, before it is asked; calls, tokens and dollars as low and high.
+
+    `meaning` says what the two ends stand for; each is meant to be within a factor of two.
+    """
 
     path: Path
     reasons: tuple[str, ...]
@@ -44,3 +51,4 @@ class AskEstimate(Frozen):
     input_tokens: tuple[int, int]
     output_tokens: tuple[int, int]
     usd: tuple[float, float] | None
+    meaning: str = ""

@@ -33,7 +33,10 @@ class LimitHit(Frozen):
 
 
 class Result(Frozen):
-    """One analysis, from question to cited answer. Versioned; ordered deterministically."""
+    """One analysis, from question to cited answer. Versioned; ordered deterministically.
+
+    `failure` says why a language model gave no answer of its own: refused, or out of reach.
+    """
 
     schema_version: Literal["1.0"] = SCHEMA_VERSION
     run_uid: str
@@ -54,4 +57,5 @@ class Result(Frozen):
     trajectory: tuple[NodeRecord, ...] = ()
     cited_events: tuple[CitedEvent, ...] = ()
     limit_hit: LimitHit | None = None
+    failure: str | None = None
     notes: tuple[str, ...] = ()

@@ -40,6 +40,18 @@ class Settings(BaseSettings):
     )
     max_depth: int = Field(default=8, ge=1, le=16, description="depth limit of a planned tree")
     executor: str = Field(default="prefect", description="prefect or local (threads)")
+    model: str = Field(
+        default="embedded", description="embedded (no language model), or a model's name"
+    )
+    leaf_model: str | None = Field(default=None, description="model that reads parts, if another")
+    api_key: SecretStr | None = Field(
+        default=None, description="key of the Messages API; without it, ANTHROPIC_API_KEY"
+    )
+    base_url: str | None = Field(
+        default=None, description="server that speaks the Messages API, instead of Anthropic's"
+    )
+    prices: Path | None = Field(default=None, description="price file, instead of the built-in one")
+    stream: bool = Field(default=False, description="stream every answer of a model")
 
     @property
     def lake_dir(self) -> Path:

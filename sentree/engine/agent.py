@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from pydantic import ValidationError
 
@@ -167,7 +167,8 @@ class Agent:
         self._parent_uid = parent_uid
         self._depth = depth
         self._parts_read: list[str] = []
-        self._session = open_session(self._functions())
+        self._open_session = open_session
+        self._session: Session | None = None
 
     def run(self, question: str, whole: Part) -> AgentAnswer:
         """Work on the question until an answer is submitted, or a limit ends the work."""
@@ -243,6 +244,9 @@ class Agent:
         code = use.input.get("code")
         if not isinstance(code, str):
             return _failure(use, "run_python takes {'code': text}")
+        # A node that has no budget for its first turn takes no interpreter either.
+        if self._session is None:
+            self._session = self._open_session(self._functions())
         output = self._session.run(code)
         text = self._fence.wrap("output", output.text or "(nothing was printed)")
         if output.true_length > len(output.text):
@@ -370,12 +374,24 @@ class Agent:
             raise ValueError("map_query takes a list of parts")
         chosen = [self._handles.part(one) for one in parts]
         self._parts_read += [part.label for part in chosen]
-        # The question is the model's own text, but may repeat what a record told it to ask.
+        # Question and schema are the model's own, but may repeat what a record told it to ask.
         asked = self._fence.tame(str(question)[:MOST_QUESTION])
-        answers = self._readings.ask(chosen, asked, schema, self._node_uid)
+        answers = self._readings.ask(chosen, asked, self._tamed(schema), self._node_uid)
         for answer in answers:
             self._handles.seen.update(ev["event_uid"] for ev in answer.get("evidence", ()))
         return answers
+
+    def _tamed(self, value: object) -> object:
+        match value:
+            case str():
+                return self._fence.tame(value)
+            case list():
+                return [self._tamed(item) for item in cast("list[object]", value)]
+            case dict():
+                pairs = cast("dict[str, object]", value).items()
+                return {self._fence.tame(key): self._tamed(item) for key, item in pairs}
+            case _:
+                return value
 
     def _nudge(self, reply: ModelReply, turn: int) -> str:
         cut = " Your message was cut off at its limit." if reply.stop_reason == "max_tokens" else ""

@@ -10,15 +10,18 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from schemas.model import ModelReply, ModelRequest
+from schemas.sandbox import SandboxLimits
 from schemas.trajectory import NodeKind, NodeRecord
 from sentree.engine.gate_batch import Outcome
 from sentree.engine.parts import Part
 from sentree.engine.prompt_files import prompt_hash
 from sentree.engine.reader import Reader, check_schema
-from sentree.errors import LimitReachedError, ModelError
+from sentree.engine.sandbox.boundary import Plain
+from sentree.errors import LimitReachedError, SentreeError
 
 Answer = dict[str, Any]
 TOO_BIG = "part size"
+MOST_CALLS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +102,18 @@ class Readings:
         """Give one answer per part, in order.
 
         Raises:
-            ValueError: the schema is no JSON Schema.
+            ValueError: the schema is no JSON Schema, or there are too many parts.
         """
         checked = check_schema(schema)
+        if self._number + len(parts) > MOST_CALLS:
+            raise ValueError(f"no more than {MOST_CALLS:,} readings: cut coarser, or use SQL")
         calls = [self._call(part, question, checked, parent) for part in parts]
         ready = self._in_a_batch(calls)
         left = [call for call in calls if call.node_uid not in ready]
         if left:
             answers = self._run_all(left, self._perform)
             ready |= {call.node_uid: one for call, one in zip(left, answers, strict=True)}
-        return [ready[call.node_uid] for call in calls]
+        return [bounded(ready[call.node_uid], len(calls)) for call in calls]
 
     def records(self) -> Sequence[NodeRecord]:
         """Give the records of all sub-calls, in the order in which they were asked."""
@@ -185,18 +190,32 @@ class Readings:
         return answer
 
     def _outcome(self, call: SubCall) -> _Outcome:
-        if call.part.characters > self._leaf_characters:
-            if self._spawn is not None:
-                return _Outcome(self._spawn(call))
+        too_big = call.part.characters > self._leaf_characters
+        if too_big and self._spawn is None:
             text = (
                 f"part '{call.part.label}' has {call.part.characters:,} characters, a "
                 f"reader takes {self._leaf_characters:,}: cut it with ctx.partition first"
             )
             return _Outcome({"error": text}, TOO_BIG)
         try:
+            if too_big and self._spawn is not None:
+                return _Outcome(self._spawn(call))
             return _Outcome(self._reader.read(call.part, call.question, call.schema, call.node_uid))
-        except (LimitReachedError, ModelError) as error:
+        except SentreeError as error:
             return _failed(error)
+
+
+def bounded(answer: Answer, among: int) -> Answer:
+    """Give an answer, or an error where it takes more than its share of what a cell can be given.
+
+    One reader led astray by its part would else cost the cell the answers of all the others.
+    """
+    limits = SandboxLimits()
+    share = Plain(limits.nodes * 3 // 4 // among, limits.result_characters * 3 // 4 // among)
+    try:
+        return share.copy(answer)
+    except (TypeError, ValueError):
+        return {"error": "the reader's answer is too long or too deep: ask about fewer parts"}
 
 
 class _Outcome(NamedTuple):
@@ -204,6 +223,6 @@ class _Outcome(NamedTuple):
     limit: str | None = None
 
 
-def _failed(error: LimitReachedError | ModelError) -> _Outcome:
+def _failed(error: SentreeError) -> _Outcome:
     limit = error.limit if isinstance(error, LimitReachedError) else None
     return _Outcome({"error": str(error)[:300]}, limit)

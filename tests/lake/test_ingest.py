@@ -273,7 +273,7 @@ RECORDS = st.lists(
 SHARED = [HealthCheck.function_scoped_fixture]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
+@settings(max_examples=12, deadline=None, suppress_health_check=SHARED)
 @given(of=RECORDS, how=st.sampled_from(sorted(FRAMINGS)), block=st.integers(1, 64))
 def test_any_records_in_any_framing_and_block_size_give_the_same_uids(
     of: list[dict[str, Any]], how: str, block: int, lake: Lake, tmp_path_factory: Any
@@ -292,7 +292,7 @@ def test_any_records_in_any_framing_and_block_size_give_the_same_uids(
         assert report.delivered == report.duplicate == len(of)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SHARED)
+@settings(max_examples=40, deadline=None, suppress_health_check=SHARED)
 @given(
     data=st.binary(max_size=400)
     | st.text(alphabet='{}[]":,\\ \n\r\x00a1\ud800é', max_size=200).map(

@@ -68,7 +68,7 @@ def test_a_load_that_is_stopped_after_a_flush_leaves_nothing(
         assert process.stdout.readline() == b"open\n"
         with fifo.open("w") as writer:
             # More than one block and one flush, then silence: the reader waits for more.
-            writer.write(text * 100)
+            writer.write(text * 20)
             writer.flush()
             assert process.stdout.readline() == b"flushed\n"
             process.send_signal(sign)

@@ -17,8 +17,7 @@ from schemas.questions import AnswerTable, Cell, EmbeddedAnswer
 from sentree.analysis.questions.conditions import Binder, Where, anywhere, build_where, times
 from sentree.analysis.questions.dimensions import DIMENSIONS, OF_NETWORK, OF_RULES, Dimension
 from sentree.analysis.questions.entities import Entity
-from sentree.analysis.questions.parts import Unanswerable
-from sentree.analysis.questions.reading import Reading
+from sentree.analysis.questions.parts import Reading, Unanswerable
 from sentree.analysis.questions.subjects import SUBJECTS
 from sentree.analysis.questions.tables import (
     capital,
@@ -160,10 +159,16 @@ class Answering:
             return f"at {at(totals.first)}"
         return f"between {at(totals.first)} and {at(totals.last)}"
 
+    def _counted(self, totals: _Totals) -> str:
+        return f"{totals.n:,} {count_noun(self._label, totals.n)}{self._filters}"
+
+    def _found(self, totals: _Totals) -> str:
+        return f"{self._counted(totals)}: {self._span(totals)}."
+
     # The families.
 
     def _count(self, totals: _Totals) -> EmbeddedAnswer:
-        text = f"{totals.n:,} {count_noun(self._label, totals.n)}{self._filters}: {self._span(totals)}."
+        text = self._found(totals)
         table, more = self._breakdown()
         return EmbeddedAnswer(
             answer=f"{text}{more}",
@@ -188,7 +193,7 @@ class Answering:
         return group_table(rows, DIMENSIONS[name].one), more
 
     def _exists(self, totals: _Totals) -> EmbeddedAnswer:
-        text = f"{totals.n:,} {count_noun(self._label, totals.n)}{self._filters}: {self._span(totals)}."
+        text = self._found(totals)
         first = self._event_rows(self.where, "ASC", EVENTS_LISTED)
         answer = f"Yes. {text} The first: {event_words(first[0])}{on_host(first[0])}."
         return EmbeddedAnswer(
@@ -221,7 +226,7 @@ class Answering:
     def _events(self, totals: _Totals) -> EmbeddedAnswer:
         limit = self.reading.limit or LISTED
         rows = self._event_rows(self.where, "ASC", limit)
-        text = f"{totals.n:,} {count_noun(self._label, totals.n)}{self._filters}: {self._span(totals)}."
+        text = self._found(totals)
         return EmbeddedAnswer(
             answer=f"{text} The first: {event_words(rows[0])}{on_host(rows[0])}.",
             claims=self._claim(1, text, self._sample(self.where), self.where),
@@ -240,7 +245,7 @@ class Answering:
         groups = rows[0]["groups"]
         shown = [f"{self._value(dimension, row['value'])} ({row['n']:,})" for row in rows[:SPOKEN]]
         rest = f" and {groups - len(shown):,} more" if groups > len(shown) else ""
-        of = f"{totals.n:,} {count_noun(self._label, totals.n)}{self._filters}"
+        of = self._counted(totals)
         if family in ("top", "bottom"):
             word = "most" if family == "top" else "fewest"
             text = (
@@ -261,7 +266,7 @@ class Answering:
         )
 
     def _unnamed(self, totals: _Totals, dimension: Dimension) -> EmbeddedAnswer:
-        text = f"{totals.n:,} {count_noun(self._label, totals.n)}{self._filters} name no {dimension.one}."
+        text = f"{self._counted(totals)} name no {dimension.one}."
         return EmbeddedAnswer(
             answer=text,
             claims=self._claim(1, text, self._sample(self.where), self.where),

@@ -12,8 +12,8 @@ from schemas.window import Window
 from sentree.analysis.questions.answering import Answering, Scope
 from sentree.analysis.questions.entities import QUESTION_LIMIT, Entity, Token, clean, tokenise
 from sentree.analysis.questions.lexicon import PHRASES
-from sentree.analysis.questions.parts import Unanswerable
-from sentree.analysis.questions.reading import Reading, read_question
+from sentree.analysis.questions.parts import Reading, Unanswerable
+from sentree.analysis.questions.reading import read_question
 from sentree.analysis.questions.resolve import correct, is_word, resolve_names
 from sentree.analysis.questions.times import AROUND, TICK, TimeReading, UnclearTimeError, read_times
 from sentree.analysis.sql_texts import sql_text

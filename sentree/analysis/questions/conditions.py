@@ -11,8 +11,7 @@ from typing import Any
 
 from schemas.ports import ContextReader
 from sentree.analysis.questions.entities import Entity
-from sentree.analysis.questions.parts import Unanswerable
-from sentree.analysis.questions.reading import Reading
+from sentree.analysis.questions.parts import Reading, Unanswerable
 from sentree.analysis.questions.subjects import SUBJECTS
 from sentree.analysis.sql_texts import sql_text
 

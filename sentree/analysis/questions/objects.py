@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from sentree.analysis.questions.entities import Entity
-from sentree.analysis.questions.parts import Parts, Unanswerable
+from sentree.analysis.questions.parts import Parts, Reading, Unanswerable
 from sentree.analysis.questions.subjects import ALONE, COMPOSED, SUBJECTS
-
-if TYPE_CHECKING:
-    from sentree.analysis.questions.reading import Reading
 
 _DOERS = ("by", "on", "from")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sentree.analysis.questions.entities import Entity, Token
 from sentree.analysis.questions.lexicon import LEVELS, LONGEST, NUMBERS, PHRASES, Cue
 from sentree.analysis.questions.resolve import is_word, phrase_at, settle
+from sentree.analysis.questions.times import TimeReading
 
 _CUED_SUBJECTS = {
     "process": "process",
@@ -25,6 +26,24 @@ _CUED_SUBJECTS = {
 
 class Unanswerable(Exception):
     """The question is outside what SQL answers; the text says why."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a question asks for."""
+
+    family: str = ""
+    subject: str | None = None
+    extra_subjects: list[str] = field(default_factory=list[str])
+    dimension: str | None = None
+    entities: list[Entity] = field(default_factory=list[Entity])
+    limit: int | None = None
+    failed: bool | None = None
+    levels: list[str] = field(default_factory=list[str])
+    distinct: bool = False
+    dangling: str = ""
+    notes: list[str] = field(default_factory=list[str])
+    time: TimeReading = field(default_factory=TimeReading)
 
 
 @dataclass(slots=True)

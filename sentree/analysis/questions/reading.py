@@ -7,35 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from sentree.analysis.questions.dimensions import DIMENSIONS
 from sentree.analysis.questions.entities import Entity, Token
 from sentree.analysis.questions.objects import decide_subject
-from sentree.analysis.questions.parts import Parts, Unanswerable, walk_tokens
+from sentree.analysis.questions.parts import Parts, Reading, Unanswerable, walk_tokens
 from sentree.analysis.questions.subjects import SUBJECTS
 from sentree.analysis.questions.times import TimeReading
 
 MOST_LISTED = 1_000
 _COUNTED = frozenset({"count", "first", "last", "top", "bottom", *DIMENSIONS})
-
-
-@dataclass(slots=True)
-class Reading:
-    """What a question asks for."""
-
-    family: str = ""
-    subject: str | None = None
-    extra_subjects: list[str] = field(default_factory=list[str])
-    dimension: str | None = None
-    entities: list[Entity] = field(default_factory=list[Entity])
-    limit: int | None = None
-    failed: bool | None = None
-    levels: list[str] = field(default_factory=list[str])
-    distinct: bool = False
-    dangling: str = ""
-    notes: list[str] = field(default_factory=list[str])
-    time: TimeReading = field(default_factory=TimeReading)
 
 
 def read_question(

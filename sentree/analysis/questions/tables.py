@@ -14,6 +14,7 @@ EVENT_COLUMNS = ("time", "host", "what", "event")
 
 
 def group_table(rows: Sequence[dict[str, Any]], name: str) -> AnswerTable:
+    """Make a table of values, most telling first."""
     return AnswerTable(
         columns=(name, "count", "first", "last"),
         rows=tuple(
@@ -25,6 +26,7 @@ def group_table(rows: Sequence[dict[str, Any]], name: str) -> AnswerTable:
 
 
 def event_table(rows: Sequence[dict[str, Any]], total: int) -> AnswerTable:
+    """Make a table of events."""
     return AnswerTable(
         columns=EVENT_COLUMNS,
         rows=tuple(
@@ -42,6 +44,7 @@ def event_table(rows: Sequence[dict[str, Any]], total: int) -> AnswerTable:
 
 
 def on_host(row: dict[str, Any]) -> str:
+    """Name the host of an event."""
     return f" on {plain(row['host'], 64)}" if row["host"] else ""
 
 
@@ -62,8 +65,10 @@ def count_noun(label: str, number: int) -> str:
 
 
 def noun_for(dimension: Dimension, number: int) -> str:
+    """Give the noun of a dimension for a number of its values."""
     return dimension.one if number == 1 else dimension.many
 
 
 def capital(text: str) -> str:
+    """Begin a sentence."""
     return text[:1].upper() + text[1:]

@@ -24,9 +24,9 @@ _ATOM = re.compile(
     rf"""(?<![\w./:\\-])(?:
       (?P<iso>\d{{4}}-\d{{2}}-\d{{2}})(?:T(?=\d)|(?![\w-]))
     | (?P<first>\d{{1,2}})[/.](?P<second>\d{{1,2}})[/.](?P<tail>\d{{4}})(?![\w.])
-    | (?P<month1>{_MONTH})\s*(?P<day1>\d{{1,2}})(?:st|nd|rd|th)?
+    | (?P<month1>{_MONTH})\s*(?P<day1>\d{{1,2}})(?:st|[nr]d|th)?
       (?:,?\s*(?P<year1>(?:19|20)\d\d))?(?![\w:.])
-    | (?P<day2>\d{{1,2}})(?:st|nd|rd|th|\.)?\s*(?:of\s+)?(?P<month2>{_MONTH})
+    | (?P<day2>\d{{1,2}})(?:st|[nr]d|th|\.)?\s*(?:of\s+)?(?P<month2>{_MONTH})
       (?:,?\s*(?P<year2>(?:19|20)\d\d))?(?![\w:])
     | (?P<relative>today|yesterday)(?!\w)
     | (?<![\w.])(?P<weekday>{_WEEKDAY})(?![\w.-])

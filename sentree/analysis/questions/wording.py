@@ -13,7 +13,7 @@ from schemas.claim import Evidence
 from schemas.ports import ContextReader
 from sentree.analysis.questions.conditions import alike
 from sentree.analysis.questions.entities import Entity
-from sentree.analysis.questions.reading import Reading
+from sentree.analysis.questions.parts import Reading
 from sentree.analysis.questions.subjects import SUBJECTS
 from sentree.analysis.sql_texts import sql_text
 from sentree.intel import attack

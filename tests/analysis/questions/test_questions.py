@@ -75,7 +75,7 @@ def test_none_found_cites_nothing_and_says_what_was_searched(context: IncidentCo
 
 
 def test_a_typo_is_undone_openly(context: IncidentContext) -> None:
-    assert "'faild' read as 'failed'" in ask(context, "faild logons").interpreted_as
+    assert "'logns' read as 'logins'" in ask(context, "failed logns").interpreted_as
 
 
 def test_yesterday_looks_back_from_the_end_of_the_window(context: IncidentContext) -> None:
@@ -139,7 +139,7 @@ def test_hostile_text_is_data_and_is_dealt_with_in_bounded_time(text: str) -> No
 WORDS = sorted({word for case in ANSWERED for word in case["ask"].split()})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(text=st.one_of(st.text(max_size=200), st.lists(st.sampled_from(WORDS)).map(" ".join)))
 def test_no_text_makes_it_fail_or_cite_what_does_not_stand(text: str) -> None:
     context = _shared()
@@ -157,7 +157,7 @@ def _shared() -> IncidentContext:
     return _CONTEXTS[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     chosen=st.sets(st.integers(0, 45)),
     user=st.sampled_from(("jdoe", "bob", "admin", "alice.ward")),
