@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from sentree.settings import Settings
+from tasks.orphans import stop_orphans
 
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -29,6 +30,7 @@ def prepare(settings: Settings) -> None:
     """Set Prefect's environment for this process."""
     home = settings.prefect_home.resolve()
     home.mkdir(parents=True, exist_ok=True)
+    stop_orphans(home)
     os.environ.setdefault("PREFECT_HOME", str(home))
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)

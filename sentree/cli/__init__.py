@@ -16,7 +16,7 @@ app = App(
     version=__version__,
     help="Security-log analysis as recursive workflows, every sentence cited and checked.",
     help_format="plaintext",
-    default_parameter=Parameter(negative=()),
+    default_parameter=Parameter(negative=(), consume_multiple=True),
 )
 lake = App(name="lake", help="Look at the lake.")
 config = App(name="config", help="Look at the configuration.")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from sentree.cli.common import COMMON, Common
 from sentree.errors import ExitCode, NotFoundError
@@ -38,6 +40,7 @@ def show(
     elif node is not None:
         text = terminal.node_view(result, node)
     elif event is not None:
+        result = _with_event(common.settings(), result, event)
         text = terminal.event_view(result, event)
     else:
         text = terminal.run_view(result)
@@ -49,7 +52,7 @@ def report(
     run: str = "latest",
     *,
     to: tuple[str, ...] = ("html",),
-    out: Path | None = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     common: Common = COMMON,
 ) -> int:
     """Write the reports of a run again, in any format; prints the paths.
@@ -89,6 +92,18 @@ def find_run(settings: Settings, run: str) -> Result:
         what = f"{len(matches)} runs start with" if matches else "no run is called"
         raise NotFoundError(f"{what} '{run}'; newest: {', '.join(known[-3:])}")
     return load_result(folder / matches[0] / "result.json")
+
+
+def _with_event(settings: Settings, result: Result, event_uid: str) -> Result:
+    """Give the result with an event that it looked at but did not cite, from the run's context."""
+    context_path = settings.runs_dir / result.run_uid / "context.duckdb"
+    if any(one.event_uid == event_uid for one in result.cited_events) or not context_path.is_file():
+        return result
+    from sentree.lake.context import Context
+
+    with Context.open(context_path) as context:
+        found = tuple(context.cited([event_uid]))
+    return result.model_copy(update={"cited_events": (*result.cited_events, *found)})
 
 
 def _json_list(lines: list[str]) -> str:
