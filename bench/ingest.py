@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,29 +23,7 @@ EVENTS = 100_000
 ROUNDS = 2
 HOSTS = 40
 DAYS = 3
-SYLLABLES = [
-    "ba",
-    "ce",
-    "di",
-    "fo",
-    "gu",
-    "ha",
-    "je",
-    "ki",
-    "lo",
-    "mu",
-    "na",
-    "pe",
-    "qui",
-    "ro",
-    "su",
-    "ta",
-    "ve",
-    "wi",
-    "xo",
-    "yu",
-    "za",
-]
+SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "qui", "ro", "su", "za")
 SYSMON = "Microsoft-Windows-Sysmon/Operational"
 
 Fields = dict[str, Any]
@@ -58,25 +37,36 @@ class Words:
         self.common = [self.word() for _ in range(600)]
 
     def word(self) -> str:
+        """Make a word of syllables."""
         return "".join(self.random.choices(SYLLABLES, k=self.random.randint(2, 4)))
 
     def name(self) -> str:
+        """Give a common word, or now and then a new one."""
         return self.random.choice(self.common) if self.random.random() < 0.8 else self.word()
 
     def text(self, count: int) -> str:
+        """Give common words in a row."""
         return " ".join(self.random.choices(self.common, k=count))
 
+    def digits(self, bits: int) -> str:
+        """Give a hash of so many bits."""
+        return f"{self.random.getrandbits(bits):0{bits // 4}X}"
+
     def guid(self) -> str:
+        """Give a unique id as Windows writes it."""
         digits = f"{self.random.getrandbits(128):032x}"
         return f"{{{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}}}"
 
     def program(self) -> str:
+        """Give the path of a program."""
         return f"C:\\Program Files\\{self.name()}\\{self.name()}.exe"
 
     def address(self) -> str:
-        return f"10.{self.random.randint(0, 9)}.{self.random.randint(0, 255)}.{self.random.randint(1, 254)}"
+        """Give a private address."""
+        return "10." + ".".join(str(self.random.randint(1, 254)) for _ in range(3))
 
     def pid(self) -> str:
+        """Give a process id."""
         return str(self.random.randint(4, 60_000))
 
 
@@ -96,7 +86,7 @@ def process_start(words: Words) -> Fields:
         "User": f"CORP\\{words.name()}",
         "LogonId": hex(words.random.getrandbits(24)),
         "IntegrityLevel": words.random.choice(["Low", "Medium", "High", "System"]),
-        "Hashes": f"SHA1={words.random.getrandbits(160):040X},MD5={words.random.getrandbits(128):032X}",
+        "Hashes": f"SHA1={words.digits(160)},MD5={words.digits(128)}",
         "Company": words.text(2),
         "Description": words.text(6),
         "FileVersion": "10.0.1904.1",
@@ -116,7 +106,7 @@ def module_load(words: Words) -> Fields:
         "Signed": "true",
         "Signature": words.text(3),
         "SignatureStatus": "Valid",
-        "Hashes": f"SHA1={words.random.getrandbits(160):040X}",
+        "Hashes": f"SHA1={words.digits(160)}",
         "Company": words.text(2),
         "Description": words.text(5),
         "User": f"CORP\\{words.name()}",
@@ -162,7 +152,7 @@ def log_on(words: Words) -> Fields:
         "EventID": 4624,
         "TargetUserName": words.name(),
         "TargetDomainName": "CORP",
-        "TargetUserSid": f"S-1-5-21-{words.random.getrandbits(31)}-{words.random.randint(500, 9999)}",
+        "TargetUserSid": f"S-1-5-21-{words.random.getrandbits(31)}-{words.pid()}",
         "TargetLogonId": hex(words.random.getrandbits(24)),
         "LogonType": str(words.random.choice([2, 3, 5, 10])),
         "IpAddress": words.address(),
@@ -305,11 +295,8 @@ def measure(loader: str, path: Path, home: Path) -> Fields:
 
 
 def run(loader: str, path: str, home: str) -> None:
-    # What both need is imported before the clock starts.
-    import duckdb  # noqa: F401
-
-    import sentree.lake.ingest  # noqa: F401
-
+    # What a load needs is imported before the clock starts.
+    import_module("sentree.lake.ingest")
     began, cpu = time.perf_counter(), time.process_time()
     events = LOADERS[loader](Path(path), Path(home))
     print(

@@ -7,20 +7,24 @@ from contextlib import ExitStack
 from datetime import UTC
 from hashlib import sha256
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Self
 
 from schemas.agent import AgentAnswer
 from schemas.ask import AskRequest
+from schemas.budget import Usage
 from schemas.context import ContextInfo
-from schemas.trajectory import Predicate
+from schemas.ports import ContextReader
+from schemas.trajectory import NodeRecord, Predicate
+from sentree.analysis.journal import BudgetJournal
 from sentree.engine.agent import Agent, AgentSettings
 from sentree.engine.direct import answer_directly, direct_request, pick
 from sentree.engine.fence import Fence
 from sentree.engine.gate import Gate
 from sentree.engine.handles import Handles
 from sentree.engine.parts import Parts
-from sentree.engine.reader import Reader
-from sentree.engine.readings import Readings, SubCall
+from sentree.engine.reader import ModelCalls, Reader
+from sentree.engine.readings import Batching, Readings, RunAll, SubCall
 from sentree.engine.sandbox import PythonSandbox, PythonSession
 from sentree.engine.verify import EVERYWHERE
 from sentree.lake.context import Context
@@ -30,16 +34,46 @@ from sentree.lake.sql_sandbox import SqlSandbox
 TABLES = ("events", "detections", "documents")
 HOST_CALLS = 2_000
 LEAF_TOKENS = 4_000
+WHOLE = "the whole context"
+JOURNAL = "budget.jsonl"
 
 
 class AgentRun:
-    """Holds what the nodes of one run share: context, gate, sandboxes, fence."""
+    """Holds what the nodes of one run share: context, gate, sandboxes, fence.
 
-    def __init__(self, info: ContextInfo, request: AskRequest, gate: Gate, secret: bytes) -> None:
+    The marker follows from the installation's secret, the context's content and the question,
+    and everything else that a request holds from the context and from earlier answers: a run
+    made again makes the same requests, and the gate's store answers those it has.
+
+    Args:
+        info: The exported context.
+        request: What is asked, and with which limits.
+        gate: Where model calls leave.
+        secret: The installation's secret.
+        folder: Where the run keeps what `budget()` told its cells; without one, it does not.
+        marker: A recorded marker, to replay the calls it stands in.
+        run_all: How sub-calls are carried out; in threads of this process by default.
+    """
+
+    def __init__(
+        self,
+        info: ContextInfo,
+        request: AskRequest,
+        gate: Gate,
+        secret: bytes,
+        *,
+        folder: Path | None = None,
+        marker: str | None = None,
+        run_all: RunAll | None = None,
+    ) -> None:
         self._info = info
         self._request = request
         self._gate = gate
-        self._fence = Fence(secret, f"{info.content_hash}:{request.query.text}")
+        self._fence = question_fence(info, request, secret)
+        self._fence.marker = marker or self._fence.marker
+        self._run_all = run_all
+        journal = None if folder is None else folder / JOURNAL
+        self._journal = BudgetJournal(journal, gate.budget.remaining)
         self._closing = ExitStack()
         self._context = self._closing.enter_context(Context.open(Path(info.path)))
         self._sql = self._closing.enter_context(SqlSandbox(Path(info.path), TABLES))
@@ -52,17 +86,22 @@ class AgentRun:
     def __exit__(self, *_: object) -> None:
         self._closing.close()
 
+    @property
+    def marker(self) -> str:
+        """What stands around the data in this run's requests."""
+        return self._fence.marker
+
     def agent(self) -> AgentAnswer:
         """Let the model explore the whole context."""
-        answer = self._node("n", 0, EVERYWHERE, "the whole context", self._request.query.text)
+        answer = self._node("n", None, 0, EVERYWHERE, WHOLE, self._request.query.text)
         children = sorted(self._extra, key=lambda one: one.records[0].node_uid)
         records = tuple(record for one in (answer, *children) for record in one.records)
-        return answer.model_copy(update={"records": records, "usage": self._gate.budget.spent})
+        return self._accounted(answer.model_copy(update={"records": records}))
 
     def direct(self) -> AgentAnswer:
         """Make one call over what fits."""
         request = self._request
-        parts = Parts(self._context, EVERYWHERE, "the whole context")
+        parts = Parts(self._context, EVERYWHERE, WHOLE)
         picked = pick(self._context, parts, request.query.text, request.direct_characters)
         call = direct_request(
             self._context,
@@ -72,27 +111,38 @@ class AgentRun:
             request.model,
             request.max_tokens,
         )
+        call = call.model_copy(update={"thinking_tokens": request.thinking_tokens})
+        started = perf_counter()
         answer = answer_directly(self._context, self._gate, call, picked)
-        return answer.model_copy(update={"usage": self._gate.budget.spent})
+        spent = round((perf_counter() - started) * 1000, 3)
+        records = [one.model_copy(update={"milliseconds": spent}) for one in answer.records]
+        return self._accounted(answer.model_copy(update={"records": tuple(records)}))
+
+    def _accounted(self, answer: AgentAnswer) -> AgentAnswer:
+        """Add what each node was charged; together the records hold what the run spent."""
+        charges = self._gate.charges()
+        records = tuple(_charged(record, charges) for record in answer.records)
+        return answer.model_copy(update={"records": records, "usage": self._gate.budget.spent})
 
     def _node(
-        self, node_uid: str, depth: int, predicate: Predicate, label: str, question: str
+        self,
+        node_uid: str,
+        parent_uid: str | None,
+        depth: int,
+        predicate: Predicate,
+        label: str,
+        question: str,
     ) -> AgentAnswer:
         request = self._request
         parts = Parts(self._context, predicate, label)
-        reader = Reader(
-            self._context,
-            self._gate,
-            self._fence,
-            request.leaf_model or request.model,
-            min(LEAF_TOKENS, request.max_tokens),
-        )
         readings = Readings(
-            reader,
+            leaf_reader(self._context, request, self._fence, self._gate),
             leaf_characters=request.leaf_characters,
             workers=request.workers,
             depth=depth,
             spawn=self._child if depth < request.caps.depth else None,
+            run_all=self._run_all,
+            batching=Batching(self._gate.call_batch, request.batch) if request.batch else None,
         )
         with ExitStack() as closing:
             agent = Agent(
@@ -103,8 +153,9 @@ class AgentRun:
                 readings,
                 lambda functions: closing.enter_context(self._session(functions, node_uid)),
                 self._gate.budget.remaining,
-                AgentSettings(request.model, request.turns, request.max_tokens),
+                agent_settings(request),
                 node_uid=node_uid,
+                parent_uid=parent_uid,
                 depth=depth,
             )
             return agent.run(question, parts.whole)
@@ -112,7 +163,12 @@ class AgentRun:
     def _child(self, call: SubCall) -> dict[str, Any]:
         """Let a child agent, with a session of its own, read a part too big for one call."""
         answer = self._node(
-            call.node_uid, call.depth, call.part.predicate, call.part.label, call.question
+            f"{call.node_uid}.a",
+            call.node_uid,
+            call.depth,
+            call.part.predicate,
+            call.part.label,
+            call.question,
         )
         self._extra.append(answer)
         if answer.ending != "submitted":
@@ -129,6 +185,43 @@ class AgentRun:
 
     def _session(self, functions: Mapping[str, Callable[..., Any]], node_uid: str) -> PythonSession:
         seed = int.from_bytes(sha256(f"{self._info.content_hash}{node_uid}".encode()).digest()[:4])
+        working = {**functions, "budget": lambda: self._journal.tell(node_uid)}
         return self._python.session(
-            functions, calls=HOST_CALLS, now=self._info.window.end.astimezone(UTC), seed=seed
+            working, calls=HOST_CALLS, now=self._info.window.end.astimezone(UTC), seed=seed
         )
+
+
+def question_fence(info: ContextInfo, request: AskRequest, secret: bytes) -> Fence:
+    """Give the fence of a question over a context: the same whenever it is asked again."""
+    return Fence(secret, f"{info.content_hash}:{request.query.text}")
+
+
+def leaf_reader(
+    context: ContextReader, request: AskRequest, fence: Fence, gate: ModelCalls
+) -> Reader:
+    """Give what reads parts in the agent's stead."""
+    model = request.leaf_model or request.model
+    return Reader(context, gate, fence, model, min(LEAF_TOKENS, request.max_tokens))
+
+
+def agent_settings(request: AskRequest) -> AgentSettings:
+    """Give the limits of an agent's conversation."""
+    return AgentSettings(
+        request.model,
+        request.turns,
+        request.max_tokens,
+        thinking_tokens=request.thinking_tokens,
+    )
+
+
+def _charged(record: NodeRecord, charges: Mapping[str, Usage]) -> NodeRecord:
+    usage = charges.get(record.node_uid)
+    if usage is None:
+        return record
+    return record.model_copy(
+        update={
+            "input_tokens": usage.tokens - usage.output_tokens,
+            "output_tokens": usage.output_tokens,
+            "usd": usage.usd,
+        }
+    )

@@ -34,14 +34,13 @@ PRESENTATION = {"formats", "workers"}
 MOST_FOLDERS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A question with its folder, its context and its route; holds the folder until closed."""
+@dataclass(frozen=True)
+class Scoped:
+    """A question with its folder and its context; holds the folder until closed."""
 
     request: AskRequest
     run_dir: Path
     info: ContextInfo
-    route: RouteDecision
     resumed: bool
     held: RunLock
 
@@ -57,8 +56,28 @@ class Prepared:
         self.held.release()
 
 
+@dataclass(frozen=True)
+class Prepared(Scoped):
+    """A question that can be answered: with its route as well."""
+
+    route: RouteDecision
+
+
 def prepare(settings: Settings, request: AskRequest, resume: str | None = None) -> Prepared:
-    """Give a question its folder, context and route.
+    """Give a question its folder, context and route; see `take_scope`."""
+    return decide(take_scope(settings, request, resume))
+
+
+def decide(scoped: Scoped) -> Prepared:
+    """Decide how a question is answered, and store the decision."""
+    request = scoped.request
+    route = decide_route(request.query, request.route, scoped.info, request.leaf_characters)
+    store_route(route, scoped.run_dir)
+    return Prepared(request, scoped.run_dir, scoped.info, scoped.resumed, scoped.held, route)
+
+
+def take_scope(settings: Settings, request: AskRequest, resume: str | None = None) -> Scoped:
+    """Give a question its folder and its context.
 
     Raises:
         UsageError: the question is empty, or the named run is being worked on.
@@ -79,9 +98,7 @@ def prepare(settings: Settings, request: AskRequest, resume: str | None = None) 
         if (old := _unfinished(settings, request, info, run_dir)) is not None:
             held.release()
             run_dir, held, info, resumed = *_taken_over(run_dir, *old, info), True
-    route = decide_route(request.query, request.route, info, request.leaf_characters)
-    store_route(route, run_dir)
-    return Prepared(request, run_dir, info, route, resumed, held)
+    return Scoped(request, run_dir, info, resumed, held)
 
 
 def request_of(settings: Settings, run_uid: str) -> AskRequest:

@@ -337,7 +337,7 @@ class Agent:
             state="completed" if ending == "submitted" else "failed",
             children=tuple(record.node_uid for record in below),
             evidence_seen=len(self._handles.seen),
-            limit_hit=reason if ending in ("budget", "turns") else None,
+            limit_hit=answer.limit.limit if answer.limit else None,
             error=reason if ending in ("failed", "refused") else None,
             prompt_hash=prompt_hash(*PROMPTS),
         )

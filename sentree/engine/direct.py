@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from schemas.agent import AgentAnswer, Ending, Submission
 from schemas.model import Message, ModelRequest, SystemPart, TextBlock
 from schemas.ports import ContextReader
+from schemas.result import LimitHit
 from schemas.trajectory import NodeKind, NodeRecord, Predicate
 from sentree.engine.agent import SUBMISSION_SCHEMA, as_claims
 from sentree.engine.fence import Fence
@@ -62,7 +63,7 @@ def pick(context: ContextReader, parts: Parts, question: str, characters: int) -
                 ROWS UNBOUNDED PRECEDING
             ) AS filled
             FROM scoped LEFT JOIN (
-                SELECT event_uid, sum(weight) AS score FROM hits JOIN weights USING (term)
+                SELECT event_uid, round(sum(weight), 6) AS score FROM hits JOIN weights USING (term)
                 GROUP BY event_uid
             ) AS scores USING (event_uid)
         )
@@ -97,7 +98,8 @@ def answer_directly(
     try:
         reply = gate.call(request, "n")
     except LimitReachedError as limit:
-        return _ended("budget", str(limit), picked)
+        hit = LimitHit(limit=limit.limit, allowed=limit.allowed, spent=limit.spent)
+        return _ended("budget", str(limit), picked, hit)
     except ModelError as error:
         return _ended("failed", str(error)[:500], picked)
     if reply.stop_reason == "refusal":
@@ -121,18 +123,21 @@ def answer_directly(
     )
 
 
-def _ended(ending: Ending, reason: str, picked: Picked) -> AgentAnswer:
+def _ended(
+    ending: Ending, reason: str, picked: Picked, limit: LimitHit | None = None
+) -> AgentAnswer:
     return AgentAnswer(
         answer=f"No answer was given ({reason}).",
         ending=ending,
         reason=reason,
+        limit=limit,
         turns=1,
-        records=(_record(picked, reason),),
+        records=(_record(picked, reason, limit),),
         parts_read=(),
     )
 
 
-def _record(picked: Picked, error: str | None) -> NodeRecord:
+def _record(picked: Picked, error: str | None, limit: LimitHit | None = None) -> NodeRecord:
     return NodeRecord(
         node_uid="n",
         parent_uid=None,
@@ -142,6 +147,8 @@ def _record(picked: Picked, error: str | None) -> NodeRecord:
         state="failed" if error else "completed",
         events_read=0 if error else picked.part.events,
         chars_read=0 if error else picked.part.characters,
+        limit_hit=limit.limit if limit else None,
         error=error,
+        evidence_seen=0 if error else picked.part.events,
         prompt_hash=prompt_hash("direct"),
     )

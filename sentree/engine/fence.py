@@ -19,7 +19,7 @@ _ACTIVE = re.compile(
 )
 _LIKE_A_MARKER = re.compile("<<(?=data-)", re.IGNORECASE)
 _BROKEN = "<<not-"
-_SPELLED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))|<<not-(?=data-)", re.I)
+_CLOSING = re.compile(">(?=>)")
 LABEL = 100
 
 
@@ -35,28 +35,20 @@ class Fence:
         return f"{self.marker} begin {self.line(label)}>>\n{self.tame(text)}\n{self.marker} end>>"
 
     def tame(self, text: str) -> str:
-        """Write out characters that act or hide, and break whatever looks like a marker."""
-        return _LIKE_A_MARKER.sub(_BROKEN, _ACTIVE.sub(_spell, text))
+        """Do as the function `tame` does."""
+        return tame(text)
 
     def line(self, text: str, characters: int = LABEL) -> str:
         """Give the beginning of a text as one tame line that can't close a marker line."""
-        line = self.tame(text[:characters]).replace("\n", "\\u000a").replace("\t", "\\u0009")
-        return line.replace(">>", "> >")
+        line = tame(text[:characters]).replace("\n", "\\u000a").replace("\t", "\\u0009")
+        return _CLOSING.sub("> ", line)
 
 
-def as_written(text: str) -> str:
-    """Take back what taming changed, for a quote of tamed text."""
-    return _SPELLED.sub(_unspell, text)
+def tame(text: str) -> str:
+    """Write out characters that act or hide, and break whatever looks like a marker."""
+    return _LIKE_A_MARKER.sub(_BROKEN, _ACTIVE.sub(_spell, text))
 
 
 def _spell(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def _unspell(match: re.Match[str]) -> str:
-    digits = match[1] or match[2] or match[3]
-    if digits is None:
-        return "<<"
-    code = int(digits, 16)
-    return match[0] if code > 0x10FFFF or 0xD800 <= code < 0xE000 else chr(code)

@@ -21,7 +21,7 @@ from sentree.errors import LimitReachedError, SentreeError
 
 Answer = dict[str, Any]
 TOO_BIG = "part size"
-MOST_CALLS = 5_000
+MOST_CALLS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,7 @@ class Readings:
         self._lock = Lock()
         self._records: list[NodeRecord] = []
         self._number = 0
+        self._over = False
 
     def ask(
         self, parts: Sequence[Part], question: str, schema: object, parent: str
@@ -102,8 +103,11 @@ class Readings:
         """Give one answer per part, in order.
 
         Raises:
-            ValueError: the schema is no JSON Schema, or there are too many parts.
+            ValueError: the schema is no JSON Schema, there are too many parts, or an earlier
+                reading found no call or no time left.
         """
+        if self._over:
+            raise ValueError("nothing is left for readings: submit what you have")
         checked = check_schema(schema)
         if self._number + len(parts) > MOST_CALLS:
             raise ValueError(f"no more than {MOST_CALLS:,} readings: cut coarser, or use SQL")
@@ -187,6 +191,8 @@ class Readings:
         )
         with self._lock:
             self._records.append(record)
+            # What is dear is refused from now on; a cell could ask two thousand times.
+            self._over |= outcome.limit in ("calls", "seconds")
         return answer
 
     def _outcome(self, call: SubCall) -> _Outcome:

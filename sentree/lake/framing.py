@@ -25,7 +25,7 @@ from sentree.lake.records import (
 )
 from sentree.lake.zeek import ZeekRows
 
-CHUNK = 32 * 1024 * 1024
+CHUNK = 16 * 1024 * 1024
 HEAD = 512 * 1024
 SAMPLE_LINES = 50
 CHUNK_RECORDS = 100_000

@@ -24,7 +24,8 @@ from sentree.lake.readers import (
 )
 from sentree.lake.records import Frame
 from sentree.lake.routing import BASE
-from sentree.lake.staging import SourceLoad, Staging
+from sentree.lake.staging import SourceLoad
+from sentree.lake.writing import Writer
 from sentree.settings import Settings
 
 SAMPLES = 50
@@ -142,22 +143,22 @@ class _Delivery:
 
     def run(self, paths: Sequence[str | Path]) -> list[SourceReport]:
         inputs = find_inputs(paths, without=self._settings.home)
-        with Staging(self._lake, self._mappers, self._tenant, self._now) as staging:
+        with Writer(self._lake, self._mappers, self._tenant, self._now) as writer:
             for each in inputs:
-                self._load(staging, each)
-                if staging.is_due:
-                    self._commit(staging)
-            self._commit(staging)
+                self._load(writer, each)
+                if writer.is_due:
+                    self._commit(writer)
+            self._commit(writer)
         return [self._reports[each.path] for each in inputs]
 
-    def _commit(self, staging: Staging) -> None:
-        for report in staging.commit():
+    def _commit(self, writer: Writer) -> None:
+        for report in writer.commit():
             self._reports[report.path] = report
             if report.delivered:
                 self._ledger.add(self._pending[report.path], report)
         self._pending.clear()
 
-    def _load(self, staging: Staging, given: Input) -> None:
+    def _load(self, writer: Writer, given: Input) -> None:
         path = given.path
         if given.error:
             self._reports[path] = SourceReport(path=path, error=given.error)
@@ -168,19 +169,19 @@ class _Delivery:
             sha256 = source.digest()
             if sha256 in self._pending.values():
                 # The same bytes twice in one delivery: settle the first before the second.
-                self._commit(staging)
+                self._commit(writer)
             loaded = self._ledger.find(sha256, path) if sha256 else None
             if loaded:
                 self._reports[path] = loaded
                 return
-            self._read(staging, source, sha256)
+            self._read(writer, source, sha256)
         except NotTextError as error:
             self._reports[path] = SourceReport(path=path, error=str(error))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             self._reports[path] = SourceReport(path=path, error=reason)
 
-    def _read(self, staging: Staging, source: ByteSource, sha256: str | None) -> None:
+    def _read(self, writer: Writer, source: ByteSource, sha256: str | None) -> None:
         head, blocks = peeked(_guarded(source.blocks()), HEAD)
         framing = find_framing(head)
         chosen = self._chosen(head, framing)
@@ -191,16 +192,16 @@ class _Delivery:
             chosen=chosen,
             forced=self._as_format != "auto",
         )
-        staging.begin(load)
+        writer.begin(load)
         for frame in self._frames(blocks, framing):
-            staging.add(frame)
+            writer.add(frame)
         if sha256 is None and (loaded := self._ledger.find(source.sha256, source.path)):
-            staging.abandon()
+            writer.abandon()
             self._reports[source.path] = loaded
             return
         if sha256 and source.sha256 != sha256:
             load.note = "changed while it was read"
-        staging.end(source.sha256, source.bytes_read)
+        writer.end(source.sha256, source.bytes_read)
         self._pending[source.path] = source.sha256
 
     def _chosen(self, head: bytes, framing: Framing) -> str | None:

@@ -22,7 +22,7 @@ OTHERS = [
 
 @pytest.fixture
 def folder(tmp_path: Path, load: Load) -> Path:
-    """A folder to export to, beside a lake with fourteen events of one tenant and one of another."""
+    """A folder to export to, and a lake with fourteen events of one tenant and one of another."""
     logs = tmp_path / "logs"
     logs.mkdir()
     (logs / "a.log").write_text(lines(records(10)))
@@ -156,9 +156,8 @@ def test_many_threads_read_one_context(folder: Path, lake: Lake) -> None:
     with Context.open(Path(info.path)) as context, ThreadPoolExecutor(8) as pool:
 
         def count(second: int) -> int:
-            return context.query(
-                "SELECT count(*) AS n FROM events WHERE second(time) = ?", [second]
-            )[0]["n"]
+            sql = "SELECT count(*) AS n FROM events WHERE second(time) = ?"
+            return context.query(sql, [second])[0]["n"]
 
         assert sum(pool.map(count, range(60))) == 13
 

@@ -23,6 +23,7 @@ from sentree.lake.html_text import html_text
 from sentree.lake.pdf_text import pdf_pages
 from sentree.lake.readers import BrokenStreamError
 from sentree.lake.records import as_text
+from sentree.lake.search_index import search
 from sentree.lake.text_chunks import LEAST, MOST, chunked
 from sentree.lake.text_files import is_binary, read_chunks
 
@@ -407,7 +408,7 @@ def handles(docs: Path, out: Path) -> Iterator[Handles]:
         lines = (f"{name} sshd[{n}]: Failed password for root\n" for n in range(500))
         (docs / name).write_text("".join(lines))
     with Context.open(Path(export_documents([docs], out).path)) as context:
-        yield Handles(context, Parts(context, EVERYWHERE, "all"), NoSql())  # type: ignore[arg-type]
+        yield Handles(context, Parts(context, EVERYWHERE, "all"), NoSql(), search)  # type: ignore[arg-type]
 
 
 def test_the_handles_of_a_node_work_on_documents(handles: Handles) -> None:

@@ -193,7 +193,7 @@ def test_a_large_file_is_staged_in_parts_and_committed_as_one(
 ) -> None:
     monkeypatch.setattr("sentree.lake.framing.CHUNK", 10_000)
     monkeypatch.setattr("sentree.lake.staging.MAP_CHARACTERS", 20_000)
-    monkeypatch.setattr("sentree.lake.staging.FLUSH_ROWS", 150)
+    monkeypatch.setattr("sentree.lake.writing.FLUSH_ROWS", 150)
     monkeypatch.setattr("sentree.lake.readers.BLOCK", 4_000)
     before = lake.snapshot_id()
     (tmp_path / "a.log").write_text(lines(records(400) + records(50, first=100)))

@@ -16,22 +16,22 @@ from sentree.settings import Settings
 CHILD = """
 import sys
 from sentree.errors import SentreeError
-from sentree.lake import framing, staging
+from sentree.lake import framing, writing
 from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.settings import Settings
 
-staging.FLUSH_ROWS = 100
+writing.FLUSH_ROWS = 100
 framing.CHUNK = 100_000
 home, path = sys.argv[1:]
 settings = Settings(home=home)
-flush = staging.Staging.flush
+flush = writing.Writer.flush
 
 def told(self):
     flush(self)
     print("flushed", flush=True)
 
-staging.Staging.flush = told
+writing.Writer.flush = told
 with Lake.open(settings) as lake:
     print("open", flush=True)
     try:

@@ -104,6 +104,9 @@ def _plant(folder: Path, marks: Mapping[str, str]) -> None:
     by_producer: defaultdict[str, list[str]] = defaultdict(list)
     for attack in corpus():
         line = attack["line"]
+        if attack["tries"].startswith("hide") and line.startswith("{"):
+            # Some producers write the characters themselves, not their escapes.
+            line = json.dumps(json.loads(line), ensure_ascii=False)
         for mark, text in marks.items():
             line = line.replace(mark, text)
         by_producer[attack["producer"]].append(line)
@@ -138,8 +141,8 @@ def _uid(lake: Lake, condition: str) -> str:
 class Watched:
     """An obedient model that does the worst first, and keeps every request it was sent.
 
-    Orders to submit come after all other orders, those with claims before empty ones, so that
-    nothing ends a run before everything has been tried. Text that was escaped twice is obeyed too.
+    Loops come after all other orders, then submissions, those with claims before empty ones, so
+    that nothing ends a run before everything has been tried. Escaped text is obeyed as it is meant.
     """
 
     simulated: bool = True
@@ -156,7 +159,7 @@ class Watched:
     def call(self, request: ModelRequest) -> ModelReply:
         """Obey."""
         self.requests.append(request)
-        reply = self._obedient.call(_unescaped(request))
+        reply = _encodable(self._obedient.call(_unescaped(request)))
         if request.output_schema is not None and self._leaf is not None:
             return reply.model_copy(update={"content": (TextBlock(text=self._leaf),)})
         return reply
@@ -164,23 +167,41 @@ class Watched:
 
 class _Worst(ObedientModel):
     def orders(self, request: ModelRequest) -> list[Any]:
-        """Give the instructions found, submissions last."""
-        return sorted(
-            super().orders(request),
-            key=lambda order: (order.tool == "submit", not order.input.get("claims")),
-        )
+        """Give the instructions found, loops after what they would leave no calls for."""
+        return sorted(super().orders(request), key=_place)
+
+
+def _place(order: Any) -> tuple[bool, bool, bool]:
+    looping = re.search(r"while|range\(|\* ?\d", str(order.input.get("code", "")))
+    return order.tool == "submit", looping is not None, not order.input.get("claims")
+
+
+def _encodable(reply: ModelReply) -> ModelReply:
+    """Replace half characters, as the client of a real server does."""
+    text = json.dumps(reply.model_dump(), ensure_ascii=False).encode("utf-8", "replace")
+    return ModelReply.model_validate_json(text)
 
 
 def _unescaped(request: ModelRequest) -> ModelRequest:
-    """Undo one level of JSON escapes for a reader, which obeys JSON only where it stands bare."""
-    if request.output_schema is None:
-        return request
+    """Add what the shown text says once its escapes are undone, JSON in `repr` in JSON and all."""
     messages = tuple(
-        Message(role=message.role, content=(TextBlock(text=text.replace('\\"', '"')),))
+        message
+        if message.role == "assistant"
+        else Message(role="user", content=tuple(TextBlock(text=_meant(t)) for t in texts(message)))
         for message in request.messages
-        for text in texts(message)
     )
     return request.model_copy(update={"messages": messages})
+
+
+def _meant(text: str) -> str:
+    forms = [text]
+    for _ in range(3):
+        last = forms[-1].replace("\\\\", "\x00").replace("\\n", "\n")
+        forms.append(re.sub(r"\\([\"'])", r"\1", last).replace("\x00", "\\"))
+    whole = "\n".join(dict.fromkeys(forms))
+    # An order to cite is obeyed before one to answer, by a reader who takes the first it finds.
+    citing = re.search(r'\{"answer": ?"[^"]*", ?"evidence": ?\[\{', whole)
+    return whole if citing is None else whole[citing.start() :] + "\n" + whole
 
 
 def texts(message: Message) -> list[str]:

@@ -7,6 +7,7 @@
         lambda each: lower(each) = $entity
             OR (
                 split_part(lower(each), '.', 1) = $short
+                AND NOT regexp_full_match(each, '[0-9.]+|.*:.*')
                 AND (NOT contains(each, '.') OR $entity = $short)
             )
     )) > 0

@@ -1,5 +1,4 @@
 -- The shapes of staged records in which a key stands twice. One record of a shape is looked at.
-INSERT INTO doubled_shapes
 SELECT shape
 FROM (
     SELECT json_keys(coalesce(any_value(doc), any_value(raw))) AS keys, shape

@@ -1,10 +1,9 @@
 -- The mapped events of one route; {mapped} is compiled from its mapper.
-INSERT INTO staged_events
 SELECT
     seq.seq,
     seq.source_uid,
     seq.source_line,
-    $route,
+    $route AS mapper,
     seq.raw,
     seq.shape,
     seq.notes,

@@ -1,7 +1,6 @@
 -- Framed records with their route (a mapper, or what has to be done to them first), the JSON a
 -- mapper reads, and their uid. {route} is compiled from the mappers' shapes. Every function on
 -- `json` reads the text anew, so there are as few of them as can be.
-INSERT INTO staged_records
 WITH read AS (
     SELECT
         *,
