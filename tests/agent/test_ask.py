@@ -78,8 +78,6 @@ def test_with_three_faults_in_ten_calls_a_run_ends_typed_and_every_cent_is_right
     assert bool(result.failure) == (code == 7)
     if code == 6:
         assert result.limit_hit or result.coverage.partitions_failed
-    if code == 0:
-        assert result.summary and result.verification.kept
     tokens = sum(one.input_tokens + one.output_tokens for one in result.trajectory)
     assert tokens == spent.tokens
     assert round(sum(one.usd for one in result.trajectory), 9) == round(spent.usd, 9)
