@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# Small, because the text after a break is looked at again.
 SCAN = 128 * 1024
+# After a break the text is looked at again, so the next look is short.
+SCAN_AFTER_BREAK = 1024
 HEAD = 64 * 1024
 # Arrays inside this many arrays are values themselves.
 TRANSPARENT_ARRAYS = 3
@@ -62,6 +63,7 @@ class ValueSplitter:
         self._begin = 0  # where the value, or the text between two values, begins
         self._line = 1  # the line of _begin
         self._scanned = 0
+        self._scan_bytes = SCAN
         self._depth = 0
         self._level = 0  # the depth at which values stand
         self._levels: list[int] = []  # those outside the arrays that are open
@@ -101,7 +103,7 @@ class ValueSplitter:
 
     def _scan(self, *, final: bool) -> Iterator[Value]:
         while self._scanned < len(self._text):
-            end = min(self._scanned + SCAN, len(self._text))
+            end = min(self._scanned + self._scan_bytes, len(self._text))
             waits = yield from self._scan_part(end, final)
             yield from self._forget()
             if waits:
@@ -140,7 +142,9 @@ class ValueSplitter:
             elif not self._in_tail:
                 yield from self._between(at)
             self._restart(at)
+            self._scan_bytes = SCAN_AFTER_BREAK
         else:
+            self._scan_bytes = min(2 * self._scan_bytes, SCAN)
             self._scanned, self._depth = end, found.depth
             self._in_string, self._odd_escapes = found.in_string, found.odd_escapes
         return False

@@ -11,8 +11,8 @@ from sentree.lake.mapping_sql import json_path
 BASE = "base"
 # Routes that lead back to the framing, not to a mapper.
 BROKEN = "?broken"
-SEVERAL = "?several"
 WRAPPED = "?wrapped:"
+SEVERAL = WRAPPED + "$"
 
 # Text that sets out to be a JSON object or a list of them.
 JSON_BEGIN = r'^[\s\x00]*(\{[\s\x00]*("|\}|$)|\[\s*(\{|\[|$))'

@@ -50,8 +50,6 @@ def _execute(
     framed: Table = None,
     staged_records: Table = None,
     staged_events: Table = None,
-    doubled_shapes: Table = None,
-    fresh_events: Table = None,
     written: Table = None,
 ) -> duckdb.DuckDBPyConnection:
     # DuckDB finds a table that it does not know among the arguments of this function. To register

@@ -80,7 +80,7 @@ class Staging:
         self._tenant = tenant
         self._records: list[Table] = []
         self._events: list[Table] = []
-        self._doubled: list[Table] = []
+        self._doubled: set[int] = set()
         self._seq = 0
         self._unmapped = 0
         self._statements: dict[tuple[str, tuple[str, ...]], str] = {}
@@ -98,14 +98,14 @@ class Staging:
             self._map()
         return rejects
 
-    def take(self) -> tuple[Table, Table] | None:
+    def take(self) -> tuple[Table, list[int]] | None:
         """Give the staged events, and the shapes of records with a key that stands twice."""
         self._map()
         self.rows = self.characters = 0
         if not self._events:
             return None
-        events, doubled = pa.concat_tables(self._events), pa.concat_tables(self._doubled)
-        self._events, self._doubled = [], []
+        events, doubled = pa.concat_tables(self._events), sorted(self._doubled)
+        self._events, self._doubled = [], set()
         return events, doubled
 
     def drop(self, load: SourceLoad) -> None:
@@ -157,9 +157,8 @@ class Staging:
                 self._events.append(
                     self._session.table(statement, {"route": route}, staged_records=records)
                 )
-        self._doubled.append(
-            self._session.table(sql_text("doubled_shapes"), staged_records=records)
-        )
+        doubled = self._session.run(sql_text("doubled_shapes"), staged_records=records)
+        self._doubled |= {shape for (shape,) in doubled.fetchall()}
         self._records, self._unmapped = [], 0
 
     def _statement(self, route: str, records: Table) -> str:
@@ -178,13 +177,13 @@ class Staging:
 
     def _reframed(self, route: str, records: Table) -> list[Record | Reject]:
         """Look inside records that hold several, or that are no JSON as they stand."""
-        if route.startswith(WRAPPED):
-            path = json_path(route.removeprefix(WRAPPED))
+        if route != BROKEN:
             found = self._session.run(
                 "SELECT source_line, CAST(unnest(found) AS VARCHAR) FROM (SELECT source_line,"
-                " CAST(json_extract(coalesce(doc, raw), $path) AS JSON[]) AS found"
+                " CAST(json_extract(CASE WHEN $path = '$' THEN raw ELSE coalesce(doc, raw) END,"
+                " $path) AS JSON[]) AS found"
                 " FROM staged_records WHERE route = $route ORDER BY seq)",
-                {"path": path, "route": route},
+                {"path": json_path(route.removeprefix(WRAPPED)), "route": route},
                 staged_records=records,
             )
             return [Record(line, text) for line, text in found.fetchall()]

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ocsf.mapping import Mapper
 from schemas.ingest import SourceReport
@@ -26,6 +27,15 @@ COMMIT_ROWS = 100_000
 COMMIT_SOURCES = 200
 # More separate runs of days than this are read as one long run.
 MOST_DAY_RUNS = 16
+# Each day and class is a file of its own, and an open file holds over a megabyte.
+DAYS_AT_ONCE = 4
+NO_DAY = -(2**31)
+DAYS = f"""
+SELECT DISTINCT
+    coalesce(date_diff('day', DATE '1970-01-01', CAST(time AS DATE)), {NO_DAY}) AS day
+FROM staged_events
+ORDER BY day
+"""
 
 
 class Writer:
@@ -131,41 +141,41 @@ class Writer:
             self._insert("rejects", [(source, *each) for source, each in self._rejects])
             self._rejects = []
 
-    def _write_events(self, events: Table, doubled: Table) -> None:
-        run, written = self._session.run, sql_text("written_events")
-        values = {"tenant": self._tenant, "now": self._now}
+    def _write_events(self, staged: Table, doubled: list[int]) -> None:
+        days = [day for (day,) in self._session.run(DAYS, staged_events=staged).fetchall()]
         fresh = self._session.table(
-            sql_text("fresh_events", known=self._known(events)), staged_events=events
+            sql_text("fresh_events", known=_known(days)), staged_events=staged
         )
-        tables = {"staged_events": events, "doubled_shapes": doubled, "fresh_events": fresh}
+        # A join in the statement that writes would hold every wide row once more.
+        is_fresh = pc.field("seq").isin(fresh["seq"].combine_chunks())
+        events = staged if len(fresh) == len(staged) else staged.filter(is_fresh)
+        written = sql_text("written_events")
         promoted = promoted_select(f"({written})")
-        run(f"INSERT INTO lake.events BY NAME {promoted}", values, **tables)
+        for first in range(0, len(days), DAYS_AT_ONCE):
+            some = days[first : first + DAYS_AT_ONCE]
+            values = {
+                "tenant": self._tenant,
+                "now": self._now,
+                "doubled": doubled,
+                "no_day": NO_DAY,
+                "first_day": some[0],
+                "last_day": some[-1],
+            }
+            self._session.run(
+                f"INSERT INTO lake.events BY NAME {promoted}", values, staged_events=events
+            )
+            self._count_issues(written, values, events)
         loads = {load.source_uid: load for load in self._loads}
-        accepted = run(sql_text("count_accepted"), staged_events=events, fresh_events=fresh)
-        for source, count in accepted.fetchall():
-            loads[source].accepted += count
+        for source in events["source_uid"].value_counts().to_pylist():
+            loads[source["values"]].accepted += source["counts"]
+
+    def _count_issues(self, written: str, values: Mapping[str, Any], events: Table) -> None:
+        loads = {load.source_uid: load for load in self._loads}
         unnested = f"SELECT source_uid, unnest(issues) AS issue FROM ({written})"
         counted = f"SELECT source_uid, issue, count(*) FROM ({unnested}) GROUP BY ALL"
-        for source, issue, count in run(counted, values, **tables).fetchall():
+        found = self._session.run(counted, values, staged_events=events)
+        for source, issue, count in found.fetchall():
             loads[source].issues[issue] += count
-
-    def _known(self, events: Table) -> str:
-        """Compile the lake's uids on the days of the staged events, and those without time."""
-        found = self._session.run(
-            "SELECT DISTINCT date_diff('day', DATE '1970-01-01', CAST(time AS DATE)) AS day"
-            " FROM staged_events ORDER BY day",
-            staged_events=events,
-        )
-        days: list[int | None] = [row[0] for row in found.fetchall()]
-        parts = [
-            "SELECT event_uid FROM lake.events"
-            f" WHERE time >= CAST(DATE '1970-01-01' + {first} AS TIMESTAMP)"
-            f" AND time < CAST(DATE '1970-01-01' + {last + 1} AS TIMESTAMP)"
-            for first, last in _runs([day for day in days if day is not None])
-        ]
-        if None in days:
-            parts.append("SELECT event_uid FROM lake.events WHERE time IS NULL")
-        return " UNION ALL ".join(parts) or "SELECT NULL AS event_uid WHERE false"
 
     def _reject(self, load: SourceLoad, rejects: list[Reject]) -> None:
         load.reasons.update(each.reason for each in rejects)
@@ -226,6 +236,19 @@ class Writer:
     def _unstage(self, load: SourceLoad) -> None:
         self._staging.drop(load)
         self._rejects = [each for each in self._rejects if each[0] != load.source_uid]
+
+
+def _known(days: list[int]) -> str:
+    """Compile the lake's uids on some days; their files alone are read."""
+    parts = [
+        "SELECT event_uid FROM lake.events"
+        f" WHERE time >= CAST(DATE '1970-01-01' + {first} AS TIMESTAMP)"
+        f" AND time < CAST(DATE '1970-01-01' + {last + 1} AS TIMESTAMP)"
+        for first, last in _runs([day for day in days if day != NO_DAY])
+    ]
+    if NO_DAY in days:
+        parts.append("SELECT event_uid FROM lake.events WHERE time IS NULL")
+    return " UNION ALL ".join(parts) or "SELECT NULL AS event_uid WHERE false"
 
 
 def _runs(days: list[int]) -> list[tuple[int, int]]:

@@ -1,13 +1,17 @@
 -- Framed records with their route (a mapper, or what has to be done to them first), the JSON a
 -- mapper reads, and their uid. {route} is compiled from the mappers' shapes. Every function on
 -- `json` reads the text anew, so there are as few of them as can be.
-WITH read AS (
+WITH given AS (
+    SELECT *, coalesce(doc, text) AS full_text FROM framed
+),
+read AS (
     SELECT
         *,
         CASE
-            WHEN regexp_matches(coalesce(doc, text), '^\s*[\[{]') THEN CAST(TRY(json(coalesce(doc, text))) AS VARCHAR)
+            WHEN regexp_matches(full_text, '^\s*[\[{]') AND json_valid(full_text)
+                THEN CAST(json(full_text) AS VARCHAR)
         END AS json
-    FROM framed
+    FROM given
 ),
 keyed AS (
     SELECT *, json_keys(json) AS keys FROM read

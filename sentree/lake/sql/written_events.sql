@@ -1,16 +1,20 @@
--- The fresh events as the lake keeps them, but for the promoted columns.
+-- The staged events of some days as the lake keeps them, but for the promoted columns. $no_day
+-- stands for the day of events without time.
 SELECT
-    s.event_uid,
+    event_uid,
     $tenant AS tenant_uid,
-    s.time,
+    time,
     $now AS ingested_at,
-    list_concat(s.notes, CASE WHEN d.shape IS NULL THEN [] ELSE ['duplicate_keys'] END, s.issues)
-        AS issues,
-    s.event,
-    s.raw,
-    s.source_uid,
-    s.source_line,
-    s.mapper
-FROM staged_events AS s
-SEMI JOIN fresh_events AS f ON s.seq = f.seq
-LEFT JOIN (SELECT DISTINCT shape FROM doubled_shapes) AS d ON s.shape = d.shape
+    list_concat(
+        notes,
+        CASE WHEN list_contains(CAST($doubled AS UBIGINT[]), shape) THEN ['duplicate_keys'] ELSE [] END,
+        issues
+    ) AS issues,
+    event,
+    raw,
+    source_uid,
+    source_line,
+    mapper
+FROM staged_events
+WHERE coalesce(date_diff('day', DATE '1970-01-01', CAST(time AS DATE)), $no_day)
+    BETWEEN $first_day AND $last_day
