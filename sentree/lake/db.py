@@ -223,6 +223,8 @@ def connect(settings: Settings, folder: Path) -> duckdb.DuckDBPyConnection:
     for name in EXTENSIONS:
         connection.execute(f"LOAD {_quoted(str(extension_file(name)))}")
     connection.execute("SET TimeZone = 'UTC'")
+    # stdout carries data only; DuckDB would draw its bar there on a slow load.
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 
