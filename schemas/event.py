@@ -5,11 +5,22 @@ from __future__ import annotations
 from schemas.base import Frozen, UtcTime
 
 
-class CitedEvent(Frozen):
-    """An event cited by a result, complete enough to be read without the lake.
+class Reference(Frozen):
+    """Where a record says that more can be read (STIX 2.1 §2.8 external reference, CVE 5.x)."""
 
-    `source` is the file the record came from, `line` its 1-based line there; `raw` is the text
-    as it came, capped at 32,768 characters (`raw_length` is its true length).
+    source_name: str
+    external_id: str | None = None
+    url: str | None = None
+    description: str | None = None
+
+
+class CitedEvent(Frozen):
+    """An event, object or document cited by a result, complete enough to be read without the lake.
+
+    `source` is the file the record came from, `line` its 1-based line there (0 when a file is
+    one record); `raw` is the text as it came, capped at 32,768 characters (`raw_length` is its
+    true length). For a record that is no event (a STIX object, a CVE, a control) `class_uid` is
+    -1, `class_name` says what it is, and `event_uid` is the record's own id.
     """
 
     event_uid: str
@@ -24,3 +35,4 @@ class CitedEvent(Frozen):
     event: str
     raw: str
     raw_length: int
+    references: tuple[Reference, ...] = ()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import JsonValue
+
 from schemas.base import Frozen, UtcTime
 from schemas.claim import Claim, Verification
 from schemas.coverage import Coverage
 from schemas.detection import Detection
 from schemas.event import CitedEvent
 from schemas.query import Query, RouteDecision
+from schemas.section import InputFile, Section, TechniqueScore
 from schemas.timeline import Timeline
 from schemas.trajectory import NodeRecord
 
@@ -36,6 +39,8 @@ class Result(Frozen):
     """One analysis, from question to cited answer. Versioned; ordered deterministically.
 
     `failure` says why a language model gave no answer of its own: refused, or out of reach.
+    `sections`, `inputs`, `techniques` and `data` belong to the scenarios that answer from records
+    other than events; `data` is the scenario's own document (see its schema).
     """
 
     schema_version: Literal["1.0"] = SCHEMA_VERSION
@@ -59,3 +64,7 @@ class Result(Frozen):
     limit_hit: LimitHit | None = None
     failure: str | None = None
     notes: tuple[str, ...] = ()
+    inputs: tuple[InputFile, ...] = ()
+    sections: tuple[Section, ...] = ()
+    techniques: tuple[TechniqueScore, ...] = ()
+    data: dict[str, JsonValue] | None = None
