@@ -12,6 +12,7 @@ from schemas.window import iso
 from sentree.report.citations import Citations
 from sentree.report.escape import cut
 from sentree.report.figures import clock
+from sentree.report.sections import section_anchor
 
 MAX_BACKLINKS = 4
 MAX_QUOTES = 8
@@ -146,6 +147,13 @@ def _cited_by(result: Result, rows: Sequence[int]) -> dict[str, list[Backlink]]:
     for number, claim in enumerate(result.summary, start=1):
         for one in (*claim.evidence, *claim.against):
             add(one.event_uid, Backlink(f"#c-{number}", f"claim {number}"))
+    for place, section in enumerate(result.sections):
+        link = Backlink(f"#{section_anchor(place)}", cut(section.title, 60))
+        for claim in section.claims:
+            for one in (*claim.evidence, *claim.against):
+                add(one.event_uid, link)
+        for uid in (uid for table in section.tables for row in table.rows for uid in row.evidence):
+            add(uid, link)
     if result.timeline is not None:
         for row in rows:
             entry = result.timeline.entries[row]
@@ -160,7 +168,8 @@ def _cited_by(result: Result, rows: Sequence[int]) -> dict[str, list[Backlink]]:
 
 def _quotes(result: Result) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    evidence = [one for claim in result.summary for one in (*claim.evidence, *claim.against)]
+    claims = (*result.summary, *(one for section in result.sections for one in section.claims))
+    evidence = [one for claim in claims for one in (*claim.evidence, *claim.against)]
     if result.timeline is not None:
         evidence += [one for entry in result.timeline.entries for one in entry.evidence]
     for one in evidence:

@@ -80,6 +80,8 @@ def technique_uses(result: Result) -> list[TechniqueUse]:
             # counts only for a technique that nothing else speaks of.
             if uid not in events:
                 add(uid, (one.event_uid for one in claim.evidence))
+    for one in result.techniques:
+        add(one.technique, one.evidence)
     known = {uid: technique(uid) for uid in events if is_technique_id(uid)}
     for uid, entry in known.items():
         names.setdefault(uid, entry.name if entry.known else "")

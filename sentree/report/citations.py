@@ -54,6 +54,12 @@ def _in_reading_order(result: Result) -> Iterator[str]:
             yield from (uid for uid in (gap.before_uid, gap.after_uid) if uid)
         for episode in result.timeline.episodes:
             yield from (one.event_uid for one in episode.evidence)
+    for section in result.sections:
+        for claim in section.claims:
+            yield from (one.event_uid for one in (*claim.evidence, *claim.against))
+        for table in section.tables:
+            for row in table.rows:
+                yield from row.evidence
     yield from (event.event_uid for event in result.cited_events)
 
 

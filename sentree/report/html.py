@@ -22,6 +22,7 @@ from sentree.report.citations import LinkedMarks, number_citations
 from sentree.report.escape import cut, visible
 from sentree.report.figures import count_levels, level_rank, minute, warnings
 from sentree.report.rows import build_days
+from sentree.report.sections import section_views
 from sentree.report.strip import build_strip
 from sentree.report.tree import build_tree
 
@@ -47,7 +48,9 @@ def render_html(result: Result) -> str:
         rows=rows,
         room=MAX_BYTES - len(main.encode(errors="replace")),
     )
-    exhibits = environment.get_template("appendix.html.jinja").render(appendix=appendix)
+    exhibits = environment.get_template("appendix.html.jinja").render(
+        appendix=appendix, result=result
+    )
     style, script = (_TEMPLATES / name for name in ("report.css", "report.js"))
     css, js = style.read_text(encoding="utf-8"), script.read_text(encoding="utf-8")
     return environment.get_template("page.html.jinja").render(
@@ -108,6 +111,12 @@ def _body(result: Result, marks: LinkedMarks) -> tuple[dict[str, Any], list[int]
         "classes": page.slice_views(result.coverage.by_class),
         "dropped": result.verification.dropped[: page.MAX_DROPPED],
         "limits": page,
+        "sections": section_views(result, marks, chips),
+        "inputs": result.inputs[: page.MAX_SLICES],
+        # A record scenario has no timeline by its kind; a timeline run without one says so.
+        "shows_timeline": timeline is not None or not result.sections,
+        "shows_attack": bool(uses) or not result.sections,
+        "shows_rules": bool(result.detections) or not result.sections,
     }
     return values, rows
 

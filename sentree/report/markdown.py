@@ -20,6 +20,7 @@ from sentree.report.figures import (
     warnings,
 )
 from sentree.report.page import facts, rule_views, technique_chips
+from sentree.report.sections import section_views
 
 MAX_BYTES = 100_000
 MAX_CLAIMS = 25
@@ -28,6 +29,7 @@ MAX_MARKS = 6
 MAX_CELL = 240
 MAX_CLAIM = 600
 MAX_GAPS = 40
+MAX_TABLE_ROWS = 40
 _RESERVE = 1_000
 
 
@@ -38,6 +40,7 @@ def render_markdown(result: Result) -> str:
     tail = _tail(result)
     room = MAX_BYTES - _RESERVE - _bytes([*head, *tail]) - _evidence_bytes(marks)
     middle = _timeline(result.timeline, marks, room) if result.timeline else []
+    middle += _sections(result, marks)
     lines = [*head, *middle, *tail, *_evidence(marks)]
     return _bounded(lines)
 
@@ -97,6 +100,34 @@ def _timeline(timeline: Timeline, marks: LinkedMarks, room: int) -> list[str]:
         *(row for _, row in merged),
         "",
     ]
+
+
+def _sections(result: Result, marks: LinkedMarks) -> list[str]:
+    """Give the sections with the first rows of their tables."""
+    lines: list[str] = []
+    chips = technique_chips(technique_uses(result))
+    for section in section_views(result, marks, chips, rows=MAX_TABLE_ROWS):
+        lines += [f"## {_text(section.title)}", ""]
+        for claim in section.claims:
+            cited = " ".join(f"[{mark}]" for mark in claim.marks[:MAX_MARKS])
+            lines.append(f"- {_text(claim.text, MAX_CLAIM)} {cited}".rstrip())
+        lines += [""] if section.claims else []
+        for table in section.tables:
+            heads = [_text(column.name, 60) for column in table.columns]
+            heads += ["Evidence"] if table.cites else []
+            lines += [f"**{_text(table.title)}** ({table.total:,})", ""]
+            lines += [_row(*heads), f"|{'---|' * len(heads)}"]
+            for row in table.rows:
+                cells = [_text(cell.text) for cell in row.cells]
+                more = f" +{row.more_marks}" if row.more_marks else ""
+                cells += [" ".join(f"[{mark}]" for mark in row.marks) + more] * table.cites
+                lines.append(_row(*cells))
+            if table.more:
+                lines += ["", f"{table.more:,} more rows in the JSON report."]
+            lines.append("")
+        lines += [f"- {_text(note)}" for note in section.notes]
+        lines += [""] if section.notes else []
+    return lines
 
 
 def _by_weight(timeline: Timeline) -> list[int]:
@@ -166,7 +197,10 @@ def _coverage(result: Result) -> list[str]:
     lines = [
         "## Coverage",
         "",
-        f"{looked:,} of {scope:,} events in scope were looked at ({share(looked, scope)}), "
+        f"{looked:,} of {scope:,} records in scope were looked at ({share(looked, scope)}), from "
+        f"{plural(len(result.inputs), 'file')}."
+        if result.inputs
+        else f"{looked:,} of {scope:,} events in scope were looked at ({share(looked, scope)}), "
         f"snapshot {coverage.snapshot_id}. Outside the window: {coverage.events_outside_window:,}. "
         f"Without a time: {coverage.events_without_time:,}.",
         "",
@@ -174,6 +208,13 @@ def _coverage(result: Result) -> list[str]:
     if coverage.not_searched:
         lines += ["Not searched:", ""]
         lines += [f"- {_text(text)}" for text in coverage.not_searched[:MAX_LISTED]] + [""]
+    if result.inputs:
+        lines += ["| File | Format | Records | Rejected |", "|---|---|---:|---:|"]
+        lines += [
+            _row(_text(one.path, 120), one.format, f"{one.records:,}", f"{one.rejected:,}")
+            for one in result.inputs[:MAX_LISTED]
+        ]
+        lines.append("")
     if coverage.by_source:
         lines += ["| Source | In scope | Looked at | Share |", "|---|---:|---:|---:|"]
         lines += [
@@ -224,7 +265,7 @@ def _evidence_row(uid: str, citations: Citations) -> str:
         f"[{citations.mark(uid)}]",
         iso(event.time) if event.time else "no time",
         _text(event.host or "", 60),
-        f"{_text(event.source, 120)}:{event.line}",
+        f"{_text(event.source, 120)}:{event.line}" if event.line else _text(event.source, 120),
         _text(uid, 64),
     )
 

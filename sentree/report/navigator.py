@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from schemas.result import Result
+from schemas.section import TechniqueScore
 from sentree.intel.attack import VERSION
 from sentree.report.attack import TechniqueUse, is_technique_id, technique_uses
 from sentree.report.escape import cut, json_text, visible
@@ -16,9 +18,14 @@ MAX_UIDS = 40
 
 
 def render_navigator(result: Result) -> str:
-    """Render the layer: score is the number of evidence events, comment their uids."""
+    """Render the layer: score is the number of evidence events, comment their uids.
+
+    Techniques that a scenario scored itself carry that score and its comment.
+    """
+    given = {one.technique: one for one in result.techniques}
     uses = [use for use in technique_uses(result) if is_technique_id(use.technique)]
-    most = max((len(use.event_uids) for use in uses), default=1)
+    most = max((_score(use, given) for use in uses), default=1)
+    what = "the score is the answer's own" if given else "the score is the number of events cited"
     layer: dict[str, Any] = {
         "name": visible(cut(result.title, 200)),
         "versions": {
@@ -27,14 +34,18 @@ def render_navigator(result: Result) -> str:
             "layer": LAYER_VERSION,
         },
         "domain": "enterprise-attack",
-        "description": f"{plural(len(uses), 'technique')} in run {visible(result.run_uid)}; the "
-        "score is the number of events cited as evidence. A technique without a score was not "
+        "description": f"{plural(len(uses), 'technique')} in run {visible(result.run_uid)}; "
+        f"{what}, the comment names the evidence. A technique without a score was not "
         "seen, which is not the same as not used.",
         "sorting": 3,
         "layout": {"layout": "side", "showName": True, "expandedSubtechniques": "annotated"},
         "hideDisabled": False,
-        "techniques": [*_parents(uses), *(_technique(use) for use in uses)],
-        "gradient": {"colors": ["#fbe3d6", "#a5113f"], "minValue": 0, "maxValue": max(most, 1)},
+        "techniques": [*_parents(uses), *(_technique(use, given) for use in uses)],
+        "gradient": {
+            "colors": ["#fbe3d6", "#a5113f"],
+            "minValue": 0,
+            "maxValue": max(most, 1) if not given else most,
+        },
         "legendItems": [],
         "metadata": [
             {"name": "run", "value": visible(result.run_uid)},
@@ -45,13 +56,20 @@ def render_navigator(result: Result) -> str:
     return json_text(layer, indent=2) + "\n"
 
 
-def _technique(use: TechniqueUse) -> dict[str, Any]:
+def _score(use: TechniqueUse, given: Mapping[str, TechniqueScore]) -> float:
+    one = given.get(use.technique)
+    return one.score if one else len(use.event_uids)
+
+
+def _technique(use: TechniqueUse, given: Mapping[str, TechniqueScore]) -> dict[str, Any]:
+    one = given.get(use.technique)
+    said = f"{visible(cut(one.comment, 500))}; " if one and one.comment else ""
     uids = ", ".join(visible(uid) for uid in use.event_uids[:MAX_UIDS])
     more = len(use.event_uids) - MAX_UIDS
     return {
         "techniqueID": use.technique,
-        "score": len(use.event_uids),
-        "comment": f"{plural(len(use.event_uids), 'event')}: {uids}"
+        "score": _score(use, given),
+        "comment": f"{said}{plural(len(use.event_uids), 'record' if given else 'event')}: {uids}"
         + (f" and {more:,} more" if more > 0 else ""),
         "enabled": True,
         "showSubtechniques": True,

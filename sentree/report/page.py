@@ -176,6 +176,8 @@ def facts(result: Result) -> list[Fact]:
     window = coverage.window
     looked, scope = coverage.events_looked_at, coverage.events_in_scope
     failed = sum(node.state == "failed" for node in result.trajectory)
+    if result.inputs:
+        return _record_facts(result)
     return [
         Fact(
             "Citations checked",
@@ -216,6 +218,41 @@ def facts(result: Result) -> list[Fact]:
             plural(len(result.trajectory), "node"),
             f"{failed:,} failed" if failed else "none failed",
         ),
+    ]
+
+
+def _record_facts(result: Result) -> list[Fact]:
+    """State the frame of an answer that rests on records in files."""
+    coverage, check, analyst = result.coverage, result.verification, result.analyst
+    looked, scope = coverage.events_looked_at, coverage.events_in_scope
+    rejected = sum(one.rejected for one in result.inputs)
+    return [
+        Fact(
+            "Citations checked",
+            f"{check.kept:,} of {check.checked:,} hold",
+            plural(len(check.dropped), "statement") + " dropped"
+            if check.dropped
+            else "nothing dropped",
+        ),
+        Fact(
+            "Read by",
+            f"{analyst.name} {analyst.version}",
+            "a language model"
+            if analyst.is_language_model
+            else "embedded analyst: rules and statistics, not a language model",
+        ),
+        Fact(
+            "Records looked at",
+            f"{looked:,} of {scope:,} in scope",
+            share(looked, scope),
+            looked / scope if scope else 0.0,
+        ),
+        Fact(
+            "Files read",
+            plural(len(result.inputs), "file"),
+            f"{plural(rejected, 'record')} rejected" if rejected else "nothing rejected",
+        ),
+        Fact("Cost", cost(result)),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The timeline as CSV for a spreadsheet; no cell can be a formula."""
+"""The timeline, or a scenario's main table, as CSV for a spreadsheet; no cell can be a formula."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from schemas.result import Result
 from schemas.window import iso
 from sentree.report.citations import number_citations
 from sentree.report.escape import csv_cell
+from sentree.report.sections import main_table
 
 COLUMNS = (
     "time",
@@ -31,9 +32,19 @@ COLUMNS = (
 
 
 def render_csv(result: Result) -> str:
-    """Render one line per timeline row and gap, in time order, under one line of names."""
+    """Render one line per timeline row and gap, in time order, under one line of names.
+
+    A result with sections gives its main table instead, whole, with the cited uids last.
+    """
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    table = main_table(result.sections)
+    if result.timeline is None and table is not None:
+        writer.writerow([csv_cell(column.name) for column in table.columns] + ["evidence"])
+        for row in table.rows:
+            cells = ["" if cell is None else str(cell) for cell in row.cells]
+            writer.writerow([csv_cell(cell) for cell in (*cells, " ".join(row.evidence))])
+        return out.getvalue()
     writer.writerow(COLUMNS)
     for row in sorted(_rows(result), key=lambda row: row[0]):
         writer.writerow([csv_cell(cell) for cell in row])

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from schemas.claim import Claim, Evidence
 from schemas.result import Result
+from schemas.section import Table
 from schemas.timeline import TimelineEntry
 from schemas.window import iso
 from sentree.errors import NotFoundError
@@ -34,6 +35,7 @@ from sentree.report.figures import (
     share,
     warnings,
 )
+from sentree.report.sections import cell_text, main_table
 from sentree.report.tree import TreeNode, build_tree
 
 WIDTH = 120
@@ -41,10 +43,14 @@ MAX_ROWS = 400
 MAX_NODES = 1_000
 MAX_RAW = 12_000
 MAX_MARKS = 4
+MAX_SUMMARY_ROWS = 15
+MAX_TABLE_ROWS = 60
 
 
 def summary_lines(result: Result) -> list[str]:
     """Give the five lines a reader wants: scope, timeline, ATT&CK, answer, check."""
+    if result.sections and result.timeline is None:
+        return _record_lines(result)
     coverage, check = result.coverage, result.verification
     window = coverage.window
     looked, scope = coverage.events_looked_at, coverage.events_in_scope
@@ -82,11 +88,81 @@ def summary_lines(result: Result) -> list[str]:
     ]
 
 
+def _record_lines(result: Result) -> list[str]:
+    """Give the lines of an answer from records: scope, every sentence, main table, check."""
+    coverage, check = result.coverage, result.verification
+    looked, scope = coverage.events_looked_at, coverage.events_in_scope
+    rejected = sum(one.rejected for one in result.inputs)
+    citations = number_citations(result)
+    where = (
+        f"records in {plural(len(result.inputs), 'file')}"
+        if result.inputs
+        else f"events, snapshot {coverage.snapshot_id}"
+    )
+    lines = [
+        f"scope     {looked:,} of {scope:,} {where} looked at ({share(looked, scope)})"
+        + (f"; {plural(rejected, 'record')} rejected" if rejected else "")
+    ]
+    for number, claim in enumerate(result.summary, start=1):
+        lines += _wrapped(f"{number}. ", claim.text, claim.evidence, citations, WIDTH)
+    if not result.summary:
+        lines.append("answer    no sentence could be supported by evidence")
+    if table := main_table(result.sections):
+        lines += ["", *table_lines(table, MAX_SUMMARY_ROWS), ""]
+    lines += [f"note      {_line(note, 300)}" for note in result.notes]
+    lines.append(
+        f"checked   {check.kept:,} of {check.checked:,} statements hold; read by "
+        f"{_line(analyst_sentence(result), 120)}; {cost(result)}"
+    )
+    return lines
+
+
+def table_lines(table: Table, limit: int, width: int = WIDTH) -> list[str]:
+    """Show a table in columns, at most `limit` rows; the widest columns give way."""
+    heads = [_line(column.name, 40) for column in table.columns]
+    kinds = [column.kind for column in table.columns]
+    rows = [
+        [_line(cell_text(value, kind), 160) for value, kind in zip(row.cells, kinds, strict=False)]
+        for row in table.rows[:limit]
+    ]
+    widths = [max(len(text) for text in column) for column in zip(heads, *rows, strict=False)]
+    while sum(widths) + 2 * len(widths) > width and max(widths) > 12:
+        widths[widths.index(max(widths))] -= 1
+    right = [kind in ("number", "share") for kind in kinds]
+    lines = [_line(table.title, width)]
+    for cells in (heads, *rows):
+        padded = [
+            short.rjust(size) if number else short.ljust(size)
+            for text, size, number in zip(cells, widths, right, strict=False)
+            for short in (_line(text, size),)
+        ]
+        lines.append("  ".join(padded).rstrip())
+    if len(table.rows) > limit:
+        lines.append(f"{len(table.rows) - limit:,} more rows; the reports have them")
+    return lines
+
+
+def section_lines(result: Result, width: int = WIDTH) -> list[str]:
+    """Show every section: its claims, and the first rows of its tables."""
+    citations = number_citations(result)
+    lines: list[str] = []
+    for section in result.sections:
+        lines += ["", _line(section.title, width).upper()]
+        for claim in section.claims:
+            lines += _wrapped("- ", claim.text, claim.evidence, citations, width)
+        for table in section.tables:
+            lines += ["", *table_lines(table, MAX_TABLE_ROWS, width)]
+        lines += [f"note: {_line(note, 300)}" for note in section.notes]
+    return lines
+
+
 def run_view(result: Result, width: int = WIDTH) -> str:
     """Show a run: summary, warnings, every sentence of the answer, the timeline."""
     citations = number_citations(result)
     lines = [_line(result.title, width), *summary_lines(result)]
     lines += [f"warning   {_line(text, 300)}" for text in warnings(result)]
+    if result.sections and result.timeline is None:
+        return "\n".join([*lines, *section_lines(result, width)]) + "\n"
     if result.summary:
         lines.append("")
         for number, claim in enumerate(result.summary, start=1):
