@@ -13,7 +13,9 @@ class TimelineEntry(Frozen):
     `statement` is the lead sentence; `details` are further sentences on the same fact, each
     resting on the same evidence. `level` is informational, low, medium, high or critical.
     `evidence` begins with the event whose time the row has; of a fact that recurs it holds the
-    earliest 40 of `occurrences` events.
+    earliest 40 of `occurrences` events. `technique_shares` says how much of the row's weight
+    each of its leading techniques has, most first, at most four, summing to 1 or less; `routine`
+    marks what recurs as administration does, and was weighed less for it.
     """
 
     entry_uid: str
@@ -33,6 +35,8 @@ class TimelineEntry(Frozen):
     occurrences: int = 1
     sensors: tuple[str, ...] = ()
     episode: int | None = None
+    technique_shares: tuple[tuple[str, float], ...] = ()
+    routine: bool = False
 
 
 class Gap(Frozen):
@@ -63,7 +67,10 @@ class Episode(Frozen):
 
 
 class ChainStep(Frozen):
-    """The first time a technique is seen on a host, in time order: one link of the chain."""
+    """The first time a technique is seen on a host, in time order: one link of the chain.
+
+    `probability` is the technique's share of what the row's findings say.
+    """
 
     technique: str
     name: str
@@ -71,14 +78,21 @@ class ChainStep(Frozen):
     time: UtcTime
     host: str | None
     entry_uid: str
+    probability: float = 1.0
 
 
 class Transition(Frozen):
-    """Technique `source` was followed by `target` (first sightings, consecutive in time)."""
+    """Technique `source` was followed by `target`, judging by first sightings in time.
+
+    `probability` is 0 to 1; `entry_uids` are the two rows it rests on; `count` says how often the
+    two stood next to each other.
+    """
 
     source: str
     target: str
     count: int
+    probability: float = 1.0
+    entry_uids: tuple[str, ...] = ()
 
 
 class Timeline(Frozen):

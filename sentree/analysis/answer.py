@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,10 +18,12 @@ from schemas.request import TimelineRequest
 from schemas.result import AnalystInfo, Result
 from schemas.timeline import Timeline
 from sentree.analysis.coverage import measure_coverage
-from sentree.analysis.episodes import attack_chain, number_episodes
+from sentree.analysis.episodes import number_episodes
 from sentree.analysis.fold import fold_findings
 from sentree.analysis.gaps import find_gaps
+from sentree.analysis.routine import weigh_routine
 from sentree.analysis.summary import ruled_out, summarise
+from sentree.analysis.transitions import attack_chain
 from sentree.engine.tree import TreeRun
 from sentree.engine.verify import verify_claims, verify_findings
 from sentree.lake.context import Context
@@ -68,7 +71,7 @@ def conclude_timeline(
 
 def build_timeline(context: Context, findings: Sequence[Finding]) -> Timeline:
     """Fold findings into a timeline; the same findings give the same timeline in any order."""
-    entries, episodes = number_episodes(fold_findings(findings))
+    entries, episodes = number_episodes(weigh_routine(fold_findings(findings)))
     chain, transitions = attack_chain(entries)
     return Timeline(
         entries=entries,
@@ -80,9 +83,12 @@ def build_timeline(context: Context, findings: Sequence[Finding]) -> Timeline:
 
 
 def save_trajectory(result: Result, run_dir: Path) -> Path:
-    """Write `trajectory.jsonl`: one line per node, parents first."""
+    """Write `trajectory.jsonl`: a line per node, parents first, in ASCII that is safe to print."""
     path = run_dir / "trajectory.jsonl"
-    lines = "".join(f"{record.model_dump_json()}\n" for record in result.trajectory)
+    lines = "".join(
+        json.dumps(record.model_dump(mode="json")).replace("\x7f", "\\u007f") + "\n"
+        for record in result.trajectory
+    )
     path.write_text(lines, encoding="utf-8")
     return path
 

@@ -1,18 +1,14 @@
-"""Episodes and the ATT&CK chain: the shape of an incident, computed from its entries."""
+"""Episodes: the shape of an incident, computed from its entries."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 
-from schemas.timeline import ChainStep, Episode, TimelineEntry, Transition
-from sentree.intel.attack import tactic_title, technique
+from schemas.timeline import Episode, TimelineEntry
+from sentree.intel.attack import tactic_title
 
 QUIET_SECONDS = 1800.0
 EPISODE_SCORE = 40
-CHAIN_SCORES = (65, 40, 0)
-CHAIN_STEPS = 3
 CITED = 5
 
 
@@ -40,43 +36,6 @@ def number_episodes(
         entry.model_copy(update={"episode": number_of.get(entry.entry_uid)}) for entry in entries
     )
     return numbered, tuple(_episode(number, group) for number, group in enumerate(groups, 1))
-
-
-def attack_chain(
-    entries: Sequence[TimelineEntry],
-) -> tuple[tuple[ChainStep, ...], tuple[Transition, ...]]:
-    """Give each technique's first sighting in time order, and the transitions between them.
-
-    Entries of high level count; where these show fewer than three techniques, those of medium
-    level do as well, and at last all. Everyday administration shows techniques of lower level.
-    """
-    worthy: list[TimelineEntry] = []
-    for floor in CHAIN_SCORES:
-        worthy = [entry for entry in entries if entry.score >= floor]
-        if len({uid for entry in worthy for uid in entry.techniques}) >= CHAIN_STEPS:
-            break
-    steps: dict[str, ChainStep] = {}
-    for entry in worthy:
-        for uid in entry.techniques:
-            known = technique(uid)
-            steps.setdefault(
-                uid,
-                ChainStep(
-                    technique=uid,
-                    name=known.name,
-                    tactics=known.tactics,
-                    time=entry.time,
-                    host=entry.host,
-                    entry_uid=entry.entry_uid,
-                ),
-            )
-    chain = tuple(steps.values())
-    counts = Counter((left.technique, right.technique) for left, right in pairwise(chain))
-    transitions = tuple(
-        Transition(source=source, target=target, count=count)
-        for (source, target), count in counts.items()
-    )
-    return chain, transitions
 
 
 def _episode(number: int, group: Sequence[TimelineEntry]) -> Episode:

@@ -24,6 +24,9 @@ REPEAT_SECONDS = 3600.0
 ONCE = ("process|", "event|")
 CITED = 40
 DETAILS = 12
+LEADING = 4
+_MEANS = {uid: 0.5 for uid in ("T1059", "T1059.003", "T1204", "T1204.002", "T1588.002", "T1078")}
+"""Techniques that nearly every deed of an intruder shows, as means to another."""
 LEVELS = ((85, "critical"), (65, "high"), (40, "medium"), (20, "low"))
 
 
@@ -80,7 +83,29 @@ def _entry(findings: Sequence[Finding]) -> TimelineEntry:
         evidence=evidence[:CITED],
         occurrences=occurrences,
         sensors=tuple(sorted({one.sensor for one in findings if one.sensor})),
+        technique_shares=_shares(findings),
     )
+
+
+def _shares(findings: Iterable[Finding]) -> tuple[tuple[str, float], ...]:
+    """Weigh the techniques that the findings name, most first.
+
+    Every finding shares its score among the techniques it names, so that one which names a single
+    technique says more. A parent's weight goes to the sub-techniques of it that are named as well.
+    """
+    votes: dict[str, float] = defaultdict(float)
+    for one in findings:
+        for uid in one.techniques:
+            votes[uid] += _MEANS.get(uid, 1.0) * one.score / len(one.techniques)
+    for parent in [uid for uid in votes if "." not in uid]:
+        children = [uid for uid in votes if uid.startswith(f"{parent}.")]
+        for child in children:
+            votes[child] += votes[parent] / len(children)
+        if children:
+            del votes[parent]
+    total = sum(votes.values())
+    ranked = sorted(votes, key=lambda uid: (-votes[uid], uid))[:LEADING]
+    return tuple((uid, round(votes[uid] / total, 4)) for uid in ranked) if total else ()
 
 
 def _evidence(findings: Iterable[Finding]) -> tuple[Evidence, ...]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.claim import Evidence
 from schemas.finding import Finding, FindingKind, RuleRef
-from sentree.analysis.episodes import attack_chain, number_episodes
+from sentree.analysis.episodes import number_episodes
 from sentree.analysis.fold import fold_findings
 
 START = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -115,20 +115,3 @@ def test_half_an_hour_of_quiet_parts_two_episodes() -> None:
 def test_entries_below_attention_belong_to_no_episode() -> None:
     numbered, episodes = number_episodes(fold_findings([finding("a", score=5)]))
     assert (numbered[0].episode, episodes) == (None, ())
-
-
-def test_the_chain_holds_each_technique_once_at_its_first_sighting() -> None:
-    entries = fold_findings(
-        [
-            finding("a", 0, techniques=("T1566.001",)),
-            finding("b", 60, techniques=("T1059.001",)),
-            finding("c", 120, techniques=("T1566.001",)),
-            finding("d", 180, techniques=("T1003.001",)),
-        ]
-    )
-    chain, transitions = attack_chain(entries)
-    assert [step.technique for step in chain] == ["T1566.001", "T1059.001", "T1003.001"]
-    assert [(one.source, one.target) for one in transitions] == [
-        ("T1566.001", "T1059.001"),
-        ("T1059.001", "T1003.001"),
-    ]

@@ -41,11 +41,15 @@ def test_every_row_resolves_to_its_raw_record_file_and_line(
     for entry in timeline_of(result).entries:
         event = cited[entry.evidence[0].event_uid]
         assert event.time == entry.time
-        assert Path(event.source).is_file()
+        assert (incident_lake.logs / event.source).is_file()
         assert event.line >= 1
         assert event.raw
     plain = next(event for event in cited.values() if event.source.endswith(".log"))
-    lines = Path(plain.source).read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = (
+        (incident_lake.logs / plain.source)
+        .read_text(encoding="utf-8", errors="replace")
+        .splitlines()
+    )
     assert plain.raw == lines[plain.line - 1]
 
 

@@ -26,7 +26,7 @@ def timeline_over(paths: list[Path], settings: Settings) -> Result:
     return run_timeline(settings, TimelineRequest(case="real"))
 
 
-def check_rows(result: Result) -> None:
+def check_rows(result: Result, folder: Path) -> None:
     assert result.timeline is not None
     entries = result.timeline.entries
     assert entries
@@ -39,7 +39,7 @@ def check_rows(result: Result) -> None:
         for evidence in entry.evidence:
             event = cited[evidence.event_uid]
             if event.source not in lines:
-                text = gzip.decompress(Path(event.source).read_bytes()).decode()
+                text = gzip.decompress((folder / event.source).read_bytes()).decode()
                 lines[event.source] = text.split("\n")
             line = lines[event.source][event.line - 1]
             assert event.raw == line.strip("\r")[: len(event.raw)]
@@ -48,7 +48,7 @@ def check_rows(result: Result) -> None:
 
 def test_apt29_over_two_days(shared_data: Path, settings: Settings) -> None:
     result = timeline_over(sorted((shared_data / "campaigns" / "apt29").glob("*.gz")), settings)
-    check_rows(result)
+    check_rows(result, shared_data / "campaigns" / "apt29")
     assert result.coverage.events_in_scope > 4_000
     assert len({entry.host for entry in result.timeline.entries if entry.host}) > 2
 
@@ -56,9 +56,9 @@ def test_apt29_over_two_days(shared_data: Path, settings: Settings) -> None:
 def test_each_atomic_data_set(shared_data: Path, tmp_path: Path) -> None:
     for path in sorted((shared_data / "mordor").glob("*.jsonl.gz")):
         home = tmp_path / path.name.split(".")[0]
-        check_rows(timeline_over([path], Settings(home=home)))
+        check_rows(timeline_over([path], Settings(home=home)), path.parent)
 
 
 def test_cloud_trail_in_a_wrapper(shared_data: Path, settings: Settings) -> None:
     path = shared_data / "cloudtrail-attack" / "events.jsonl.gz"
-    check_rows(timeline_over([path], settings))
+    check_rows(timeline_over([path], settings), path.parent)

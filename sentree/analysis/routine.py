@@ -1,0 +1,86 @@
+"""What is done again and again: the same deed of the same account, on several days.
+
+Administration looks like an intrusion row by row, and unlike one over days: it recurs with the
+same words, whereas an intruder goes on. Such rows keep their place and evidence but lose weight.
+Nothing else is taken from them, and what stands beside a severe row of the same account is left
+as it is, since an intruder may well act like an administrator.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
+
+from schemas.timeline import TimelineEntry
+from sentree.analysis.fold import level_of
+
+PLACES = 3
+DAYS = 2
+WEIGHT = 40
+LEAST = 20
+SEVERE = 65
+BESIDE_SECONDS = 7200.0
+
+_UNLIKE = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d{4}-\d\d-\d\d[T ][\d:.]+Z?|\d+")
+_RULE = re.compile("rule “[^”]*” matched: ")
+
+
+def weigh_routine(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]:
+    """Take `WEIGHT` from the score of rows that recur as routine; the order stays.
+
+    A deed is routine when the same account did it, in the same words but for numbers and the
+    host's name, on at least `PLACES` pairs of host and day, on at least `DAYS` days. A row within
+    `BESIDE_SECONDS` of a severe row of the same account that is no routine keeps its score.
+    """
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, entry in enumerate(entries):
+        if entry.score > LEAST:
+            groups[(entry.user or "").casefold(), _shape(entry)].append(number)
+    recurring: dict[int, tuple[int, int]] = {}
+    for numbers in groups.values():
+        places = {(entries[n].host, entries[n].time.date()) for n in numbers}
+        days = {day for _, day in places}
+        if len(places) >= PLACES and len(days) >= DAYS:
+            recurring.update(dict.fromkeys(numbers, (len(numbers), len(days))))
+    severe: dict[str, list[float]] = defaultdict(list)
+    for number, entry in enumerate(entries):
+        if entry.user and entry.score >= SEVERE and number not in recurring:
+            severe[entry.user.casefold()].append(entry.time.timestamp())
+    return tuple(
+        _lighter(entry, *recurring[number])
+        if number in recurring and not _beside(severe.get((entry.user or "").casefold()), entry)
+        else entry
+        for number, entry in enumerate(entries)
+    )
+
+
+def _shape(entry: TimelineEntry) -> str:
+    """Give the fact of a row: without the rule, the explanation, and what differs by place."""
+    text = entry.statement.casefold()
+    if entry.host:
+        text = text.removeprefix(f"{entry.host.casefold()}: ")
+    text = _RULE.sub("", text).partition(" — ")[0].rstrip(".")
+    return _UNLIKE.sub("#", text)
+
+
+def _beside(severe: Sequence[float] | None, entry: TimelineEntry) -> bool:
+    if not severe:
+        return False
+    moment = entry.time.timestamp()
+    place = bisect_left(severe, moment)
+    return any(abs(one - moment) <= BESIDE_SECONDS for one in severe[max(place - 1, 0) : place + 1])
+
+
+def _lighter(entry: TimelineEntry, times: int, days: int) -> TimelineEntry:
+    score = max(entry.score - WEIGHT, LEAST)
+    note = f"Routine: the same account did the same {times} times on {days} days; weighed less."
+    return entry.model_copy(
+        update={
+            "score": score,
+            "level": level_of(score),
+            "details": (*entry.details, note),
+            "routine": True,
+        }
+    )

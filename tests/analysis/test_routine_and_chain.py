@@ -1,0 +1,112 @@
+"""What recurs as administration does weighs less, and the chain goes past it."""
+
+from datetime import UTC, datetime, timedelta
+
+import hypothesis.strategies as st
+from hypothesis import given
+
+from schemas.claim import Evidence
+from schemas.finding import FindingKind
+from schemas.timeline import TimelineEntry
+from sentree.analysis.fold import level_of
+from sentree.analysis.routine import weigh_routine
+from sentree.analysis.transitions import attack_chain
+
+START = datetime(2030, 3, 4, 9, tzinfo=UTC)
+
+
+def row(hours, host, user, says, score=50, *shares):
+    uid = f"{host}-{user}-{hours}-{says}"
+    return TimelineEntry(
+        entry_uid=uid,
+        time=START + timedelta(hours=hours),
+        last_time=START + timedelta(hours=hours),
+        host=host,
+        user=user,
+        statement=f"{host}: {says} — because.",
+        kinds=(FindingKind.DISCOVERY,),
+        level=level_of(score),
+        score=score,
+        techniques=tuple(sorted(uid for uid, _ in shares)),
+        technique_shares=tuple(shares),
+        evidence=(Evidence(event_uid=uid),),
+    )
+
+
+def chores(user="adm.lee", score=50):
+    says = f"nltest.exe (pid 4{score}1, user {user}) started by cmd.exe as `nltest /dsgetdc:x`"
+    return [
+        row(hours, host, user, says.replace("pid 4", f"pid {n}"), score, ("T1482", 1.0))
+        for n, (hours, host) in enumerate([(0, "ws01"), (26, "ws02"), (49, "fs01"), (52, "ws01")])
+    ]
+
+
+def test_the_same_deed_of_one_account_on_several_days_loses_weight_and_says_why():
+    rows = weigh_routine(chores())
+    assert [(entry.score, entry.level, entry.routine) for entry in rows] == [(20, "low", True)] * 4
+    assert "4 times on 3 days" in rows[0].details[-1]
+
+
+def test_the_deed_of_another_account_keeps_its_weight():
+    rows = weigh_routine([*chores(), row(3, "ws01", "mallory", "nltest.exe ran", 50)])
+    assert rows[-1].score == 50 and not rows[-1].routine
+
+
+def test_many_hosts_within_one_day_are_no_routine():
+    rows = [row(n / 10, f"ws{n:02}", "mallory", "psexec.exe ran", 60) for n in range(9)]
+    assert weigh_routine(rows) == tuple(rows)
+
+
+def test_a_chore_beside_a_severe_row_of_the_same_account_keeps_its_weight():
+    severe = row(26.5, "ws02", "adm.lee", "lsass was dumped", 90, ("T1003.001", 1.0))
+    rows = weigh_routine(sorted([*chores(), severe], key=lambda one: one.time))
+    kept = [entry for entry in rows if not entry.routine]
+    assert [(entry.host, entry.score) for entry in kept] == [("ws02", 50), ("ws02", 90)]
+
+
+@given(st.permutations(range(4)), st.integers(21, 100))
+def test_a_score_never_rises_and_never_falls_below_low(order, score):
+    rows = [chores(score=score)[n] for n in order]
+    for before, after in zip(rows, weigh_routine(rows), strict=True):
+        assert 20 <= after.score <= before.score
+        assert after.evidence == before.evidence and after.time == before.time
+
+
+def test_the_chain_has_each_technique_at_its_first_sighting_and_skips_routine():
+    rows = weigh_routine(
+        sorted(
+            [
+                *chores(),
+                row(1, "ws01", "bob", "a", 75, ("T1566.001", 1.0)),
+                row(1.1, "ws01", "bob", "b", 75, ("T1059.001", 0.9), ("T1105", 0.1)),
+                row(1.2, "ws01", "bob", "c", 75, ("T1566.001", 1.0)),
+                row(2, "ws01", "bob", "d", 90, ("T1003.001", 1.0)),
+            ],
+            key=lambda one: one.time,
+        )
+    )
+    chain, transitions = attack_chain(rows)
+    assert [step.technique for step in chain] == ["T1566.001", "T1059.001", "T1003.001"]
+    sure = [(one.source, one.target) for one in transitions if one.probability == 1]
+    assert sure == [("T1566.001", "T1059.001"), ("T1059.001", "T1003.001")]
+    assert ("T1566.001", "T1003.001", 0.5) in [
+        (one.source, one.target, one.probability) for one in transitions
+    ]
+
+
+def test_discovery_counts_in_the_company_of_an_intruder_only():
+    quiet = row(9, "ws02", "ann", "whoami", 30, ("T1033", 1.0))
+    beside = row(1.1, "ws01", "bob", "systeminfo", 30, ("T1082", 1.0))
+    severe = row(1, "ws01", "bob", "a", 75, ("T1566.001", 1.0))
+    chain, _ = attack_chain([severe, beside, quiet])
+    assert [step.technique for step in chain] == ["T1566.001", "T1082"]
+
+
+def test_two_sensors_on_two_hosts_that_see_one_deed_make_one_link():
+    rows = [
+        row(1, "fs01", "bob", "a", 75, ("T1021.002", 1.0)),
+        row(1 + 2 / 3600, "10.0.0.9", None, "b", 75, ("T1021.002", 1.0)),
+        row(2, "ws01", "bob", "c", 75, ("T1021.002", 1.0)),
+    ]
+    chain, _ = attack_chain(rows)
+    assert [step.host for step in chain] == ["fs01", "ws01"]
