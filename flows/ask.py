@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from prefect import flow, tags
+from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
@@ -15,6 +15,7 @@ from sentree.analysis.model_choice import open_model
 from sentree.report.document import save_result
 from sentree.settings import Settings, load_settings
 from tasks.ask import PrefectSubCalls, printable, route_question, scope_question
+from tasks.run_tags import tag_flow_run
 from tasks.timeline import publish_result
 
 
@@ -36,11 +37,11 @@ def ask(request: AskRequest, settings: Settings | None = None, resume: str | Non
     model = None if request.model == EMBEDDED else open_model(settings, request)
     with route_question(scope_question(settings, request, resume, title), title) as prepared:
         path = "embedded" if model is None else prepared.route.path
-        with tags("kind:ask", f"route:{path}", f"model:{printable(request.model)}"):
-            readings = PrefectSubCalls(request.workers)
-            result = answer(settings, prepared, model, run_all=readings)
-            save_result(result, prepared.run_dir)
-            publish_result(result, prepared.run_dir, request.formats)
+        tag_flow_run("kind:ask", f"route:{path}", f"model:{printable(request.model)}")
+        readings = PrefectSubCalls(request.workers)
+        result = answer(settings, prepared, model, run_all=readings)
+        save_result(result, prepared.run_dir)
+        publish_result(result, prepared.run_dir, request.formats)
     if result.failure:
         state: State[str] = Failed(
             data=result.run_uid, message=f"run {result.run_uid}: {result.failure}"

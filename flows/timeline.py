@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from prefect import flow, tags
+from prefect import flow
 from prefect.states import Completed
 
 from schemas.query import Path as RoutePath
@@ -14,6 +14,7 @@ from sentree.engine.tree import run_tree
 from sentree.settings import Settings, load_settings
 from tasks.executor import PrefectExecutor
 from tasks.programs import program_ref
+from tasks.run_tags import tag_flow_run
 from tasks.timeline import conclude_request, publish_result, route_request, scope_request
 
 
@@ -30,11 +31,11 @@ def timeline(request: TimelineRequest, settings: Settings | None = None) -> str:
     settings = settings or load_settings()
     run_dir, info = scope_request(settings, request)
     route = route_request(settings, request, run_dir, info)
-    with tags(f"case:{request.case}", f"route:{route.path}", "kind:timeline"):
-        root, limits = plan_tree(info, route.path is RoutePath.DIRECT, settings)
-        run = run_tree(root, PrefectExecutor(program_ref(info, limits)), limits)
-        result = conclude_request(request, run_dir, info, route, run)
-        publish_result(result, run_dir, request.formats)
+    tag_flow_run(f"case:{request.case}", f"route:{route.path}", "kind:timeline")
+    root, limits = plan_tree(info, route.path is RoutePath.DIRECT, settings)
+    run = run_tree(root, PrefectExecutor(program_ref(info, limits)), limits)
+    result = conclude_request(request, run_dir, info, route, run)
+    publish_result(result, run_dir, request.formats)
     name = "Degraded" if run.failed else "Completed"
     # Prefect takes the state as the run's, and gives its data to the caller.
     return cast(str, Completed(name=name, data=result.run_uid, message=f"run {result.run_uid}"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from threading import Lock
 from typing import Any, Final, cast
 
@@ -129,6 +130,12 @@ class ClaudeModel:
         return self._batches().submit(
             {name: request_params(request, self._fields) for name, request in requests.items()}
         )
+
+    def find_batch(
+        self, names: Collection[str], since: datetime, seconds: float | None = None
+    ) -> str | None:
+        """Find a batch of exactly these requests that was handed in after `since`."""
+        return self._batches().find(names, since, seconds)
 
     def collect_batch(
         self, batch_uid: str, requests: Mapping[str, ModelRequest], seconds: float | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from models.claude_errors import model_error, of_kind
@@ -21,6 +23,8 @@ _T = TypeVar("_T")
 _POLL: Final = 5.0
 _LONGEST_POLL: Final = 60.0
 _FAILURES: Final = 8
+_LISTED: Final = 100
+_SKEW: Final = timedelta(minutes=10)
 
 
 class BatchResults:
@@ -51,6 +55,29 @@ class BatchResults:
             raise ModelError("the server gave the batch no id")
         return uid
 
+    def find(
+        self, names: Collection[str], since: datetime, seconds: float | None = None
+    ) -> str | None:
+        """Find a batch of exactly these requests, handed in by a process that never saw its id.
+
+        Only results name the requests of a batch, so a batch of as many is waited for.
+
+        Raises:
+            TransientModelError: such a batch has not ended after that many seconds.
+        """
+        try:
+            candidates = self._persistently(lambda: self._candidates(len(names), since))
+        except TransientModelError:
+            raise
+        except ModelError:
+            # A server that lists no batches can't be asked.
+            return None
+        for uid in candidates:
+            self._await_end(uid, seconds)
+            if self._persistently(lambda uid=uid: self._names(uid)) == set(names):
+                return uid
+        return None
+
     def collect(
         self, uid: str, requests: Mapping[str, ModelRequest], seconds: float | None = None
     ) -> dict[str, Outcome]:
@@ -60,6 +87,12 @@ class BatchResults:
             TransientModelError: it has not ended after that many seconds of waiting.
             ModelError: the batch can't be found, or the server failed again and again.
         """
+        self._await_end(uid, seconds)
+        found = self._persistently(lambda: self._results(uid, requests))
+        missing = TransientModelError("the batch has no result for this request")
+        return {name: found.get(name, missing) for name in requests}
+
+    def _await_end(self, uid: str, seconds: float | None) -> None:
         wait, waited = _POLL, 0.0
         while not self._persistently(lambda: self._ended(uid)):
             if seconds is not None and waited + wait > seconds:
@@ -67,9 +100,20 @@ class BatchResults:
             waited += wait
             self._sleep(wait)
             wait = min(wait * 1.5, _LONGEST_POLL)
-        found = self._persistently(lambda: self._results(uid, requests))
-        missing = TransientModelError("the batch has no result for this request")
-        return {name: found.get(name, missing) for name in requests}
+
+    def _candidates(self, size: int, since: datetime) -> list[str]:
+        """List the batches of that many requests, those made well before `since` left out."""
+        found: list[str] = []
+        for batch in islice(self._client.messages.batches.list(limit=_LISTED), _LISTED):
+            counts = batch.request_counts.to_dict().values()
+            if sum(int(cast(Any, one)) for one in counts) == size and (
+                batch.created_at >= since - _SKEW
+            ):
+                found.append(batch.id)
+        return found
+
+    def _names(self, uid: str) -> set[str]:
+        return {line.custom_id for line in self._client.messages.batches.results(uid)}
 
     def _ended(self, uid: str) -> bool:
         return self._client.messages.batches.retrieve(uid).processing_status == "ended"

@@ -30,6 +30,9 @@ _EPHEMERAL: Final = {"type": "ephemeral"}
 _CACHE_MARKS: Final = 4
 _LEAST_THINKING: Final = 1024
 _DEEPEST: Final = 60
+_SCHEMA_IN_WORDS: Final = (
+    "The schema of your answer, which is nothing but one JSON object, without a word around it:"
+)
 _MOST_TOKENS: Final = 10**12
 # Newer Claude models decide themselves how long to think and refuse a number of tokens.
 _THINK_BY_BUDGET: Final = (
@@ -57,6 +60,10 @@ def request_params(
             system[index]["cache_control"] = cast(Any, _EPHEMERAL)
         if len(request.messages) > 1:
             _mark_conversation(params["messages"])
+    if request.output_schema is not None and "output_config" not in fields:
+        # A server that can't hold a model to a schema can still be told of it.
+        text = json.dumps(request.output_schema, separators=(",", ":"))
+        system.append({"type": "text", "text": f"{_SCHEMA_IN_WORDS}\n{text}"})
     if system:
         params["system"] = [part for part in system if part["text"]]
     if request.tools:

@@ -55,7 +55,11 @@ Ending = Literal["submitted", "turns", "budget", "refused", "failed"]
 
 
 class AgentAnswer(Frozen):
-    """How an agent run ended. Whatever the ending, the claims in it have been checked."""
+    """How an agent run ended. Whatever the ending, the claims in it have been checked.
+
+    `shown` are the rows of the context that a model was shown, as the engine's `RowSet` writes
+    them.
+    """
 
     answer: str
     claims: tuple[Claim, ...] = ()
@@ -68,3 +72,4 @@ class AgentAnswer(Frozen):
     usage: Usage = Usage()
     records: tuple[NodeRecord, ...] = ()
     parts_read: tuple[str, ...] = ()
+    shown: str = ""

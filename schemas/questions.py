@@ -9,11 +9,15 @@ Cell = str | int | None
 
 
 class AnswerTable(Frozen):
-    """A small table for display. `total` is how many rows there are, shown or not."""
+    """A small table for display. `total` is how many rows there are, shown or not.
+
+    `evidence` has, for each row, the uid of an event that stands behind it.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     total: int
+    evidence: tuple[str, ...] = ()
 
 
 class EmbeddedAnswer(Frozen):

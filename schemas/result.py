@@ -12,7 +12,6 @@ from schemas.coverage import Coverage
 from schemas.detection import Detection
 from schemas.event import CitedEvent
 from schemas.query import Query, RouteDecision
-from schemas.questions import AnswerTable
 from schemas.section import InputFile, Section, TechniqueScore
 from schemas.timeline import Timeline
 from schemas.trajectory import NodeRecord
@@ -39,8 +38,7 @@ class LimitHit(Frozen):
 class Result(Frozen):
     """One analysis, from question to cited answer. Versioned; ordered deterministically.
 
-    `table` holds the rows behind an answer that SQL gave. `failure` says why a language model gave
-    no answer of its own: refused, or out of reach.
+    `failure` says why a language model gave no answer of its own: refused, or out of reach.
     `sections`, `inputs`, `techniques` and `data` belong to the scenarios that answer from records
     other than events; `data` is the scenario's own document (see its schema).
     """
@@ -58,7 +56,6 @@ class Result(Frozen):
     coverage: Coverage
     summary: tuple[Claim, ...]
     ruled_out: tuple[str, ...] = ()
-    table: AnswerTable | None = None
     verification: Verification
     timeline: Timeline | None = None
     detections: tuple[Detection, ...] = ()

@@ -38,7 +38,6 @@ def route_question(scoped: Scoped, title: str) -> Prepared:
 @task(
     name="reading",
     task_run_name="d{depth} {label}",
-    tags=["node:subcall"],
     retries=0,
     cache_policy=NO_CACHE,
     persist_result=False,

@@ -19,7 +19,6 @@ STORED = (INPUTS - "context_path") + TASK_SOURCE
 @task(
     name="split",
     task_run_name="d{node.depth} split {node.label}",
-    tags=["node:split"],
     retries=RETRIES,
     retry_delay_seconds=exponential_backoff(backoff_factor=1),
     retry_jitter_factor=0.5,
@@ -36,7 +35,6 @@ def split_node(node: Node, key: str, leaf_characters: int, context_path: str) ->
 @task(
     name="leaf",
     task_run_name="d{node.depth} {node.label}",
-    tags=["node:leaf"],
     retries=RETRIES,
     retry_delay_seconds=exponential_backoff(backoff_factor=1),
     retry_jitter_factor=0.5,
@@ -52,7 +50,6 @@ def read_leaf(node: Node, key: str, leaf_characters: int, context_path: str) -> 
 @task(
     name="reduce",
     task_run_name="d{node.depth} reduce {node.label}",
-    tags=["node:reduce"],
     retries=RETRIES,
     persist_result=True,
     result_serializer="json",

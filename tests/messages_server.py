@@ -7,14 +7,16 @@ import json
 import random
 import socket
 import struct
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Condition, Lock, Thread
 from typing import Any, Self
 
 from models.prices import PriceBook, load_prices
@@ -163,6 +165,8 @@ class MessagesServer:
         self.at_once = 0
         self.most_at_once = 0
         self.batches: dict[str, dict[str, Any]] = {}
+        self.on_batch: Callable[[], None] | None = None
+        self.on_poll: Callable[[], None] | None = None
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.owner = self
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -180,6 +184,15 @@ class MessagesServer:
         self._server.shutdown()
         self._server.server_close()
 
+    def settle(self) -> None:
+        """Wait until every request of clients that are gone has been dealt with and counted."""
+        # Connections are taken in order: with this one, all before it have been.
+        with socket.create_connection(self._server.server_address[:2]) as last:
+            last.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            last.recv(1)
+        with self._server.changed:
+            self._server.changed.wait_for(lambda: self._server.connections <= 0, 30)
+
     def charge(self, model: str, usage: dict[str, Any] | None, *, batch: bool = False) -> None:
         """Count what an answer reported."""
         from models.claude_wire import usage_from
@@ -196,6 +209,27 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def __init__(self, *given: Any) -> None:
+        self.connections = 0
+        self.changed = Condition()
+        super().__init__(*given)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self.changed:
+            self.connections += 1
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self.changed:
+            self.connections -= 1
+            self.changed.notify_all()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed in the middle is no news."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -209,7 +243,11 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.owner
 
     def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+        length = int(self.headers.get("content-length", 0))
+        raw = self.rfile.read(length)
+        if len(raw) < length:
+            self.close_connection = True
+            return
         try:
             self._check_headers()
             body = json.loads(raw)
@@ -227,6 +265,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(error.status, kind, str(error))
 
     def do_GET(self) -> None:
+        if self.path.partition("?")[0] == "/v1/messages/batches":
+            self._list()
+            return
         name, _, rest = self.path.removeprefix("/v1/messages/batches/").partition("/")
         batch = self.owner.batches.get(name)
         if batch is None:
@@ -238,7 +279,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._faulty(fault, {}, {})
         else:
             batch["polls"] += 1
+            if self.owner.on_poll is not None:
+                self.owner.on_poll()
             self._send_json(self._batch(name, batch["polls"] > self.owner.batch_polls))
+
+    def _list(self) -> None:
+        if "batch list" in self.owner.lacks:
+            self._error(404, "not_found_error", "no such path")
+            return
+        newest = [
+            self._batch(uid, batch["polls"] > self.owner.batch_polls)
+            for uid, batch in reversed(self.owner.batches.items())
+        ]
+        ends = {"first_id": None, "last_id": None, "has_more": False}
+        self._send_json({"data": newest, **ends})
 
     def _messages(self, body: dict[str, Any]) -> None:
         check_request(body, self.owner.lacks)
@@ -284,7 +338,10 @@ class _Handler(BaseHTTPRequestHandler):
             raise Invalid("custom_id: must have 1 to 64 characters")
         uid = f"msgbatch_{len(self.owner.batches):04d}"
         results = [self._batch_result(item) for item in body["requests"]]
-        self.owner.batches[uid] = {"polls": 0, "results": results}
+        created = datetime.now(UTC).isoformat()
+        self.owner.batches[uid] = {"polls": 0, "results": results, "created_at": created}
+        if self.owner.on_batch is not None:
+            self.owner.on_batch()
         self._send_json(self._batch(uid, ended=False))
 
     def _batch_result(self, item: dict[str, Any]) -> dict[str, Any]:
@@ -318,14 +375,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _batch(self, uid: str, ended: bool) -> dict[str, Any]:
         status = "ended" if ended else "in_progress"
         zero = {"processing": 0, "succeeded": 0, "errored": 0, "canceled": 0, "expired": 0}
+        counts = {**zero, "processing": len(self.owner.batches[uid]["results"])}
         return {
             "id": uid,
             "type": "message_batch",
             "processing_status": status,
-            "request_counts": zero,
-            "created_at": "2026-11-22T00:00:00Z",
-            "expires_at": "2026-11-23T00:00:00Z",
-            "ended_at": "2026-11-22T00:01:00Z" if ended else None,
+            "request_counts": counts,
+            "created_at": self.owner.batches[uid]["created_at"],
+            "expires_at": "2036-11-23T00:00:00Z",
+            "ended_at": self.owner.batches[uid]["created_at"] if ended else None,
             "cancel_initiated_at": None,
             "archived_at": None,
             "results_url": f"{self.owner.url}/v1/messages/batches/{uid}/results" if ended else None,

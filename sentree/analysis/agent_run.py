@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC
 from hashlib import sha256
@@ -11,23 +11,28 @@ from time import perf_counter
 from typing import Any, Self
 
 from schemas.agent import AgentAnswer
+from schemas.agent_state import NodeState
 from schemas.ask import AskRequest
 from schemas.budget import Usage
 from schemas.context import ContextInfo
 from schemas.ports import ContextReader
 from schemas.trajectory import NodeRecord, Predicate
 from sentree.analysis.journal import BudgetJournal
-from sentree.engine.agent import Agent, AgentSettings
+from sentree.engine.agent import Agent, was_refused
+from sentree.engine.agent_tools import AgentSettings
 from sentree.engine.direct import answer_directly, direct_request, pick
 from sentree.engine.fence import Fence
 from sentree.engine.gate import Gate
 from sentree.engine.handles import Handles
+from sentree.engine.looked_at import union
+from sentree.engine.node_memory import Kept, StoredSession
 from sentree.engine.parts import Parts
 from sentree.engine.reader import ModelCalls, Reader
 from sentree.engine.readings import Batching, Readings, RunAll, SubCall
 from sentree.engine.sandbox import PythonSandbox, PythonSession
 from sentree.engine.verify import EVERYWHERE
 from sentree.lake.context import Context
+from sentree.lake.node_states import NodeStates
 from sentree.lake.search_index import search
 from sentree.lake.sql_sandbox import SqlSandbox
 
@@ -53,6 +58,8 @@ class AgentRun:
         folder: Where the run keeps what `budget()` told its cells; without one, it does not.
         marker: A recorded marker, to replay the calls it stands in.
         run_all: How sub-calls are carried out; in threads of this process by default.
+        states: Where nodes keep what they are between turns; without it, a run that was cut off
+            makes its turns again, of stored answers.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class AgentRun:
         folder: Path | None = None,
         marker: str | None = None,
         run_all: RunAll | None = None,
+        states: NodeStates | None = None,
     ) -> None:
         self._info = info
         self._request = request
@@ -73,12 +81,14 @@ class AgentRun:
         self._fence.marker = marker or self._fence.marker
         self._run_all = run_all
         journal = None if folder is None else folder / JOURNAL
-        self._journal = BudgetJournal(journal, gate.budget.remaining)
+        self.journal = BudgetJournal(journal, gate.budget.remaining)
         self._closing = ExitStack()
         self._context = self._closing.enter_context(Context.open(Path(info.path)))
         self._sql = self._closing.enter_context(SqlSandbox(Path(info.path), TABLES))
         self._python = self._closing.enter_context(PythonSandbox())
-        self._extra: list[AgentAnswer] = []
+        self._states = states
+        self._extra: dict[str, AgentAnswer] = {}
+        self._reused: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -94,9 +104,12 @@ class AgentRun:
     def agent(self) -> AgentAnswer:
         """Let the model explore the whole context."""
         answer = self._node("n", None, 0, EVERYWHERE, WHOLE, self._request.query.text)
-        children = sorted(self._extra, key=lambda one: one.records[0].node_uid)
-        records = tuple(record for one in (answer, *children) for record in one.records)
-        return self._accounted(answer.model_copy(update={"records": records}))
+        all_answers = (answer, *self.below("n"))
+        records = tuple(record for one in all_answers for record in one.records)
+        shown = union([one.shown for one in all_answers]).dump()
+        if self._states is not None and answer.ending == "submitted":
+            self._states.clear()
+        return self._accounted(answer.model_copy(update={"records": records, "shown": shown}))
 
     def direct(self) -> AgentAnswer:
         """Make one call over what fits."""
@@ -117,6 +130,22 @@ class AgentRun:
         spent = round((perf_counter() - started) * 1000, 3)
         records = [one.model_copy(update={"milliseconds": spent}) for one in answer.records]
         return self._accounted(answer.model_copy(update={"records": tuple(records)}))
+
+    @property
+    def reused(self) -> set[str]:
+        """The keys of calls that another run had paid for."""
+        found = {one.key for one in self._gate.records() if one.state == "reused"}
+        return self._reused | found
+
+    def below(self, node_uid: str) -> tuple[AgentAnswer, ...]:
+        """Give the answers of the child agents under a node so far."""
+        found = dict(self._extra)
+        return tuple(found[uid] for uid in sorted(found) if uid.startswith(f"{node_uid}."))
+
+    def take_over(self, below: Sequence[AgentAnswer], reused: Sequence[str]) -> None:
+        """Take over what child agents had answered before the run was cut off."""
+        self._extra |= {one.records[0].node_uid: one for one in below}
+        self._reused |= set(reused)
 
     def _accounted(self, answer: AgentAnswer) -> AgentAnswer:
         """Add what each node was charged; together the records hold what the run spent."""
@@ -151,9 +180,12 @@ class AgentRun:
                 self._fence,
                 Handles(self._context, parts, self._sql, search),
                 readings,
-                lambda functions: closing.enter_context(self._session(functions, node_uid)),
+                lambda functions, stored: closing.enter_context(
+                    self._session(functions, node_uid, stored)
+                ),
                 self._gate.budget.remaining,
                 agent_settings(request),
+                memory=None if self._states is None else _Memory(self, self._states, node_uid),
                 node_uid=node_uid,
                 parent_uid=parent_uid,
                 depth=depth,
@@ -170,7 +202,7 @@ class AgentRun:
             call.part.label,
             call.question,
         )
-        self._extra.append(answer)
+        self._extra[f"{call.node_uid}.a"] = answer
         if answer.ending != "submitted":
             return {"error": answer.reason}
         evidence = {
@@ -183,12 +215,57 @@ class AgentRun:
             "dropped": len(answer.verification.dropped),
         }
 
-    def _session(self, functions: Mapping[str, Callable[..., Any]], node_uid: str) -> PythonSession:
+    def _session(
+        self,
+        functions: Mapping[str, Callable[..., Any]],
+        node_uid: str,
+        stored: StoredSession | None,
+    ) -> PythonSession:
         seed = int.from_bytes(sha256(f"{self._info.content_hash}{node_uid}".encode()).digest()[:4])
-        working = {**functions, "budget": lambda: self._journal.tell(node_uid)}
-        return self._python.session(
-            working, calls=HOST_CALLS, now=self._info.window.end.astimezone(UTC), seed=seed
+        working = {**functions, "budget": lambda: self.journal.tell(node_uid)}
+        now = self._info.window.end.astimezone(UTC)
+        if stored is None:
+            return self._python.session(working, calls=HOST_CALLS, now=now, seed=seed)
+        return self._python.restore(
+            stored.dump, working, calls=HOST_CALLS, left=stored.calls_left, now=now, seed=seed
         )
+
+
+class _Memory:
+    """What one node keeps between turns, together with what of it lies outside the node."""
+
+    def __init__(self, run: AgentRun, states: NodeStates, node_uid: str) -> None:
+        self._run = run
+        self._states = states
+        self._node_uid = node_uid
+
+    def keep(self, kept: Kept) -> None:
+        """Keep a state, unless a child's readings could be answered when asked for again."""
+        below = self._run.below(self._node_uid)
+        if any(was_refused(record) for answer in below for record in answer.records):
+            return
+        state = kept.state.model_copy(
+            update={
+                "told": self._run.journal.asked(self._node_uid),
+                "below": below,
+                "reused": tuple(sorted(self._run.reused)),
+            }
+        )
+        session = None if kept.session is None else kept.session.dump
+        self._states.keep(self._node_uid, kept.key, state, session)
+
+    def kept(self) -> Iterator[Kept]:
+        """Give what is kept, the newest first."""
+        for key, state, dump in self._states.kept(self._node_uid):
+            session = None
+            if dump is not None:
+                session = StoredSession(dump, state.calls_left or 0)
+            yield Kept(key, state, session)
+
+    def adopt(self, state: NodeState) -> None:
+        """Take over what child agents answered and what the node was told."""
+        self._run.journal.resume(self._node_uid, state.told)
+        self._run.take_over(state.below, state.reused)
 
 
 def question_fence(info: ContextInfo, request: AskRequest, secret: bytes) -> Fence:

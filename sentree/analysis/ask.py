@@ -24,14 +24,16 @@ from sentree.analysis.model_choice import (
     write_recording,
 )
 from sentree.analysis.questions import answer_question
+from sentree.analysis.run_clock import RunClock
 from sentree.analysis.secret import installation_secret
 from sentree.engine.budget import Budget
 from sentree.engine.gate import Gate, RetryPolicy
 from sentree.engine.readings import RunAll
 from sentree.engine.verify import verify_claims
-from sentree.errors import ModelError
+from sentree.errors import ConfigurationError
 from sentree.lake.calls import SqliteCallStore
 from sentree.lake.context import Context
+from sentree.lake.node_states import NodeStates
 from sentree.settings import Settings
 
 OpenModel = Callable[[], Model]
@@ -56,8 +58,8 @@ def ask(
 
     Raises:
         UsageError: the question is empty.
-        ConfigurationError: no key, price or recording for the model.
-        ModelError: the question needs a language model and none is configured.
+        ConfigurationError: no key, price or recording for the model; or the question needs a
+            language model and none is configured.
     """
     model = None if request.model == EMBEDDED else _opened(settings, request, open_with)
     with prepare(settings, request, resume) as prepared:
@@ -106,7 +108,7 @@ def _embedded(prepared: Prepared) -> Result:
     with Context.open(Path(prepared.info.path)) as context:
         found = answer_question(context, prepared.request.query)
         if found.declined:
-            raise ModelError(found.declined)
+            raise ConfigurationError(found.declined)
         claims, verification = verify_claims(context, found.claims)
         return embedded_result(context, prepared, found, claims, verification)
 
@@ -121,10 +123,10 @@ def _with_model(
     info, run_dir = prepared.info, prepared.run_dir
     replay = replay_of(prepared.request)
     request = replay.request
-    with SqliteCallStore(settings.home / "calls.sqlite") as store:
+    with SqliteCallStore(settings.home / "calls.sqlite") as store, RunClock(run_dir) as clock:
         gate = Gate(
             model,
-            Budget(request.caps),
+            Budget(request.caps, elapsed=clock.elapsed),
             store,
             run_uid=run_dir.name,
             concurrency=request.workers,
@@ -139,19 +141,19 @@ def _with_model(
             folder=run_dir,
             marker=replay.marker,
             run_all=run_all,
+            states=NodeStates(store, run_dir),
         ) as run:
             found = run.direct() if prepared.route.path is RoutePath.DIRECT else run.agent()
         head = RecordingHead(asked=request, marker=run.marker)
-        write_recording(run_dir / RECORDING, head, _calls(store, gate, run_dir.name))
+        write_recording(run_dir / RECORDING, head, _calls(store, gate, run, run_dir.name))
     with Context.open(Path(info.path)) as context:
         return model_result(context, prepared, found, request.model, simulated=model.simulated)
 
 
-def _calls(store: SqliteCallStore, gate: Gate, run_uid: str) -> list[StoredCall]:
+def _calls(store: SqliteCallStore, gate: Gate, run: AgentRun, run_uid: str) -> list[StoredCall]:
     """Give the calls that made up a run, those that another run had paid for among them."""
     calls = {call.key: call for call in store.calls(run_uid)}
-    for record in gate.records():
-        if record.key not in calls and record.state == "reused":
-            found = store.find(record.key, run_uid, simulated=gate.simulated)
-            calls |= {record.key: found} if found is not None else {}
+    for key in sorted(run.reused - set(calls)):
+        found = store.find(key, run_uid, simulated=gate.simulated)
+        calls |= {key: found} if found is not None else {}
     return list(calls.values())

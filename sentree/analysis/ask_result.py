@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import sentree
@@ -9,13 +10,26 @@ from models.embedded import EmbeddedAnalyst
 from schemas.agent import AgentAnswer
 from schemas.budget import Usage
 from schemas.claim import Claim, Verification
-from schemas.coverage import Coverage
+from schemas.coverage import Coverage, SliceCoverage
 from schemas.questions import EmbeddedAnswer
 from schemas.result import AnalystInfo, LimitHit, Result
+from schemas.section import Column, Kind, Row, Section, Table
 from schemas.trajectory import NodeKind, NodeRecord
 from sentree.analysis.ask_scope import Prepared
+from sentree.analysis.questions.tables import capital
+from sentree.engine.looked_at import RowSet
 from sentree.engine.readings import TOO_BIG
 from sentree.lake.context import Context
+
+KINDS: dict[str, Kind] = {
+    "count": "number",
+    "event": "id",
+    "first": "time",
+    "last": "time",
+    "level": "level",
+    "time": "time",
+}
+"""How the columns of an answer's table read, by their names."""
 
 CAPS = ("usd", "tokens", "calls", "seconds")
 
@@ -30,16 +44,48 @@ def embedded_result(
     """Make the result of a question answered by SQL."""
     analyst = EmbeddedAnalyst()
     computed = f"Computed by: {answer.sql}" if answer.sql else ""
-    result = _result(context, prepared, claims, answer.ruled_out, verification)
+    read_as = answer.interpreted_as
+    behind = answer.rows.evidence if answer.rows else ()
+    result = _result(context, prepared, claims, answer.ruled_out, verification, behind)
     return result.model_copy(
         update={
             "analyst": AnalystInfo(
                 name=analyst.name, is_language_model=False, version=analyst.version
             ),
-            "coverage": _coverage(prepared, (), prepared.info.events),
-            "notes": _notes(prepared, answer.answer, answer.interpreted_as, computed),
+            "coverage": _all_looked_at(_coverage(prepared, ())),
+            "sections": _sections(answer),
+            "notes": _notes(
+                prepared, _beyond(answer.answer, claims), f"Read as: {read_as}", computed
+            ),
         }
     )
+
+
+def _beyond(answer: str, claims: tuple[Claim, ...]) -> str:
+    """Give what an answer says beside its claims, which are told with their evidence."""
+    for claim in claims:
+        answer = answer.replace(claim.text, "", 1)
+    left = " ".join(answer.split())
+    return "" if left in ("", "Yes.") else left
+
+
+def _sections(answer: EmbeddedAnswer) -> tuple[Section, ...]:
+    """Give the rows behind an answer as the part of the result that every report shows."""
+    found = answer.rows
+    if found is None or not found.rows:
+        return ()
+    left = found.total - len(found.rows)
+    table = Table(
+        key="rows",
+        title=capital(answer.interpreted_as) or "Rows",
+        columns=tuple(Column(name=name, kind=KINDS.get(name, "text")) for name in found.columns),
+        rows=tuple(
+            Row(cells=cells, evidence=tuple(found.evidence[place : place + 1]))
+            for place, cells in enumerate(found.rows)
+        ),
+        note=f"The first {len(found.rows):,} of {found.total:,} rows." if left > 0 else "",
+    )
+    return (Section(key="answer", title="Rows behind the answer", tables=(table,)),)
 
 
 def model_result(
@@ -48,7 +94,8 @@ def model_result(
     """Make the result of a question answered by a model; `simulated` if it only pretended."""
     result = _result(context, prepared, answer.claims, answer.ruled_out, answer.verification)
     failed = answer.ending in ("failed", "refused")
-    looked_at = min(prepared.info.events, _looked_at(answer))
+    coverage = _coverage(prepared, answer.records)
+    shown = RowSet.load(answer.shown)
     return result.model_copy(
         update={
             "simulated": simulated,
@@ -57,7 +104,13 @@ def model_result(
                 is_language_model=not simulated,
                 version=model,
             ),
-            "coverage": _coverage(prepared, answer.records, looked_at),
+            "coverage": coverage.model_copy(
+                update={
+                    "events_looked_at": len(shown),
+                    "by_source": _less(coverage.by_source, shown.by(context, "source_path")),
+                    "by_class": _less(coverage.by_class, shown.by(context, "class_uid")),
+                }
+            ),
             "trajectory": answer.records,
             "limit_hit": _limit(prepared, answer),
             "failure": answer.reason if failed else None,
@@ -79,9 +132,11 @@ def _result(
     claims: tuple[Claim, ...],
     ruled_out: tuple[str, ...],
     verification: Verification,
+    more: tuple[str, ...] = (),
 ) -> Result:
     request = prepared.request
     cited = {ev.event_uid for claim in claims for ev in (*claim.evidence, *claim.against)}
+    cited.update(more)
     return Result(
         run_uid=prepared.run_dir.name,
         scenario="ask",
@@ -91,7 +146,7 @@ def _result(
         query=request.query,
         route=prepared.route,
         analyst=AnalystInfo(name="", is_language_model=False, version=""),
-        coverage=_coverage(prepared, (), 0),
+        coverage=_coverage(prepared, ()),
         summary=claims,
         ruled_out=ruled_out,
         verification=verification,
@@ -99,7 +154,24 @@ def _result(
     )
 
 
-def _coverage(prepared: Prepared, records: tuple[NodeRecord, ...], looked_at: int) -> Coverage:
+def _all_looked_at(coverage: Coverage) -> Coverage:
+    """Say that SQL ran over all there is."""
+
+    def whole(slices: Sequence[SliceCoverage]) -> tuple[SliceCoverage, ...]:
+        return tuple(
+            one.model_copy(update={"events_looked_at": one.events_in_scope}) for one in slices
+        )
+
+    return coverage.model_copy(
+        update={
+            "events_looked_at": coverage.events_in_scope,
+            "by_source": whole(coverage.by_source),
+            "by_class": whole(coverage.by_class),
+        }
+    )
+
+
+def _coverage(prepared: Prepared, records: tuple[NodeRecord, ...]) -> Coverage:
     info = prepared.info
     readings = [one for one in records if one.kind in (NodeKind.SUBCALL, NodeKind.LEAF)]
     read = {one.label for one in readings if one.state == "completed"}
@@ -111,7 +183,7 @@ def _coverage(prepared: Prepared, records: tuple[NodeRecord, ...], looked_at: in
         snapshot_id=info.snapshot_id,
         window=None if prepared.request.over else info.window,
         events_in_scope=info.events,
-        events_looked_at=looked_at,
+        events_looked_at=0,
         events_outside_window=info.events_outside_window,
         events_without_time=info.events_without_time,
         partitions_total=len(read | unread),
@@ -122,14 +194,19 @@ def _coverage(prepared: Prepared, records: tuple[NodeRecord, ...], looked_at: in
     )
 
 
-def _looked_at(answer: AgentAnswer) -> int:
-    """Count events a model was shown: read whole by readers, or seen through handles.
+def _less(slices: Sequence[SliceCoverage], looked: Mapping[str, int]) -> tuple[SliceCoverage, ...]:
+    """Say of each slice how much of it was looked at; a name that ends in `/` is of a folder."""
 
-    Parts read again count once; parts cut in different ways may overlap and count twice.
-    """
-    read = {(one.label, one.events_read) for one in answer.records if one.events_read}
-    seen = max((record.evidence_seen for record in answer.records), default=0)
-    return max(sum(events for _, events in read), seen)
+    def count(name: str) -> int:
+        if name.endswith("/"):
+            return sum(n for path, n in looked.items() if path.startswith(name))
+        # A class is named by its uid and caption.
+        return looked.get(name, looked.get(name.partition(" ")[0], 0))
+
+    return tuple(
+        one.model_copy(update={"events_looked_at": min(one.events_in_scope, count(one.name))})
+        for one in slices
+    )
 
 
 def _limit(prepared: Prepared, answer: AgentAnswer) -> LimitHit | None:

@@ -2,8 +2,8 @@
 
 A run that was killed, or whose model went out of reach, is taken up by itself when the same
 request is made over equal content: its folder and so its `run_uid` are used again, every call
-that was answered is found in the store, and what it spent counts against its caps (its minutes
-do not: they are of one process). `--resume` takes up any run by name, over the context it had,
+that was answered is found in the store, and what it spent counts against its caps, the minutes it
+was worked on among them. `--resume` takes up any run by name, over the context it had,
 also one that ended at a limit. One process at a time works in a folder.
 """
 

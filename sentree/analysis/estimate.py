@@ -16,7 +16,7 @@ from schemas.model import ModelReply, ModelRequest
 from schemas.query import Path
 from sentree.analysis.agent_run import WHOLE, agent_settings, leaf_reader, question_fence
 from sentree.analysis.ask_scope import Prepared
-from sentree.engine.agent import agent_request, opening_message
+from sentree.engine.agent_tools import agent_request, opening_message
 from sentree.engine.direct import direct_request, pick
 from sentree.engine.fence import Fence
 from sentree.engine.parts import Parts

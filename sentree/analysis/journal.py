@@ -1,8 +1,8 @@
 """What `budget()` told the cells of a run, kept: a run that goes on shows them the same again.
 
 Everything else that a cell can see follows from the context and from stored answers. So a run
-that was cut off makes the same requests again and finds them answered, and the state of its
-sessions need not be stored.
+that was cut off makes the same requests again and finds them answered, also where the state of a
+session can't be loaded.
 """
 
 from __future__ import annotations
@@ -36,6 +36,16 @@ class BudgetJournal:
                 self._told[key] = self._remaining().model_dump()
                 self._keep(key)
             return self._told[key]
+
+    def asked(self, node_uid: str) -> int:
+        """Give how often a node has asked."""
+        with self._lock:
+            return self._asked[node_uid]
+
+    def resume(self, node_uid: str, asked: int) -> None:
+        """Go on after a node had asked so often."""
+        with self._lock:
+            self._asked[node_uid] = asked
 
     def _keep(self, key: str) -> None:
         """Append before the cell sees it; what a killed process wrote outlives it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -12,10 +13,14 @@ from sentree.errors import ExitCode, ModelError, UsageError
 if TYPE_CHECKING:
     from schemas.ask import AskEstimate, AskRequest
     from schemas.budget import Caps
+    from schemas.claim import Evidence
     from schemas.result import Result
     from sentree.settings import Settings
 
 Checked = TypeVar("Checked")
+SHOWN_ROWS = 50
+SHOWN_UIDS = 8
+SHOWN_NOTE = 2_000
 
 
 def ask(
@@ -76,7 +81,7 @@ def ask(
         max_usd: Most dollars to spend.
         max_tokens: Most tokens to use.
         max_calls: Most model calls to make.
-        max_minutes: Most minutes to take.
+        max_minutes: Most minutes to work, those before a resume among them.
         depth: How deep sub-calls may have sessions of their own, 0 to 4.
         turns: Most turns of a session.
         report: Formats of a report: html, md, json, timesketch, navigator, csv.
@@ -232,17 +237,27 @@ def _estimate_lines(told: AskEstimate) -> list[str]:
     ]
 
 
+def _cited(evidence: Sequence[Evidence]) -> str:
+    uids = list(dict.fromkeys(one.event_uid for one in evidence))
+    more = f" and {len(uids) - SHOWN_UIDS} more" if len(uids) > SHOWN_UIDS else ""
+    return ", ".join(uids[:SHOWN_UIDS]) + more
+
+
 def _answer_lines(result: Result) -> list[str]:
-    from sentree.report.escape import terminal
+    from sentree.report.escape import cut, terminal
+    from sentree.report.terminal import table_lines
 
     lines = ["SIMULATED: no language model answered"] if result.simulated else []
     if result.limit_hit or result.failure:
         lines.append("PARTIAL: the run ended before it was done")
     for claim in result.summary:
-        cited = ", ".join(dict.fromkeys(ev.event_uid for ev in claim.evidence))
-        lines.append(f"{terminal(claim.text)}  [{cited}]")
+        lines.append(f"{terminal(claim.text)}  [{_cited(claim.evidence)}]")
+        if claim.against:
+            lines.append(f"  against it: [{_cited(claim.against)}]")
     lines += [f"not found: {terminal(text)}" for text in result.ruled_out]
-    lines += [f"note: {terminal(text)}" for text in result.notes]
+    for table in (table for section in result.sections for table in section.tables):
+        lines += ["", *table_lines(table, SHOWN_ROWS), *filter(None, [terminal(table.note)]), ""]
+    lines += [f"note: {terminal(cut(text, SHOWN_NOTE))}" for text in result.notes]
     coverage, check = result.coverage, result.verification
     lines.append(
         f"{check.kept} of {check.checked} claims hold; {coverage.events_looked_at:,} of "

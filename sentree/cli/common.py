@@ -42,12 +42,17 @@ class Common:
     def say(self, text: str) -> None:
         """Tell the person at the terminal something, on stderr."""
         if not self.quiet:
-            sys.stderr.write(text + "\n")
+            from sentree.report.escape import visible
+
+            sys.stderr.write(visible(text) + "\n")
             sys.stderr.flush()
 
     def emit(self, text: str, data: Callable[[], str]) -> None:
         """Write the command's data to stdout: the text, or the JSON that `data` gives."""
-        out = data() if self.format == "json" else text
+        from sentree.report.escape import json_visible, visible
+
+        # What a log holds must not act on the terminal, whichever way it came here.
+        out = json_visible(data()) if self.format == "json" else visible(text)
         sys.stdout.write(out if out.endswith("\n") else out + "\n")
 
     def progress(self, what: str) -> Callable[[int, int], None]:

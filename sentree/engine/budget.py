@@ -23,12 +23,15 @@ class Budget:
 
     A reservation holds the most a call can use; settling replaces it by what was used, so the
     caps hold however many children race, as long as a reply keeps to its request's allowance.
+    `elapsed` is the time that the run had taken before this process took it up.
     """
 
-    def __init__(self, caps: Caps, *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, caps: Caps, *, clock: Callable[[], float] = monotonic, elapsed: float = 0.0
+    ) -> None:
         self._caps = caps
         self._clock = clock
-        self._started = clock()
+        self._started = clock() - elapsed
         self._lock = Lock()
         self._spent = Usage()
         self._open: dict[int, Estimate] = {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from schemas.budget import Usage
@@ -44,11 +45,23 @@ class CallStore(Protocol):
         ...
 
     def open_batch(self, run_uid: str, batch_uid: str, keys: tuple[str, ...]) -> None:
-        """Remember a batch that was handed in and not collected."""
+        """Remember a batch that was handed in and not collected, in the place of its plan."""
         ...
 
     def open_batches(self, run_uid: str) -> dict[str, tuple[str, ...]]:
         """Give the batches that were handed in and not collected, and the keys in each."""
+        ...
+
+    def plan_batch(self, run_uid: str, keys: tuple[str, ...]) -> None:
+        """Remember that a batch of these calls is about to be handed in."""
+        ...
+
+    def planned_batches(self, run_uid: str) -> list[tuple[datetime, tuple[str, ...]]]:
+        """Give the batches that may have been handed in, without an id: since when, and keys."""
+        ...
+
+    def drop_plan(self, run_uid: str, keys: tuple[str, ...]) -> None:
+        """Forget a batch that was planned: it has an id now, or was never handed in."""
         ...
 
     def close_batch(self, run_uid: str, batch_uid: str) -> None:
@@ -71,6 +84,12 @@ class BatchModel(Model, Protocol):
 
     def submit_batch(self, requests: Mapping[str, ModelRequest]) -> str:
         """Hand in a batch of named requests and give its id."""
+        ...
+
+    def find_batch(
+        self, names: Collection[str], since: datetime, seconds: float | None = None
+    ) -> str | None:
+        """Find a batch of exactly these requests that was handed in after `since`."""
         ...
 
     def collect_batch(

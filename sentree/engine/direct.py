@@ -12,11 +12,13 @@ from schemas.model import Message, ModelRequest, SystemPart, TextBlock
 from schemas.ports import ContextReader
 from schemas.result import LimitHit
 from schemas.trajectory import NodeKind, NodeRecord, Predicate
-from sentree.engine.agent import SUBMISSION_SCHEMA, as_claims
+from sentree.engine.agent_tools import SUBMISSION_SCHEMA
 from sentree.engine.fence import Fence
+from sentree.engine.looked_at import RowSet
 from sentree.engine.parts import Part, Parts
 from sentree.engine.prompt_files import fill, prompt_hash
-from sentree.engine.reader import ModelCalls, packed
+from sentree.engine.reader import ModelCalls, packed, unfenced
+from sentree.engine.submission import as_claims
 from sentree.engine.verify import verify_claims
 from sentree.errors import LimitReachedError, ModelError
 
@@ -105,7 +107,7 @@ def answer_directly(
     if reply.stop_reason == "refusal":
         return _ended("refused", "the model refused", picked)
     try:
-        submission = Submission.model_validate(json.loads(reply.text))
+        submission = Submission.model_validate(json.loads(unfenced(reply.text)))
     except (ValueError, ValidationError, RecursionError):
         return _ended("failed", f"the answer is not of the schema ({reply.stop_reason})", picked)
     claims = as_claims(submission, "n")
@@ -120,6 +122,7 @@ def answer_directly(
         usage=reply.usage,
         records=(_record(picked, None),),
         parts_read=(picked.share,),
+        shown=RowSet.of(context, (picked.part.predicate,)).dump(),
     )
 
 

@@ -124,6 +124,11 @@ class Gate:
         """
         return self.ask(request, node_uid).reply
 
+    def recall(self, request: ModelRequest) -> ModelReply | None:
+        """Give the stored reply that `call` would give; nothing is sent or written down."""
+        stored = self._stored(request_key(request))
+        return None if stored is None else stored.reply
+
     def ask(self, request: ModelRequest, node_uid: str) -> Answered:
         """Do as `call` does, and give the record as well."""
         key, started = request_key(request), self._clock()
@@ -151,15 +156,20 @@ class Gate:
         with self._lock:
             del self._under_way[key]
 
-    def _remembered(self, key: str, node_uid: str, started: float) -> Answered | None:
+    def _stored(self, key: str) -> StoredCall | None:
         stored = self._store.find(
             key, self._run_uid, other_runs=self._reuse_other_runs, simulated=self._model.simulated
         )
+        foreign = stored is not None and stored.run_uid != self._run_uid
+        if stored is None or (foreign and stored.reply.stop_reason not in _WHOLE):
+            return None
+        return stored
+
+    def _remembered(self, key: str, node_uid: str, started: float) -> Answered | None:
+        stored = self._stored(key)
         if stored is None:
             return None
         own = stored.run_uid == self._run_uid
-        if not own and stored.reply.stop_reason not in _WHOLE:
-            return None
         return self._answered(stored.reply, key, node_uid, "replayed" if own else "reused", started)
 
     def _paid(self, request: ModelRequest, key: str, node_uid: str, started: float) -> Answered:

@@ -42,6 +42,11 @@ class Handles:
         self._sql = sql
         self.seen: set[str] = set()
 
+    @property
+    def parts(self) -> Parts:
+        """The parts of the node."""
+        return self._parts
+
     def part(self, name: object) -> Part:
         """Find a part by name or by what `partition` gave."""
         return self._parts.get(name)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
+from pydantic import JsonValue
+
+from schemas.agent_state import SavedPart
 from schemas.ports import ContextReader
 from schemas.trajectory import Predicate
 
 WHOLE = "all"
+INSTANT = "$time"
 MOST_PARTS = 500
 MOST_IN_ALL = 5_000
 MOST_CONDITION = 20_000
@@ -51,6 +55,32 @@ class Parts:
     def whole(self) -> Part:
         """The part that is everything the node may see."""
         return self._parts[WHOLE]
+
+    def saved(self) -> tuple[SavedPart, ...]:
+        """Give the parts that were cut, in order."""
+        with self._lock:
+            cut = [part for name, part in self._parts.items() if name != WHOLE]
+        return tuple(
+            SavedPart(
+                name=part.name,
+                label=part.label,
+                sql=part.predicate.sql,
+                parameters=tuple(_plain(value) for value in part.predicate.parameters),
+                events=part.events,
+                characters=part.characters,
+            )
+            for part in cut
+        )
+
+    def restore(self, saved: Sequence[SavedPart]) -> None:
+        """Name again what a run before had cut from equal content."""
+        with self._lock:
+            for part in saved:
+                values = tuple(_value(value) for value in part.parameters)
+                predicate = Predicate(part.sql, values)
+                self._parts[part.name] = Part(
+                    part.name, part.label, predicate, part.events, part.characters
+                )
 
     def get(self, name: object) -> Part:
         """Find a part by its name, or by the dictionary that `partition` gave.
@@ -199,6 +229,23 @@ def _literal(value: object) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     raise TypeError(f"no literal for {type(value).__name__}")
+
+
+def _plain(value: object) -> JsonValue:
+    """Give a bound value as JSON; an instant says that it is one."""
+    if isinstance(value, datetime):
+        return {INSTANT: value.isoformat()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in cast("Sequence[object]", value)]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def _value(saved: JsonValue) -> object:
+    if isinstance(saved, dict):
+        return datetime.fromisoformat(str(saved[INSTANT]))
+    return [_value(one) for one in saved] if isinstance(saved, list) else saved
 
 
 def _both(outer: Predicate, inner: Predicate) -> Predicate:

@@ -31,6 +31,7 @@ EVIDENCE_SCHEMA: dict[str, Any] = {
 }
 MOST_SCHEMA_CHARACTERS = 10_000
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef", "$schema", "$id", "$vocabulary")
+_IN_A_BLOCK = re.compile(r"```(?:json)?\s*\n(.*)\n\s*```", re.DOTALL)
 _LIKE_A_RECORD = re.compile(r"\n(?=[0-9a-f]{32}\b)")
 
 
@@ -160,7 +161,7 @@ def parse_answer(text: str, data_schema: dict[str, Any] | None) -> LeafAnswer:
         ValueError: it is cut, no JSON, or not of the schema.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(unfenced(text))
         answer = LeafAnswer.model_validate(value)
     except ValidationError as error:
         raise ValueError(f"not of the schema ({error.error_count()} problems)") from None
@@ -169,6 +170,12 @@ def parse_answer(text: str, data_schema: dict[str, Any] | None) -> LeafAnswer:
     if data_schema is not None and not _validator(data_schema).is_valid(answer.data):
         raise ValueError("data is not of the schema")
     return answer
+
+
+def unfenced(text: str) -> str:
+    """Take an answer out of the code block that models like to put JSON in."""
+    found = _IN_A_BLOCK.fullmatch(text.strip())
+    return found[1] if found else text
 
 
 def checked_evidence(

@@ -94,6 +94,7 @@ class Readings:
         self._batching = batching
         self._lock = Lock()
         self._records: list[NodeRecord] = []
+        self._read: dict[str, Part] = {}
         self._number = 0
         self._over = False
 
@@ -118,6 +119,24 @@ class Readings:
             answers = self._run_all(left, self._perform)
             ready |= {call.node_uid: one for call, one in zip(left, answers, strict=True)}
         return [bounded(ready[call.node_uid], len(calls)) for call in calls]
+
+    @property
+    def asked(self) -> int:
+        """How many readings were asked for."""
+        return self._number
+
+    @property
+    def read(self) -> tuple[Part, ...]:
+        """The parts that readers did read, each once."""
+        with self._lock:
+            return tuple(self._read.values())
+
+    def resume(self, asked: int, records: Sequence[NodeRecord], read: Sequence[Part]) -> None:
+        """Go on after the readings that a run before made."""
+        with self._lock:
+            self._number = asked
+            self._records = list(records)
+            self._read = {part.name: part for part in read}
 
     def records(self) -> Sequence[NodeRecord]:
         """Give the records of all sub-calls, in the order in which they were asked."""
@@ -191,6 +210,8 @@ class Readings:
         )
         with self._lock:
             self._records.append(record)
+            if read:
+                self._read.setdefault(call.part.name, call.part)
             # What is dear is refused from now on; a cell could ask two thousand times.
             self._over |= outcome.limit in ("calls", "seconds")
         return answer

@@ -65,7 +65,7 @@ class SqliteCallStore:
         A real run never gets another's pretended answer, nor the other way round. A stored text
         that can't be read any more counts as absent.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(
                 "SELECT key, run_uid, node_uid, reply, attempts, milliseconds, simulated"
                 " FROM model_calls WHERE key = ? AND (run_uid = ? OR ? AND simulated = ?)"
@@ -77,7 +77,7 @@ class SqliteCallStore:
     def save(self, call: StoredCall, request: ModelRequest) -> None:
         """Keep an answered call and count its usage as charged to its run, in one transaction."""
         reply = call.reply
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO model_calls (key, run_uid, node_uid, model, request, reply,"
                 " attempts, milliseconds, simulated, stored_at)"
@@ -92,19 +92,19 @@ class SqliteCallStore:
                     call.attempts,
                     call.milliseconds,
                     call.simulated,
-                    self._time(),
+                    self.time(),
                 ),
             )
             self._charge(connection, call.run_uid, call.key, call.node_uid, reply.usage, "answered")
 
     def charge(self, run_uid: str, key: str, node_uid: str, usage: Usage, reason: str) -> None:
         """Count what a run was charged for a call that gave no answer."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._charge(connection, run_uid, key, node_uid, usage, reason)
 
     def spent(self, run_uid: str) -> Usage:
         """Give all that a run was charged; the sum of dollars is exact to a billionth."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(
                 "SELECT total(calls), total(input_tokens), total(output_tokens),"
                 " total(cache_read_tokens), total(cache_write_tokens), total(nano_usd)"
@@ -115,7 +115,7 @@ class SqliteCallStore:
 
     def charges(self, run_uid: str) -> dict[str, Usage]:
         """Give what a run was charged, by node; together exactly what it spent."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(
                 "SELECT node_uid, total(calls), total(input_tokens), total(output_tokens),"
                 " total(cache_read_tokens), total(cache_write_tokens), total(nano_usd)"
@@ -126,7 +126,7 @@ class SqliteCallStore:
 
     def calls(self, run_uid: str) -> Iterator[StoredCall]:
         """Give a run's answered calls in the order in which they were stored."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(
                 "SELECT key, run_uid, node_uid, reply, attempts, milliseconds, simulated"
                 " FROM model_calls WHERE run_uid = ? ORDER BY seq",
@@ -137,16 +137,46 @@ class SqliteCallStore:
                 yield call
 
     def open_batch(self, run_uid: str, batch_uid: str, keys: tuple[str, ...]) -> None:
-        """Remember a batch that was handed in and not collected."""
-        with self._writing() as connection:
+        """Remember a batch that was handed in and not collected, in the place of its plan."""
+        with self.writing() as connection:
+            connection.execute(
+                "DELETE FROM model_batch_plans WHERE run_uid = ? AND keys = ?",
+                (run_uid, json.dumps(keys)),
+            )
             connection.executemany(
                 "INSERT OR IGNORE INTO model_batches (run_uid, batch_uid, key) VALUES (?, ?, ?)",
                 [(run_uid, batch_uid, key) for key in keys],
             )
 
+    def plan_batch(self, run_uid: str, keys: tuple[str, ...]) -> None:
+        """Remember that a batch of these calls is about to be handed in."""
+        with self.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO model_batch_plans (run_uid, keys, planned_at)"
+                " VALUES (?, ?, ?)",
+                (run_uid, json.dumps(keys), self.time()),
+            )
+
+    def planned_batches(self, run_uid: str) -> list[tuple[datetime, tuple[str, ...]]]:
+        """Give the batches that may have been handed in, without an id: since when, and keys."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT planned_at, keys FROM model_batch_plans WHERE run_uid = ? ORDER BY rowid",
+                (run_uid,),
+            ).fetchall()
+        return [(datetime.fromisoformat(at), tuple(json.loads(keys))) for at, keys in rows]
+
+    def drop_plan(self, run_uid: str, keys: tuple[str, ...]) -> None:
+        """Forget a batch that was planned and never handed in."""
+        with self.writing() as connection:
+            connection.execute(
+                "DELETE FROM model_batch_plans WHERE run_uid = ? AND keys = ?",
+                (run_uid, json.dumps(keys)),
+            )
+
     def open_batches(self, run_uid: str) -> dict[str, tuple[str, ...]]:
         """Give the batches that were handed in and not collected, and the keys in each."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(
                 "SELECT batch_uid, key FROM model_batches WHERE run_uid = ? ORDER BY rowid",
                 (run_uid,),
@@ -158,7 +188,7 @@ class SqliteCallStore:
 
     def close_batch(self, run_uid: str, batch_uid: str) -> None:
         """Forget a batch whose answers have been stored."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
                 "DELETE FROM model_batches WHERE run_uid = ? AND batch_uid = ?",
                 (run_uid, batch_uid),
@@ -188,20 +218,22 @@ class SqliteCallStore:
                 usage.cache_read_tokens,
                 usage.cache_write_tokens,
                 round(usage.usd * _NANO),
-                self._time(),
+                self.time(),
             ),
         )
 
     @contextmanager
-    def _reading(self) -> Generator[sqlite3.Connection]:
+    def reading(self) -> Generator[sqlite3.Connection]:
+        """Lend this thread's connection; what SQLite says is an error of ours."""
         try:
             yield self._connection()
         except sqlite3.Error as error:
             raise LakeError(f"the store of model calls {self._path}: {error}") from error
 
     @contextmanager
-    def _writing(self) -> Generator[sqlite3.Connection]:
-        with self._reading() as connection:
+    def writing(self) -> Generator[sqlite3.Connection]:
+        """Lend this thread's connection for one transaction."""
+        with self.reading() as connection:
             # Taking the write lock first: a lock that is upgraded later can fail without waiting.
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -233,7 +265,8 @@ class SqliteCallStore:
             raise LakeError(f"the store of model calls {self._path}: {error}") from error
         return connection
 
-    def _time(self) -> str:
+    def time(self) -> str:
+        """Give the instant that rows written now carry."""
         return self._now().isoformat()
 
 

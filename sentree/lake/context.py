@@ -19,6 +19,7 @@ from schemas.event import CitedEvent
 from schemas.window import Window, iso
 from sentree.errors import LakeError, NotFoundError, SentreeError, UsageError
 from sentree.lake.db import Lake, first_line, rows, sql_text
+from sentree.lake.source_names import source_names
 
 FILE_NAME = "context.duckdb"
 RAW_CAP = 32_768
@@ -167,7 +168,7 @@ def export_context(
 
 def _scope(lake: Lake, tenant: str, entity: str | None, where: str | None, snapshot: int) -> _Scope:
     sql = sql_text("context_rows", snapshot=str(snapshot))
-    values: dict[str, Any] = {"tenant": tenant}
+    values: dict[str, Any] = {"tenant": tenant, **_sources(lake, tenant, snapshot)}
     if entity:
         named = entity.strip().lower()
         values |= {"entity": named, "short": None if _is_address(named) else named.split(".")[0]}
@@ -176,6 +177,20 @@ def _scope(lake: Lake, tenant: str, entity: str | None, where: str | None, snaps
         sql = f"SELECT * FROM ({sql}) WHERE (\n{where}\n)"
         _check_condition(lake, where, sql, values)
     return _Scope(sql, values, bool(where))
+
+
+def _sources(lake: Lake, tenant: str, snapshot: int) -> dict[str, list[str]]:
+    """Give the tenant's sources and the names that a context shows of them."""
+    found = lake.query(
+        f"SELECT source_uid, path FROM lake.sources AT (VERSION => {snapshot})"
+        " WHERE tenant_uid = $tenant AND path IS NOT NULL ORDER BY source_uid",
+        {"tenant": tenant},
+    )
+    names = source_names(row["path"] for row in found)
+    return {
+        "source_uids": [row["source_uid"] for row in found],
+        "source_names": [names[row["path"]] for row in found],
+    }
 
 
 def _check_condition(lake: Lake, where: str, sql: str, values: dict[str, Any]) -> None:

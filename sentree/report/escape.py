@@ -64,6 +64,13 @@ def json_text(value: object, *, indent: int | None = None) -> str:
     return text.replace("\x7f", "\\u007f")
 
 
+def json_visible(text: str) -> str:
+    """Escape what acts or hides in JSON text that is written already; the values stay the same."""
+    return _INVISIBLE.sub(lambda match: json.dumps(match.group())[1:-1], text).replace(
+        "\x7f", "\\u007f"
+    )
+
+
 def cut(text: str, limit: int) -> str:
     """Shorten text to `limit` characters and say how many are missing."""
     if len(text) <= limit:

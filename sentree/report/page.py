@@ -40,6 +40,7 @@ MAX_DROPPED = 200
 MAX_CHILDREN = 40
 MAX_NODES = 600
 MAX_DEPTH = 24
+MAX_NODE_TEXT = 1_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ class NodeView:
     time: str
     usd: float
     trouble: str
+    code: str
+    output: str
     children: list[NodeView]
     more: int
 
@@ -383,6 +386,8 @@ def node_views(roots: Sequence[TreeNode], anchors: dict[str, str]) -> list[NodeV
             time=milliseconds(record.milliseconds),
             usd=node.subtree_usd,
             trouble=cut("; ".join(trouble), 500),
+            code=cut(record.code or "", MAX_NODE_TEXT),
+            output=cut(record.output or "", MAX_NODE_TEXT),
             children=children,
             more=len(node.children) - len(children),
         )

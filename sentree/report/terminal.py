@@ -13,6 +13,7 @@ from schemas.claim import Claim, Evidence
 from schemas.result import Result
 from schemas.section import Table
 from schemas.timeline import TimelineEntry
+from schemas.trajectory import NodeKind, NodeRecord
 from schemas.window import iso
 from sentree.errors import NotFoundError
 from sentree.report.attack import in_attack_order, tactic_name, technique_uses
@@ -269,6 +270,8 @@ def node_view(result: Result, node: str) -> str:
     lines += [_node_line(one, base) for one in every[:MAX_NODES]]
     if len(every) > MAX_NODES:
         lines.append(f"{len(every) - MAX_NODES:,} more nodes; the JSON report has them")
+    if node != "tree":
+        lines += _node_lines(roots[0].record)
     return "\n".join(lines) + "\n"
 
 
@@ -329,6 +332,24 @@ def _node_line(node: TreeNode, base: int) -> str:
     trouble = [f"limit {record.limit_hit}"] if record.limit_hit else []
     trouble += [record.error] if record.error else []
     return f"{line}  {_line('; '.join(trouble), 300)}" if trouble else line
+
+
+def _node_lines(record: NodeRecord) -> list[str]:
+    """Show what one node was asked or ran, and what came of it."""
+    lines: list[str] = []
+    if record.code:
+        title = "question" if record.kind is NodeKind.SUBCALL else "code"
+        lines += ["", title, *_block(record.code, WIDTH)]
+    if record.output:
+        lines += ["", "output", *_block(record.output, WIDTH)]
+    facts = [
+        f"tokens {record.input_tokens:,} in, {record.output_tokens:,} out" if record.usd else "",
+        f"${record.usd:.4f}" if record.usd else "",
+        f"{plural(record.evidence_seen, 'event')} shown so far" if record.evidence_seen else "",
+        f"prompt {_line(record.prompt_hash, 16)}" if record.prompt_hash else "",
+    ]
+    told = "; ".join(fact for fact in facts if fact)
+    return [*lines, "", told] if told else lines
 
 
 def _evidence_lines(evidence: Sequence[Evidence], citations: Citations) -> list[str]:

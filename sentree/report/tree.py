@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from schemas.trajectory import NodeKind, NodeRecord
 
+READING = (NodeKind.LEAF, NodeKind.SUBCALL)
+
 
 @dataclass(slots=True)
 class TreeNode:
@@ -23,7 +25,7 @@ class TreeNode:
     @property
     def own_events(self) -> int:
         """Events that this node itself read."""
-        return self.record.events_read if self.record.kind is NodeKind.LEAF else 0
+        return self.record.events_read if self.record.kind in READING else 0
 
     def walk(self) -> Iterator[TreeNode]:
         """Give this node and all below it, parents first."""

@@ -86,6 +86,7 @@ def test_a_killed_agent_run_goes_on_and_no_answered_call_is_made_again(tmp_path:
                 child.join(rng.random() * 0.03)
                 child.kill()
                 child.join(30)
+                server.settle()
                 done = child.exitcode == 0
                 kills += not done
                 points[len(answered)] += not done

@@ -137,6 +137,7 @@ def test_a_killed_run_never_asks_again_what_had_been_answered(tmp_path: Path) ->
             child.join(rng.random() * 0.01)
             child.kill()
             child.join(30)
+            server.settle()
             kills += 1
             requests = seen()
             assert all(requests[name] == times for name, times in answered.items())

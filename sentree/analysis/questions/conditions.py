@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
+from string import Template
 from typing import Any
 
 from schemas.ports import ContextReader
@@ -20,6 +21,7 @@ _BASE = r"lower(regexp_extract({}, '[^\\/]*$'))"
 _SHORT = "split_part(lower({}), '.', 1)"
 _ADDRESSES = ("src_ip", "dst_ip", "device_ip")
 _PATHS = ("process_path", "file_path", "actor_path", "parent_path")
+_ENDS = ("from", "to")
 _OF_FILES = ("file", "module", "driver", "share", "smb")
 DETECTED = "event_uid IN (SELECT event_uid FROM detections WHERE {})"
 ALERTS = (
@@ -45,6 +47,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "event_id": ("original_id",),
 }
 """Where the value of a thing that is named stands in an event, for quoting it."""
+
+
+def with_endpoints(name: str) -> str:
+    """Give a SELECT over the addresses that hosts are known to have had."""
+    return Template(sql_text(name)).substitute(endpoints=sql_text("question_endpoints"))
 
 
 @dataclass(slots=True)
@@ -161,8 +168,13 @@ def alike(entities: Sequence[Entity]) -> list[list[Entity]]:
 
 
 def _entity(context: ContextReader, reading: Reading, entity: Entity, binder: Binder) -> str:
+    if entity.cue == "mention":
+        return anywhere(entity, binder)
     if entity.kind in ("technique", "tactic", "rule"):
         return _detected(entity, binder, alerts=reading.subject == "alert")
+    if reading.dimension == "peer" and entity.kind in ("host", "ip") and entity.role not in _ENDS:
+        ways = (replace(entity, role=end) for end in _ENDS)
+        return f"({' OR '.join(_entity(context, reading, way, binder) for way in ways)})"
     if entity.kind == "host":
         return _host(context, reading, entity, binder)
     if entity.kind == "ip":
@@ -215,7 +227,7 @@ def _family(reading: Reading) -> str:
 def _host(context: ContextReader, reading: Reading, entity: Entity, binder: Binder) -> str:
     name = entity.value.lower()
     mark = binder.bind(name)
-    rows = context.query(sql_text("question_addresses"), {"host": name})
+    rows = context.query(with_endpoints("question_addresses"), {"host": name})
     addresses = [row["ip"] for row in rows]
     owned = binder.bind(addresses) if addresses else None
 

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 _SHORT = "split_part(lower({}), '.', 1)"
 _NAME_OF = "(SELECT name FROM names WHERE names.ip = {})"
+_SOURCE = f"coalesce({_NAME_OF.format('src_ip')}, src_ip, {_SHORT.format('src_host')}, host)"
+_DESTINATION = (
+    f"coalesce({_NAME_OF.format('dst_ip')}, dst_ip, (SELECT min(name) FROM names"
+    f" WHERE names.name = {_SHORT.format('dst_host')}), lower(dst_host))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,14 @@ class Dimension:
 
 
 DIMENSIONS: dict[str, Dimension] = {
-    "host": Dimension("host", "hosts", "host", ("device_host", "src_ip", "device_ip")),
+    # A network sensor knows a host by its address only: it is the same host all the same.
+    "host": Dimension(
+        "host",
+        "hosts",
+        f"coalesce({_NAME_OF.format('host')}, host)",
+        ("device_host", "src_ip", "device_ip"),
+        True,
+    ),
     "user": Dimension(
         "user", "users", "coalesce(actor_user, target_user)", ("actor_user", "target_user")
     ),
@@ -31,16 +43,23 @@ DIMENSIONS: dict[str, Dimension] = {
     "source": Dimension(
         "source",
         "sources",
-        f"coalesce({_NAME_OF.format('src_ip')}, src_ip, {_SHORT.format('src_host')}, host)",
+        _SOURCE,
         ("src_ip", "src_host", "device_host"),
         True,
     ),
     "destination": Dimension(
         "destination",
         "destinations",
-        f"coalesce({_NAME_OF.format('dst_ip')}, dst_ip, (SELECT min(name) FROM names"
-        f" WHERE names.name = {_SHORT.format('dst_host')}), lower(dst_host))",
+        _DESTINATION,
         ("dst_ip", "dst_host"),
+        True,
+    ),
+    "peer": Dimension(
+        "peer",
+        "peers",
+        f"unnest(list_distinct(list_filter([{_SOURCE}, {_DESTINATION}],"
+        " lambda each: each IS NOT NULL)))",
+        ("src_ip", "dst_ip", "src_host", "dst_host"),
         True,
     ),
     "address": Dimension(
@@ -84,5 +103,5 @@ DIMENSIONS: dict[str, Dimension] = {
 OF_RULES = frozenset({"rule", "technique", "tactic", "level"})
 """Dimensions that only rule matches have."""
 
-OF_NETWORK = frozenset({"source", "destination", "port", "source address"})
+OF_NETWORK = frozenset({"source", "destination", "peer", "port"})
 """Dimensions that mean network events when the question names no sort of event."""

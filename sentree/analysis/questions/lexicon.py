@@ -33,7 +33,8 @@ _PHRASES: dict[tuple[str, str], str] = {
     ),
     ("family", "list"): (
         "list|show|show me|give me|give|get|get me|display|enumerate|print|dump|fetch|return|"
-        "tell me|name|find|find me|look for|search for|search|pull|lookup|look up"
+        "tell me|name|find|find me|look for|search for|search|pull|lookup|look up|list of|"
+        "a list of|the list of"
     ),
     ("family", "compare"): (
         "compare|comparison|comparison of|versus|vs|difference between|compared to|compared with"
@@ -42,7 +43,8 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("family", "happen"): (
         "what happened|what was happening|what was going on|what went on|timeline of|"
         "timeline for|timeline|activity|activities|activity of|activity on|what occurred|"
-        "events around"
+        "events around|everything about|everything on|all about|what do we know about|"
+        "information about|information on|info about|info on|details about|details on"
     ),
     ("family", "exists"): (
         "did|was|were|has|have|had|is|are|is there|are there|was there|were there|any|"
@@ -55,10 +57,10 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("seen", ""): (
         "seen|appear|appears|appeared|observed|present|show up|shows up|showed up|found|"
         "occur|occurs|occurred|anywhere|spotted|in the logs|in the log|in our logs|"
-        "in the data|in this data|mentioned|known|recorded|logged"
+        "in the data|in this data|mentioned|known|recorded|logged|detected|identified"
     ),
     ("who", "user"): ("who|whom|whose|by whom|which person|which people"),
-    ("which", ""): ("which|what|what all"),
+    ("which", ""): ("which|what|what all|whats|what's"),
     ("where", "host"): ("where|on which|on what"),
     ("when", ""): ("when|at what time|what time|when exactly"),
     ("distinct", ""): ("distinct|unique|uniq|different|individual"),
@@ -69,7 +71,7 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("status", "ok"): ("successful|successfully|succeeded|success|succeed"),
     ("act", "create"): (
         "created|create|creates|creation|creations|installed|install|installs|installation|"
-        "installations|registered|register|new|made|make|written|write|wrote|writes|dropped|"
+        "installations|registered|register|new|written|write|wrote|writes|dropped|"
         "drop|drops|added to the system|scheduled|set up|newly created"
     ),
     ("act", "delete"): ("deleted|delete|deletes|deletion|deletions|removed|remove|removal|erased"),
@@ -79,9 +81,9 @@ _PHRASES: dict[tuple[str, str], str] = {
     ),
     ("act", "start"): (
         "ran|run|runs|running|executed|execute|executes|execution|executions|exec|launched|"
-        "launch|launches|started|start|starts|spawned|spawn|spawns|invoked|invoke|use|used|"
-        "uses|usage|using"
+        "launch|launches|started|start|starts|spawned|spawn|spawns|invoked|invoke"
     ),
+    ("act", "use"): ("use|used|uses|usage|using"),
     ("act", "stop"): ("stopped|stop|stops|terminated|killed|exited|ended"),
     ("act", "enable"): ("enabled|enable"),
     ("act", "disable"): ("disabled|disable"),
@@ -120,6 +122,12 @@ _PHRASES: dict[tuple[str, str], str] = {
         "remote desktop logons|remote desktop login|remote desktop logins|rdp session|"
         "rdp sessions|remote interactive logons"
     ),
+    ("subject", "console logon"): (
+        "console login|console logins|console logon|console logons|console sign-in|"
+        "console sign-ins|logged in to the console|logged into the console|"
+        "log in to the console|sign in to the console|signed in to the console|"
+        "aws console logins|consolelogin"
+    ),
     ("subject", "network logon"): ("network logon|network logons|network login|network logins"),
     ("subject", "interactive logon"): (
         "interactive logon|interactive logons|interactive login|interactive logins"
@@ -137,6 +145,12 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("subject", "kerberos"): (
         "kerberos|kerberos tickets|kerberos ticket|service tickets|service ticket|"
         "tgs requests|tgt requests|ticket requests|kerberos ticket requests"
+    ),
+    ("children", ""): (
+        "child process|child processes|children|subprocess|subprocesses|subprocesses of|descendants"
+    ),
+    ("subject", "injection"): (
+        "remote thread|remote threads|createremotethread|create remote thread|create remote threads"
     ),
     ("subject", "process"): (
         "process|processes|program|programs|executable|executables|binary|binaries|"
@@ -164,18 +178,24 @@ _PHRASES: dict[tuple[str, str], str] = {
         "http|http requests|http request|web requests|web request|web traffic|https requests|"
         "http traffic"
     ),
-    ("subject", "smb"): ("smb|smb connections|smb traffic|smb events"),
+    ("subject", "smb"): ("smb|smb connections|smb traffic|smb events|over smb|via smb|using smb"),
     ("subject", "share"): (
         "share access|share accesses|file share access|file shares|shares|share|"
         "network shares|smb shares"
     ),
-    ("subject", "rdp"): ("rdp|remote desktop|rdp connections|rdp connection|rdp traffic"),
-    ("subject", "ssh"): ("ssh|ssh connections|ssh connection"),
+    ("subject", "rdp"): (
+        "rdp|remote desktop|rdp connections|rdp connection|rdp traffic|over rdp|via rdp|using rdp"
+    ),
+    ("subject", "ssh"): ("ssh|ssh connections|ssh connection|over ssh|via ssh|using ssh"),
     ("subject", "email"): ("email|emails|e-mail|e-mails|mails|mail"),
     ("subject", "file"): ("file|files|file events|file activity|document|documents"),
     ("subject", "registry"): (
         "registry|registry key|registry keys|reg key|reg keys|registry value|registry values|"
-        "registry events|registry entries|run key|run keys|regkey|regkeys"
+        "registry events|registry entries|regkey|regkeys"
+    ),
+    ("subject", "run key"): (
+        "run key|run keys|autorun key|autorun keys|autoruns|run registry keys|"
+        "registry run keys|runonce keys"
     ),
     ("subject", "service"): ("service|services|windows services|windows service"),
     ("subject", "task"): (
@@ -223,7 +243,7 @@ _PHRASES: dict[tuple[str, str], str] = {
         "hosts|machines|computers|workstations|servers|devices|endpoints|boxes|systems|"
         "laptops|pcs|hostnames"
     ),
-    ("dim", "user"): ("user|account|acct|username|identity|principal|user account|role"),
+    ("dim", "user"): ("user|account|acct|username|identity|principal|user account"),
     ("dims", "user"): ("users|accounts|accts|usernames|identities|principals|user accounts|people"),
     ("dims", "source"): (
         "source|sources|src|srcs|talkers|clients|client|source hosts|source host|origin"
@@ -281,6 +301,7 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("named", ""): (
         "named|called|containing|contains|matching|with name|name of|string|text|keyword|word"
     ),
+    ("cue", "mention"): ("mention|mentions|mentioning|refer to|refers to|referring to"),
     ("cue", "hash"): ("hash|sha256|sha-256|sha1|sha-1|md5|file hash|hash value|checksum"),
     ("cue", "uid"): ("event uid|uid|event_uid|event with uid|record uid"),
     ("cue", "sid"): ("sid"),
@@ -293,7 +314,8 @@ _PHRASES: dict[tuple[str, str], str] = {
         "slice|context|environment|network wide|window|period|most of|made by|made to|whole|"
         "entire|happening|happen|happened|came|come|went|go|goes|gone|going|show up in|place|"
         "took|take|now|into account|got|involving|involved|related|values|value|address of|"
-        "their|his|her|he|she|they|them|see|observe|utc|date|sure|y|n|attempts|attempt|tried|"
+        "this log|the log|these logs|the logs|this file|these files|names|"
+        "made|make|makes|requested|their|his|her|he|she|they|them|see|observe|utc|date|sure|y|n|attempts|attempt|tried|"
         "try|requests|request|generated|generate|triggered|trigger|triggers|trip|tripped|"
         "fired|fire|raised|matched|match|matches|produced|performed|perform|associated|want|"
         "need|like|know|id|ids|yes|local|many"
@@ -341,6 +363,10 @@ _PHRASES: dict[tuple[str, str], str] = {
         "working hours|office hours|business hours|overnight|tomorrow|next|current|currently|"
         "earlier|later|cet|est|pst|cest|edt|pdt"
     ),
+    ("decline", "asks for an attribute that is not looked up here"): (
+        "type|types|kind|kinds|role|roles|region|regions|bucket|buckets|version|versions|agents|"
+        "user agent|user agents|code|codes|result|results|protocol|protocols|session"
+    ),
     ("decline", "asks for a measure that is not counted here"): (
         "bytes|volume|size|sum|average|avg|mean of|median|percent|percentage|%|ratio|rate|"
         "longest|shortest|largest|biggest|bigest|smallest|duration|uploaded|downloaded|"
@@ -357,6 +383,10 @@ def _table() -> dict[str, Cue]:
     for (kind, value), phrases in _PHRASES.items():
         for phrase in phrases.split("|"):
             table.setdefault(phrase.strip(), Cue(kind, value))
+    # "the most recent" must not be read as "the most", and a word more.
+    for phrase, cue in list(table.items()):
+        if cue.kind == "family" and phrase.startswith("most "):
+            table.setdefault(f"the {phrase}", cue)
     for tactic in TACTICS:
         if tactic != "execution":
             table[tactic.replace("-", " ")] = Cue("tactic", tactic)

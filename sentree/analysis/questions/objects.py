@@ -21,6 +21,8 @@ def decide_subject(parts: Parts, reading: Reading) -> None:
     acts = [act for act in dict.fromkeys(parts.acts) if act != "do"]
     entity_kinds = {entity.kind for entity in parts.entities}
     entity_kinds |= {"technique"} if parts.tactics else set[str]()
+    _name_parents(parts, subjects, acts)
+    _name_ends(parts, acts)
     for pair in (("log", "clear"), ("log", "delete")):
         if pair[0] in subjects and pair[1] in acts:
             subjects[subjects.index("log")] = "log clear"
@@ -92,6 +94,31 @@ def decide_subject(parts: Parts, reading: Reading) -> None:
     reading.notes = [note for note in reading.notes if note and note != "account"]
 
 
+def _name_parents(parts: Parts, subjects: list[str], acts: list[str]) -> None:
+    """In "what did X start" and "child processes of X" the program X is the parent."""
+    object_asked = "start" in acts and "which" in parts.kinds and not (parts.dims or parts.passive)
+    object_asked = object_asked and set(subjects) <= {"process"}
+    if not object_asked and "children" not in parts.kinds:
+        return
+    for at, (entity, place) in enumerate(zip(parts.entities, parts.places, strict=True)):
+        if entity.kind in ("process", "file") and (place == 0 or "children" in parts.kinds):
+            parts.entities[at] = replace(entity, kind="process", role="children")
+
+
+def _name_ends(parts: Parts, acts: list[str]) -> None:
+    """In "did A contact B" the traffic is from A to B."""
+    kinds = ("host", "ip", "domain", "cidr")
+    ends = [at for at, entity in enumerate(parts.entities) if entity.kind in kinds]
+    if "connect" not in acts or len(ends) != 2:
+        return
+    one, other = ends
+    if parts.places[one] or not parts.places[other] or parts.entities[one].role:
+        return
+    if parts.entities[other].role in ("", "to"):
+        parts.entities[one] = replace(parts.entities[one], role="from")
+        parts.entities[other] = replace(parts.entities[other], role="to")
+
+
 def _name_doers(parts: Parts) -> None:
     """Of two users, the one named before the verb did it to the other."""
     users = [at for at, entity in enumerate(parts.entities) if entity.kind == "user"]
@@ -140,8 +167,12 @@ def _merged(subjects: list[str], parts: Parts) -> list[str]:
 def _implied(act: str, kinds: set[str], subjects: list[str]) -> str | None:
     """Give the sort a verb alone means; "" when it adds nothing, None when it is not clear."""
     families = {SUBJECTS[each].family for each in subjects}
-    if act in ("connect", "access", "start") and (subjects or "technique" in kinds):
+    if act in ("connect", "access", "start", "use") and (subjects or "technique" in kinds):
         return ""
+    if act == "use":
+        return ALONE["start"] if kinds & {"process"} else ""
+    if act == "access" and kinds and kinds <= {"process", "host"} and "process" in kinds:
+        return "process access"
     if act == "connect":
         return ALONE["connect"]
     if act == "start":

@@ -24,6 +24,10 @@ _CUED_SUBJECTS = {
 }
 
 
+_ENDS = ("to", "from", "with")
+_PASSIVE = ("was", "were", "been", "is", "are", "got", "being")
+
+
 class Unanswerable(Exception):
     """The question is outside what SQL answers; the text says why."""
 
@@ -66,7 +70,9 @@ class Parts:
     tactics: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     role: str = ""
+    dangling: str = ""
     who: bool = False
+    passive: bool = False
 
 
 def walk_tokens(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> Parts:
@@ -87,6 +93,7 @@ def walk_tokens(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> P
             parts.notes += [note] if note else []
             at, cue, role_open = at + 1, "", False
             continue
+        parts.passive = parts.passive or token.text in _PASSIVE
         words = [each.text for each in _until_entity(tokens[at:])][:LONGEST]
         length = phrase_at(words, LONGEST)
         if length:
@@ -98,11 +105,14 @@ def walk_tokens(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> P
             if meaning.kind == "decline":
                 raise Unanswerable(f"it {meaning.value}")
             if meaning.kind == "role":
+                # "connect to on port 443": what it was connected to is asked for.
+                if role_open and role in _ENDS and meaning.value not in _ENDS:
+                    parts.dangling = role
                 role, role_open = meaning.value, True
                 parts.role = role
             elif meaning.kind in ("cue", "named"):
                 cue = meaning.value or cue or "named"
-            elif new_cue := _cue(meaning, following, known):
+            elif not _asked(before) and (new_cue := _cue(meaning, following, known)):
                 cue = new_cue
                 if meaning.kind == "subject":
                     parts.weak.append(meaning.value)
@@ -140,11 +150,18 @@ def walk_tokens(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> P
                 cue = cue or "process"
             if following is not None and following.kind in ("dim", "dims", "subject") and not cue:
                 raise Unanswerable(f"the word '{word}' is not understood")
+            if role_open and not cue and tokens[at - 2].text == "the" and at > 1 and word.isalpha():
+                raise Unanswerable(f"it does not name which {word} is meant")
             parts.unknown.append((word, role, cue))
             cue, role_open = "", False
     if role_open:
         parts.kinds.add("dangling")
     return parts
+
+
+def _asked(before: Cue | None) -> bool:
+    """Tell whether the noun that follows is what is asked for: "which user …" names no user."""
+    return before is not None and before.kind == "which"
 
 
 def _beside_level(tokens: Sequence[Token], start: int, end: int) -> bool:
@@ -228,6 +245,9 @@ def _note(parts: Parts, meaning: Cue) -> None:
             parts.failed = value == "failed"
         case "tactic":
             parts.tactics.append(value)
+        case "children":
+            parts.subjects.append("process")
+            parts.kinds.add("children")
         case "who":
             parts.who = True
             parts.kinds.add("who")

@@ -29,7 +29,7 @@ def read_question(
     """
     parts = walk_tokens(tokens, known)
     reading = Reading(time=time, notes=parts.notes, levels=parts.levels, failed=parts.failed)
-    reading.dangling = parts.role if "dangling" in parts.kinds else ""
+    reading.dangling = parts.role if "dangling" in parts.kinds else parts.dangling
     reading.distinct = "distinct" in parts.kinds
     decide_subject(parts, reading)
     reading.entities = [
@@ -47,6 +47,7 @@ def _admit_unknown(parts: Parts, reading: Reading) -> None:
     """Take words the context doesn't know for names where the question says they are names."""
     finding = "exists" in parts.families or "seen" in parts.kinds
     finding = finding and not {"first", "last", "top", "bottom", "count"} & set(parts.families)
+    finding = finding and not parts.kinds & {"which", "who", "where"}
     looking = finding or "list" in parts.families
     family = SUBJECTS[reading.subject].family if reading.subject else ""
     alone = len(parts.unknown) == 1
@@ -142,7 +143,18 @@ def _decide_dimension(parts: Parts, reading: Reading) -> None:
         entity.role in ("to", "with") or entity.kind in ("port", "cidr", "ip", "domain")
         for entity in reading.entities
     )
-    outward = reading.dangling in ("to", "with")
+    outward = reading.dangling == "to"
+    mutual = family == "network" and (
+        reading.dangling == "with" or [each.role for each in reading.entities].count("with") == 1
+    )
+    listing = reading.family in ("list", "top", "bottom")
+    ends = ("host", "source", "address", "destination")
+    if mutual and (dimension in ends or (dimension is None and listing)):
+        reading.dimension = "peer"
+        return
+    if dimension == "address" and family == "network" and not outward:
+        ends = [each.role for each in reading.entities if each.role in ("from", "to")]
+        dimension = {"to": "source address", "from": "destination"}.get("".join(ends), dimension)
     if dimension == "address":
         dimension = (
             "source address" if family == "logon" or reading.dangling == "from" else "address"
@@ -155,6 +167,8 @@ def _decide_dimension(parts: Parts, reading: Reading) -> None:
         dimension = "destination"
     if dimension == "user" and family == "logon":
         dimension = "logon user"
+    if dimension is None and subject is not None and reading.family == "count" and reading.distinct:
+        dimension = subject.listed
     if dimension is None and subject is not None and reading.family in ("list", "top", "bottom"):
         asked_what = "exists" not in parts.families or bool(
             parts.kinds & {"which", "distinct"} or "list" in parts.families
@@ -164,7 +178,8 @@ def _decide_dimension(parts: Parts, reading: Reading) -> None:
             dimension = "source"
         if reading.family in ("top", "bottom") and dimension is None:
             dimension = {"logon": "logon user"}.get(family, "host")
-    if dimension == "process" and family == "network":
+    actors = family == "network" or reading.subject in ("process access", "injection")
+    if dimension == "process" and actors:
         dimension = "actor"
     reading.dimension = dimension
     reading.notes = [note for note in reading.notes if note]

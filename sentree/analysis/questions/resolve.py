@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from schemas.ports import ContextReader
 from sentree.analysis.questions.entities import Entity, Token
@@ -14,6 +15,14 @@ from sentree.analysis.sql_texts import sql_text
 MOST_NAMES = 64
 # Typos are undone in words of at least this many letters; shorter ones are too alike.
 SHORTEST = 4
+_ENDINGS = ("", "s", "es", "ed", "ing", "er", "ers")
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_BESIDE = {
+    letter: "".join(row[max(0, place - 1) : place + 2] for row in _ROWS[max(0, at - 1) : at + 2])
+    for at, letters in enumerate(_ROWS)
+    for place, letter in enumerate(letters)
+}
+"""The keys around each key."""
 
 _BY_FORM: dict[str, tuple[str, ...]] = {
     "dotted": ("user", "host", "process", "file", "domain", "operation", "service", "task"),
@@ -186,7 +195,8 @@ def correct(word: str) -> str | None:
     close = [
         (distance, -len(choice), choice)
         for choice in _choices(word[0], len(word), allowed)
-        if (distance := _distance(word, choice, allowed)) <= allowed
+        if not _inflected(word, choice)
+        and (distance := _distance(word, choice, allowed)) <= allowed
     ]
     return min(close)[2] if close else None
 
@@ -200,6 +210,22 @@ def _choices(first: str, length: int, allowed: int) -> Iterable[str]:
         and abs(len(word) - length) <= allowed
         and word.isalpha()
     )
+
+
+def _inflected(word: str, choice: str) -> bool:
+    """Tell a form of another word from a slip: `requested` is not `requests`, nor `rules` `roles`.
+
+    A slip drops, doubles or swaps letters, or takes one beside the right one.
+    """
+    if len(word) == len(choice):
+        wrong = [(a, b) for a, b in zip(word, choice, strict=True) if a != b]
+        if len(wrong) == 1:
+            [(a, b)] = wrong
+            return b not in _BESIDE.get(a, "")
+    pairs = zip(word, choice, strict=False)
+    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    ends = (word[shared:], choice[shared:])
+    return shared >= SHORTEST - 1 and all(end in _ENDINGS for end in ends)
 
 
 def _distance(left: str, right: str, limit: int) -> int:

@@ -49,6 +49,12 @@ SUBJECTS: dict[str, Subject] = {
         None,
         "logon",
     ),
+    "console logon": Subject(
+        "cloud console sign-ins",
+        "class_uid = 3002 AND lower(api_operation) = 'consolelogin'",
+        None,
+        "logon",
+    ),
     "network logon": Subject(
         "network logons (logon type 3)",
         f"{_LOGON} AND logon_type_id = 3 AND status_id IS DISTINCT FROM 2",
@@ -85,6 +91,12 @@ SUBJECTS: dict[str, Subject] = {
     ),
     "process access": Subject(
         "accesses to processes", "class_uid = 1007 AND activity_id = 3", "process", "process"
+    ),
+    "injection": Subject(
+        "threads started in another process",
+        "class_uid = 1007 AND activity_id = 4",
+        "process",
+        "process",
     ),
     "powershell": Subject(
         "PowerShell starts and script blocks",
@@ -132,6 +144,12 @@ SUBJECTS: dict[str, Subject] = {
         "file changes", "class_uid = 1001 AND activity_id IN (3, 5, 6, 7)", "file"
     ),
     "registry": Subject("registry events", "class_uid IN (201001, 201002)", "key"),
+    "run key": Subject(
+        "Run key changes",
+        "class_uid IN (201001, 201002) AND NOT (class_uid = 201001 AND activity_id = 2)"
+        r" AND regexp_matches(lower(reg_key), '\\currentversion\\(policies\\explorer\\)?run')",
+        "key",
+    ),
     "registry modify": Subject(
         "registry changes",
         "class_uid IN (201001, 201002) AND activity_id IN (1, 2, 3, 4, 5, 6, 7)"
@@ -205,6 +223,8 @@ COMPOSED: dict[tuple[str, str], str] = {
         for act in ("create", "delete", "enable", "disable", "lock")
     },
     ("registry", "create"): "registry modify",
+    **{("run key", act): "run key" for act in ("create", "modify", "delete", "add")},
+    ("injection", "create"): "injection",
     ("registry", "modify"): "registry modify",
     ("registry", "delete"): "registry modify",
     ("task", "start"): "task",

@@ -22,6 +22,7 @@ def group_table(rows: Sequence[dict[str, Any]], name: str) -> AnswerTable:
             for row in rows
         ),
         total=rows[0]["groups"] if rows else 0,
+        evidence=tuple(row["event_uid"] for row in rows),
     )
 
 
@@ -40,6 +41,7 @@ def event_table(rows: Sequence[dict[str, Any]], total: int) -> AnswerTable:
             for row in rows
         ),
         total=total,
+        evidence=tuple(row["event_uid"] for row in rows),
     )
 
 

@@ -9,7 +9,7 @@ FROM (
     FROM ${relation}
     WHERE ${where}
 )
-WHERE value IS NOT NULL AND value <> ''
+WHERE value IS NOT NULL AND value <> ''${hidden}
 GROUP BY value
 ORDER BY n ${order}, value
 LIMIT ${limit}

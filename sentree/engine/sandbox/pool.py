@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Self
 
 import pydantic_monty as monty
@@ -21,6 +18,7 @@ from pydantic_monty._binary import find_monty_binary
 
 from schemas.sandbox import SandboxLimits
 from sentree.engine.sandbox.prelude import BUILTINS
+from sentree.engine.sandbox.scratch import Scratch
 from sentree.engine.sandbox.session import PythonSession, frozen_clock, valid_names
 from sentree.errors import ConfigurationError
 
@@ -43,13 +41,13 @@ class PythonSandbox:
 
     def __init__(self, limits: SandboxLimits | None = None, *, processes: int = 64) -> None:
         self.limits = limits or SandboxLimits()
-        self._folder = Path(tempfile.mkdtemp(prefix="sentree-"))
+        self._scratch = Scratch()
         try:
             self._pool = self._start(processes)
             with self._pool.checkout(limits=self._monty_limits(0)) as session:
                 self._builtins: list[Any] = session.feed_run(f"[{', '.join(BUILTINS)}]")
         except (OSError, TimeoutError, monty.MontyError) as error:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._scratch.close()
             raise ConfigurationError(
                 f"the Python sandbox can't be started ({type(error).__name__}): "
                 "is pydantic-monty installed, and may programs run from the temporary folder?"
@@ -88,18 +86,22 @@ class PythonSandbox:
         calls: int,
         now: datetime,
         seed: int,
+        left: int | None = None,
     ) -> PythonSession:
         """Open a session with the variables of a dumped one, perhaps in another process.
 
-        The state must come from `PythonSession.dump` and be unchanged: it is trusted.
+        The state must come from `PythonSession.dump` and be unchanged: it is trusted. Of its
+        `calls`, that many are `left`: all of them by default.
         """
-        return self._session(functions, calls, now, seed, state)
+        session = self._session(functions, calls, now, seed, state)
+        session.calls_left = calls if left is None else left
+        return session
 
     def close(self) -> None:
         """End all processes."""
         with suppress(Exception):
             self._pool.__exit__(None, None, None)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()
 
     def _session(
         self,
@@ -151,7 +153,7 @@ class PythonSandbox:
         binary = find_monty_binary()
         if os.name != "posix":
             return binary
-        path = self._folder / "interpreter"
+        path = self._scratch.path / "interpreter"
         path.write_text(
             LAUNCHER.format(address_space=ADDRESS_SPACE, binary=shlex.quote(binary)), "utf-8"
         )

@@ -35,3 +35,19 @@ CREATE TABLE IF NOT EXISTS model_batches (
     key TEXT NOT NULL,
     PRIMARY KEY (run_uid, batch_uid, key)
 );
+CREATE TABLE IF NOT EXISTS model_batch_plans (
+    run_uid TEXT NOT NULL,
+    keys TEXT NOT NULL,
+    planned_at TEXT NOT NULL,
+    PRIMARY KEY (run_uid, keys)
+);
+CREATE TABLE IF NOT EXISTS node_states (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_uid TEXT NOT NULL,
+    node_uid TEXT NOT NULL,
+    key TEXT NOT NULL,
+    state TEXT NOT NULL,
+    session_sha256 TEXT,
+    stored_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS node_states_of_node ON node_states (run_uid, node_uid, seq);

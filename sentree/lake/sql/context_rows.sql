@@ -1,4 +1,5 @@
--- The tenant's events at one snapshot with the columns that a context adds. {snapshot} is a number.
+-- The tenant's events at one snapshot with the columns that a context adds. {snapshot} is a number;
+-- sources come with the names they are shown under.
 SELECT
     e.*,
     CASE
@@ -9,7 +10,11 @@ SELECT
     END AS host,
     CAST('0x' || left(e.event_uid, 8) AS UINTEGER) AS shard_key,
     length(e.raw) AS chars,
-    s.path AS source_path
+    s.name AS source_path
 FROM (FROM lake.events AT (VERSION => {snapshot})) AS e
-LEFT JOIN (FROM lake.sources AT (VERSION => {snapshot})) AS s ON e.source_uid = s.source_uid
+LEFT JOIN (
+    SELECT
+        unnest(CAST($source_uids AS VARCHAR[])) AS source_uid,
+        unnest(CAST($source_names AS VARCHAR[])) AS name
+) AS s ON e.source_uid = s.source_uid
 WHERE e.tenant_uid = $tenant
