@@ -20,10 +20,8 @@ app = App(
 )
 lake = App(name="lake", help="Look at the lake.")
 config = App(name="config", help="Look at the configuration.")
-route = App(name="route", help="Train, explain or measure the router.")
 app.command(lake)
 app.command(config)
-app.command(route)
 
 _COMMANDS = {
     "demo": ("sentree.cli.demo:demo", "Generate an incident, run everything, write the report."),
@@ -31,12 +29,7 @@ _COMMANDS = {
     "detect": ("sentree.cli.load:detect", "Run Sigma rules over the lake."),
     "timeline": ("sentree.cli.analyse:timeline", "Build the cited timeline of an incident."),
     "ask": ("sentree.cli.ask:ask", "Ask the lake, or any text, a question."),
-    "chain": ("sentree.cli.chain:chain", "Technique chain of a case, or of described steps."),
-    "correlate": ("sentree.cli.correlate:correlate", "Find one campaign in several tenants."),
-    "evidence": ("sentree.cli.evidence:evidence", "Map controls to evidence; OSCAL out."),
-    "triage": ("sentree.cli.triage:triage", "Rank CVEs and decide with SSVC."),
     "intel": ("sentree.cli.intel:intel", "Merge STIX bundles into one cited report."),
-    "map-rules": ("sentree.cli.map_rules:map_rules", "Map detection rules to ATT&CK."),
     "show": ("sentree.cli.read:show", "Show a run, or drill down to a claim, node or event."),
     "report": ("sentree.cli.read:report", "Write the reports of a run again, in any format."),
     "doctor": ("sentree.cli.check:doctor", "Check what this installation needs."),
@@ -44,9 +37,6 @@ _COMMANDS = {
 }
 for _name, (_target, _help) in _COMMANDS.items():
     app.command(_target, name=_name, help=_help)
-route.command("sentree.cli.route:train", name="train", help="Train the router's heads again.")
-route.command("sentree.cli.route:explain", name="explain", help="Say how a query is routed, why.")
-route.command("sentree.cli.route:evaluate", name="eval", help="Measure on held-out paraphrases.")
 lake.command("sentree.cli.check:lake_info", name="info", help="Say what is in the lake.")
 lake.command("sentree.cli.check:lake_check", name="check", help="Check that the lake is sound.")
 config.command("sentree.cli.check:config_show", name="show", help="Show settings and sources.")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from random import Random
+from typing import NamedTuple, TypeVar
+
+Unit = TypeVar("Unit")
 
 
 class PairScore(NamedTuple):
@@ -43,6 +46,14 @@ class SetScore(NamedTuple):
         """The harmonic mean of precision and recall."""
         total = 2 * self.hits + self.missed + self.wrong
         return 2 * self.hits / total if total else 1.0
+
+
+class Interval(NamedTuple):
+    """A figure and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 def ordered_pairs(times: Sequence[datetime] | Sequence[float]) -> PairScore:
@@ -93,6 +104,35 @@ def compare_transitions(
         parents: compare parent techniques (T1059 for T1059.001); a pair of one parent is left out.
     """
     return compare_sets(_pairs(wanted, parents), _pairs(found, parents))
+
+
+def pooled(scores: Iterable[SetScore]) -> SetScore:
+    """Add up the counts of several comparisons (micro average)."""
+    hits = missed = wrong = 0
+    for one in scores:
+        hits, missed, wrong = hits + one.hits, missed + one.missed, wrong + one.wrong
+    return SetScore(hits, missed, wrong)
+
+
+def bootstrap(
+    units: Sequence[Unit],
+    statistic: Callable[[Sequence[Unit]], float],
+    *,
+    rounds: int = 1_000,
+    seed: int = 7,
+) -> Interval:
+    """Give a figure over units with the percentile bootstrap interval (Efron 1979).
+
+    Args:
+        units: what is drawn again with replacement: cases, never rows of one case.
+        statistic: the figure of some units.
+        rounds: how often to draw.
+        seed: equal seeds give equal intervals.
+    """
+    random = Random(seed)
+    drawn = sorted(statistic(random.choices(units, k=len(units))) for _ in range(rounds))
+    low, high = drawn[int(0.025 * rounds)], drawn[min(int(0.975 * rounds), rounds - 1)]
+    return Interval(statistic(units), low, high)
 
 
 def _pairs(transitions: Iterable[tuple[str, str]], parents: bool) -> set[tuple[str, str]]:

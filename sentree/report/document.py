@@ -17,6 +17,7 @@ from sentree.report.html import render_html
 from sentree.report.markdown import render_markdown
 from sentree.report.navigator import render_navigator
 from sentree.report.spreadsheet import render_csv
+from sentree.report.stix import render_stix
 from sentree.report.timesketch import render_timesketch
 
 RESULT_NAME = "result.json"
@@ -44,6 +45,7 @@ FORMATS: dict[str, Renderer] = {
         Renderer("timesketch", ".timesketch.jsonl", render_timesketch),
         Renderer("navigator", ".navigator.json", render_navigator),
         Renderer("csv", ".csv", render_csv),
+        Renderer("stix", ".stix.json", render_stix),
     )
 }
 

@@ -1,0 +1,22 @@
+"""The intelligence report on demand: find files, read each, merge and conclude, publish."""
+
+from __future__ import annotations
+
+from prefect import flow, tags
+
+from schemas.intel import IntelRequest
+from sentree.settings import Settings, load_settings
+from tasks.intel import conclude_bundles, list_bundles, read_bundle
+from tasks.timeline import publish_result
+
+
+@flow(name="intel", flow_run_name="intel {request.title}", validate_parameters=True)
+def intel(request: IntelRequest, settings: Settings | None = None) -> str:
+    """Merge STIX bundles into one cited report; gives the run's uid."""
+    settings = settings or load_settings()
+    with tags("kind:intel"):
+        paths = list_bundles(request)
+        files = read_bundle.map(paths, list(range(len(paths)))).result()
+        result, run_dir = conclude_bundles(settings, request, files)
+        publish_result(result, run_dir, request.formats)
+    return result.run_uid

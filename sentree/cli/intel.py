@@ -1,0 +1,57 @@
+"""The command `intel`: STIX bundles in, one cited report out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sentree.cli.common import COMMON, Common
+from sentree.cli.scenarios import Executor, run_scenario
+from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
+
+FORMATS = ("html", "md", "navigator")
+
+
+def intel(
+    *paths: str,
+    title: str = "",
+    as_of: str | None = None,
+    strict: Annotated[bool, Parameter(help="Fail when any object had to be set aside.")] = False,
+    executor: Executor | None = None,
+    report: tuple[str, ...] = FORMATS,
+    common: Common = COMMON,
+) -> int:
+    """Merge STIX 2.0 and 2.1 bundles into one report whose every line cites object ids.
+
+    Args:
+        paths: Files, folders or glob patterns.
+        title: A title for the report.
+        as_of: Decide at this time (ISO 8601, UTC) which indicators have expired; default now.
+        strict: Exit with 5 when any object had to be set aside.
+        executor: prefect (task runs with state) or local; default local without a server.
+        report: Formats of the report: html, md, json, navigator, csv, stix.
+        common: Options of every command.
+    """
+    from schemas.intel import IntelRequest
+    from sentree.intel.stix import read_time
+
+    if not paths:
+        raise UsageError("name at least one STIX file, folder or glob pattern")
+    time = read_time(as_of) if as_of else None
+    if as_of and time is None:
+        raise UsageError(f"--as-of {as_of}: is no ISO 8601 time")
+    settings = common.settings()
+    request = IntelRequest(
+        paths=paths, title=title, as_of=time, tenant_uid=settings.tenant, formats=report
+    )
+    result = run_scenario(settings, request, common, name="intel", executor=executor)
+    rejected = sum(one.rejected for one in result.inputs)
+    for one in result.inputs:
+        if one.rejected:
+            common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
+    if result.verification.checked and not result.verification.kept:
+        raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
+    if strict and rejected:
+        raise PartlyUnreadableError(f"{rejected} objects or files could not be used")
+    return ExitCode.DONE
