@@ -15,8 +15,7 @@ def intel(request: IntelRequest, settings: Settings | None = None) -> str:
     """Merge STIX bundles into one cited report; gives the run's uid."""
     settings = settings or load_settings()
     with tags("kind:intel"):
-        paths = list_bundles(request)
-        files = read_bundle.map(paths, list(range(len(paths)))).result()
+        files = read_bundle.map(list_bundles(request)).result()
         result, run_dir = conclude_bundles(settings, request, files)
         publish_result(result, run_dir, request.formats)
     return result.run_uid

@@ -31,7 +31,7 @@ class IntelRequest(Frozen):
     title: str = ""
     as_of: UtcTime | None = None
     tenant_uid: str = "default"
-    formats: tuple[str, ...] = ("html", "md", "json", "navigator")
+    formats: tuple[str, ...] = ("html", "md", "navigator")
 
     @property
     def query(self) -> Query:

@@ -24,9 +24,9 @@ def list_bundles(request: IntelRequest) -> list[str]:
 
 
 @task(name="read", task_run_name="read {path}", cache_policy=NO_CACHE, persist_result=False)
-def read_bundle(path: str, number: int) -> StixFile:
+def read_bundle(path: str) -> StixFile:
     """Read one file; what can't be used is counted in what it gives."""
-    return read_file(path, number)
+    return read_file(path)
 
 
 @task(name="conclude", task_run_name="merge and conclude", cache_policy=NO_CACHE)

@@ -98,7 +98,7 @@ def speed(paths: Sequence[str]) -> Measure:
 
 def read(paths: Sequence[str]) -> IntelReport:
     """Read a report from files."""
-    return read_report([read_file(path, number) for number, path in enumerate(paths)], AS_OF)[0]
+    return read_report([read_file(path) for path in paths], AS_OF)[0]
 
 
 def _one(report: IntelReport, truth: Mapping[str, Any]) -> _Scores:

@@ -32,6 +32,7 @@ TLP_ORDER = ("TLP:WHITE", "TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRI
 
 _TECHNIQUE_ID = re.compile(r"\bT\d{4}(?:\.\d{3})?\b")
 _WHOLE_TECHNIQUE_ID = re.compile(r"T\d{4}(?:\.\d{3})?")
+_CVE_ID = re.compile(r"\bCVE-\d{4}-\d{4,7}\b", re.IGNORECASE)
 _PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?")
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()\s]{1,500}\)")
 _CITATION = re.compile(r"\(Citation: [^()]{0,300}(?:\([^()]{0,300}\)[^()]{0,300}){0,3}\)")
@@ -39,7 +40,10 @@ _TAGS = re.compile(r"</?code>")
 
 
 class StixObject(NamedTuple):
-    """One version of an object. `start` and `end` are its place in the text of file `file`."""
+    """One version of an object, and its place: from `start` to `end` in the text of a file.
+
+    `file` counts the files that were merged; before that it is 0.
+    """
 
     uid: str
     type: str
@@ -209,6 +213,11 @@ def plain(text: str) -> str:
 def techniques_in(text: str) -> tuple[str, ...]:
     """List the technique ids that prose names, in order, each once."""
     return tuple(dict.fromkeys(_TECHNIQUE_ID.findall(text)))
+
+
+def vulnerabilities_in(text: str) -> tuple[str, ...]:
+    """List the CVE ids that prose names, in order, each once."""
+    return tuple(dict.fromkeys(match.upper() for match in _CVE_ID.findall(text)))
 
 
 def _mitre_id(body: dict[str, Any]) -> str | None:

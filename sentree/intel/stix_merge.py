@@ -14,7 +14,8 @@ from sentree.intel.stix_read import StixFile
 
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 _SETS = ("aliases", "labels", "object_refs", "sectors", "goals", "roles")
-_NO_CONTENT = ("spec_version", "id", "type", "created", "modified", "created_by_ref", "lang")
+_NO_CONTENT = ("id", "type", "created", "modified", "created_by_ref", "lang", "extensions")
+_NO_CONTENT_ENDS = ("_version", "modified_by_ref")
 MAX_VALUE = 160
 
 
@@ -134,9 +135,10 @@ class Holding:
 def merge(files: Sequence[StixFile]) -> Holding:
     """Merge by id; the newest `modified` holds, of equal ones the revoked, else the first read."""
     versions: dict[str, list[StixObject]] = {}
-    for file in files:
+    for number, file in enumerate(files):
         for one in file.objects:
-            versions.setdefault(one.uid, []).append(one)
+            placed = one._replace(file=number) if number else one
+            versions.setdefault(one.uid, []).append(placed)
     objects: dict[str, Merged] = {}
     conflicts: list[Conflict] = []
     for uid, listed in versions.items():
@@ -165,10 +167,10 @@ def differing(kept: dict[str, Any], other: dict[str, Any]) -> Iterator[Differenc
     """List the properties on which two bodies disagree, by name.
 
     What only one of them has is no disagreement, unless it is `revoked`. The order of names and
-    labels means nothing.
+    labels means nothing, nor does what a platform keeps about its own handling of an object.
     """
     for key in sorted(kept.keys() | other.keys()):
-        if key in _NO_CONTENT or key.startswith("x_opencti"):
+        if key in _NO_CONTENT or key.endswith(_NO_CONTENT_ENDS) or key.startswith("x_opencti"):
             continue
         if key == "revoked":
             if bool(kept.get(key)) != bool(other.get(key)):

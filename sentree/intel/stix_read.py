@@ -96,13 +96,8 @@ def find_files(paths: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def read_file(path: str, number: int = 0) -> StixFile:
-    """Read one file; faults are counted in what is given back, none is raised.
-
-    Args:
-        path: the file.
-        number: what its objects carry as `file`.
-    """
+def read_file(path: str) -> StixFile:
+    """Read one file; faults are counted in what is given back, none is raised."""
     try:
         data = Path(path).read_bytes()
         digest = sha256(data).hexdigest()
@@ -112,21 +107,21 @@ def read_file(path: str, number: int = 0) -> StixFile:
         reason = getattr(error, "strerror", None) or str(error)
         return _unread(path, "", f"can't be read: {reason}")
     text, note = _decode(data)
-    return _read(path, digest, text, note, number)
+    return _read(path, digest, text, note)
 
 
-def read_text(text: str, path: str = "text", number: int = 0) -> StixFile:
+def read_text(text: str, path: str = "text") -> StixFile:
     """Read STIX from text, as `read_file` does from a file."""
-    return _read(path, sha256(text.encode(errors="replace")).hexdigest(), text, "", number)
+    return _read(path, sha256(text.encode(errors="replace")).hexdigest(), text, "")
 
 
-def _read(path: str, digest: str, text: str, note: str, number: int) -> StixFile:
+def _read(path: str, digest: str, text: str, note: str) -> StixFile:
     file = StixFile(path, digest, text, note=note)
     start = text.lstrip()[:400]
     if start.startswith("<"):
         what = "STIX 1.x is XML" if "stix" in text[:4000].lower() else "it is XML or HTML"
         return _unread(path, digest, f"{what}; STIX 2.0 or 2.1 JSON is read")
-    keep = _Keeper(file, number)
+    keep = _Keeper(file)
     for one in scan(text):
         if isinstance(one, Broken):
             keep.reject(one.start, "", one.reason, one.start + MAX_SHOWN)
@@ -141,9 +136,8 @@ def _read(path: str, digest: str, text: str, note: str, number: int) -> StixFile
 class _Keeper:
     """Sorts values into objects and rejects, and remembers what sort of file it was."""
 
-    def __init__(self, file: StixFile, number: int) -> None:
+    def __init__(self, file: StixFile) -> None:
         self._file = file
-        self._number = number
         self._versions: Counter[str] = Counter()
         self._half_characters = _SURROGATE_ESCAPE.search(file.text) is not None
 
@@ -186,7 +180,7 @@ class _Keeper:
             return
         if self._half_characters:
             body = _without_surrogates(body)
-        self._file.objects.append(StixObject(uid, kind, body, self._number, start, end))
+        self._file.objects.append(StixObject(uid, kind, body, 0, start, end))
         version = body.get("spec_version")
         self._versions["2.1" if version == "2.1" or "extensions" in body else "2.0"] += 1
         for key in _TIMES:

@@ -78,7 +78,7 @@ def _object(text: str, start: int) -> Iterator[Scanned | Broken]:
                 break
             at = comma.end()
         at = _skip(text, at)
-        if found and at >= len(text):
+        if found and at > len(text):
             return at
         if text[at : at + 1] != "}":
             raise json.JSONDecodeError("'}' is missing", text, at)

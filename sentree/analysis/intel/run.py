@@ -30,8 +30,7 @@ def run(settings: Settings, request: IntelRequest) -> Result:
     Raises:
         UnreadableInputError: no file holds a STIX object.
     """
-    paths = find_files(request.paths)
-    files = [read_file(path, number) for number, path in enumerate(paths)]
+    files = [read_file(path) for path in find_files(request.paths)]
     refuse_empty(files)
     return conclude(request, files, new_run_dir(settings, request, datetime.now(UTC)))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from schemas.claim import Claim, Evidence
 from schemas.intel import IntelReport, Target
+from sentree.analysis.intel.overlaps import MAX_OVERLAPS
 from sentree.analysis.intel.rows import names
 from sentree.analysis.records import claim
 from sentree.intel import attack
@@ -207,7 +208,8 @@ def _shared(report: IntelReport) -> Iterator[Claim]:
         else "",
         f"{len(one.indicators)} indicator values" if one.indicators else "",
     ]
-    pairs = f"; {len(found):,} pairs share something" if len(found) > 1 else ""
+    more = " or more" if len(report.overlaps) >= MAX_OVERLAPS else ""
+    pairs = f"; {len(found):,}{more} pairs share something" if len(found) > 1 else ""
     yield claim(
         f"{one.one} and {one.other} are closest: they share "
         f"{' and '.join(filter(None, parts))}{pairs}.",

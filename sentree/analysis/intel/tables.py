@@ -229,12 +229,13 @@ def vulnerabilities(report: IntelReport) -> Table:
     return table(
         "vulnerabilities",
         "Vulnerabilities",
-        "Vulnerability Exploited_by Description Status! Sources",
+        "Vulnerability Exploited_by Basis Description Status! Sources",
         [
             row(
                 one,
                 one.external_id or one.name,
                 names(one.exploited_by),
+                one.type,
                 one.description[:300],
                 status(one.revoked, one.deprecated),
                 shown_sources(one.references, 2),

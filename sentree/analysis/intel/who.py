@@ -18,7 +18,7 @@ from schemas.intel import (
 )
 from sentree.analysis.intel.graph import Edge, Entity, Graph, own_references, short_references
 from sentree.intel import attack
-from sentree.intel.stix import StixObject, plain, techniques_in
+from sentree.intel.stix import StixObject, plain, techniques_in, vulnerabilities_in
 
 USES = ("uses", "employs", "exploits", "leverages")
 MAX_TEXT = 700
@@ -187,7 +187,42 @@ def read_vulnerabilities(graph: Graph) -> list[Vulnerability]:
                 exploited_by=_names(graph.entities[edge.source] for edge in edges),
             )
         )
+    found += _vulnerabilities_in_text(graph, {one.external_id or one.name for one in found})
     return sorted(found, key=lambda one: (-len(one.exploited_by), one.name))
+
+
+def _vulnerabilities_in_text(graph: Graph, known: set[str]) -> Iterator[Vulnerability]:
+    """Go through the CVE ids that only prose names: procedures, and what actors' objects say.
+
+    Whose procedure names one is said to exploit it; for other prose nobody is.
+    """
+    found: dict[str, list[tuple[StixObject, str]]] = {}
+    for edge in graph.edges:
+        if edge.relation in USES:
+            for one in edge.stated:
+                for uid in vulnerabilities_in(one.text("description")):
+                    found.setdefault(uid, []).append((one, graph.entities[edge.source].name))
+    for entity in graph.family("actor", "campaign", "software", *_PROSE):
+        for one in entity.members:
+            for uid in vulnerabilities_in(plain(text_of(one))):
+                found.setdefault(uid, []).append((one, ""))
+    for uid, where in found.items():
+        if uid not in known:
+            objects = [one for one, _ in where]
+            yield Vulnerability(
+                object_uids=tuple(dict.fromkeys(one.uid for one in objects)),
+                references=short_references(objects[:3]),
+                name=uid,
+                type="named in text",
+                external_id=uid,
+                files=_files(graph, objects),
+                exploited_by=tuple(sorted({name for _, name in where if name}, key=str.casefold)),
+            )
+
+
+def _files(graph: Graph, objects: Iterable[StixObject]) -> tuple[str, ...]:
+    numbers = {n for one in objects for n in graph.holding.objects[one.uid].files}
+    return tuple(graph.holding.files[number].path for number in sorted(numbers))
 
 
 def read_infrastructure(graph: Graph) -> list[Infrastructure]:
