@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from prefect import flow, tags
+from prefect import flow
 
 from schemas.intel import IntelRequest
 from sentree.settings import Settings, load_settings
 from tasks.intel import conclude_bundles, list_bundles, read_bundle
+from tasks.run_tags import tag_flow_run
 from tasks.timeline import publish_result
 
 
@@ -14,8 +15,8 @@ from tasks.timeline import publish_result
 def intel(request: IntelRequest, settings: Settings | None = None) -> str:
     """Merge STIX bundles into one cited report; gives the run's uid."""
     settings = settings or load_settings()
-    with tags("kind:intel"):
-        files = read_bundle.map(list_bundles(request)).result()
-        result, run_dir = conclude_bundles(settings, request, files)
-        publish_result(result, run_dir, request.formats)
+    tag_flow_run("kind:intel")
+    files = read_bundle.map(list_bundles(request)).result()
+    result, run_dir = conclude_bundles(settings, request, files)
+    publish_result(result, run_dir, request.formats)
     return result.run_uid

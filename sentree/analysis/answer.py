@@ -9,7 +9,6 @@ from pathlib import Path
 
 import sentree
 from models.embedded import EmbeddedAnalyst
-from schemas.claim import Verification
 from schemas.context import ContextInfo
 from schemas.detection import Detection
 from schemas.finding import Finding
@@ -21,6 +20,7 @@ from sentree.analysis.coverage import measure_coverage
 from sentree.analysis.episodes import number_episodes
 from sentree.analysis.fold import fold_findings
 from sentree.analysis.gaps import find_gaps
+from sentree.analysis.records import joined
 from sentree.analysis.routine import weigh_routine
 from sentree.analysis.summary import ruled_out, summarise
 from sentree.analysis.transitions import attack_chain
@@ -60,7 +60,7 @@ def conclude_timeline(
         coverage=coverage,
         summary=claims,
         ruled_out=ruled_out(timeline, coverage.events_looked_at),
-        verification=_total(of_findings, of_claims),
+        verification=joined(of_findings, of_claims),
         timeline=timeline,
         detections=_detections(context),
         trajectory=run.records,
@@ -91,14 +91,6 @@ def save_trajectory(result: Result, run_dir: Path) -> Path:
     )
     path.write_text(lines, encoding="utf-8")
     return path
-
-
-def _total(*parts: Verification) -> Verification:
-    return Verification(
-        checked=sum(part.checked for part in parts),
-        kept=sum(part.kept for part in parts),
-        dropped=tuple(one for part in parts for one in part.dropped),
-    )
 
 
 def _cited_uids(timeline: Timeline) -> list[str]:

@@ -9,11 +9,11 @@ as it is, since an intruder may well act like an administrator.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 
 from schemas.timeline import TimelineEntry
+from sentree.analysis.company import Company
 from sentree.analysis.fold import level_of
 
 PLACES = 3
@@ -37,23 +37,31 @@ def weigh_routine(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, entry in enumerate(entries):
         if entry.score > LEAST:
-            groups[(entry.user or "").casefold(), _shape(entry)].append(number)
+            groups[_account(entry), _shape(entry)].append(number)
     recurring: dict[int, tuple[int, int]] = {}
     for numbers in groups.values():
         places = {(entries[n].host, entries[n].time.date()) for n in numbers}
         days = {day for _, day in places}
         if len(places) >= PLACES and len(days) >= DAYS:
             recurring.update(dict.fromkeys(numbers, (len(numbers), len(days))))
-    severe: dict[str, list[float]] = defaultdict(list)
-    for number, entry in enumerate(entries):
-        if entry.user and entry.score >= SEVERE and number not in recurring:
-            severe[entry.user.casefold()].append(entry.time.timestamp())
+    severe = Company(
+        (
+            entry
+            for number, entry in enumerate(entries)
+            if entry.user and entry.score >= SEVERE and number not in recurring
+        ),
+        _account,
+    )
     return tuple(
         _lighter(entry, *recurring[number])
-        if number in recurring and not _beside(severe.get((entry.user or "").casefold()), entry)
+        if number in recurring and not any(severe.beside(entry, BESIDE_SECONDS))
         else entry
         for number, entry in enumerate(entries)
     )
+
+
+def _account(entry: TimelineEntry) -> str:
+    return (entry.user or "").casefold()
 
 
 def _shape(entry: TimelineEntry) -> str:
@@ -63,14 +71,6 @@ def _shape(entry: TimelineEntry) -> str:
         text = text.removeprefix(f"{entry.host.casefold()}: ")
     text = _RULE.sub("", text).partition(" — ")[0].rstrip(".")
     return _UNLIKE.sub("#", text)
-
-
-def _beside(severe: Sequence[float] | None, entry: TimelineEntry) -> bool:
-    if not severe:
-        return False
-    moment = entry.time.timestamp()
-    place = bisect_left(severe, moment)
-    return any(abs(one - moment) <= BESIDE_SECONDS for one in severe[max(place - 1, 0) : place + 1])
 
 
 def _lighter(entry: TimelineEntry, times: int, days: int) -> TimelineEntry:

@@ -13,10 +13,11 @@ the share it has in the row.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from schemas.timeline import ChainStep, TimelineEntry, Transition
+from sentree.analysis.company import Company
 from sentree.intel.attack import technique
 
 MEDIUM = 40
@@ -39,17 +40,13 @@ def attack_chain(
 
 def _links(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     candidates = [entry for entry in entries if entry.technique_shares and not entry.routine]
-    severe: dict[str | None, list[TimelineEntry]] = defaultdict(list)
-    for entry in candidates:
-        if entry.score >= MEDIUM:
-            severe[entry.host].append(entry)
-    if not severe:
-        severe = defaultdict(list, {entry.host: [entry] for entry in candidates})
+    medium = [entry for entry in candidates if entry.score >= MEDIUM]
+    severe = Company(medium or candidates, lambda entry: entry.host)
     seen: set[tuple[str, str | None]] = set()
     last: dict[str, TimelineEntry] = {}
     links: list[TimelineEntry] = []
     for entry in candidates:
-        if entry.score < MEDIUM and not _beside(severe[entry.host], entry):
+        if entry.score < MEDIUM and not _in_company(severe, entry):
             continue
         lead = entry.technique_shares[0][0]
         before = last.get(_parent(lead))
@@ -65,11 +62,10 @@ def _links(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     return links
 
 
-def _beside(severe: Iterable[TimelineEntry], entry: TimelineEntry) -> bool:
+def _in_company(severe: Company, entry: TimelineEntry) -> bool:
     return entry.score >= LOW and any(
-        abs((one.time - entry.time).total_seconds()) <= BESIDE_SECONDS
-        and (one.user is None or entry.user is None or one.user == entry.user)
-        for one in severe
+        one.user is None or entry.user is None or one.user == entry.user
+        for one in severe.beside(entry, BESIDE_SECONDS)
     )
 
 

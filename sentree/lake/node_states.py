@@ -32,11 +32,15 @@ class NodeStates:
         self._folder = run_dir / FOLDER
 
     def keep(self, node_uid: str, key: str, state: NodeState, session: bytes | None) -> bool:
-        """Keep a state and forget all but the one before it; tell if it was not too big."""
+        """Keep a state and forget all but the one before it; tell if it could be kept."""
         text = json.dumps(state.model_dump(), separators=(",", ":"))
         if len(text) > MOST_CHARACTERS:
             return False
-        digest = None if session is None else self._write(session)
+        try:
+            digest = None if session is None else self._write(session)
+        except OSError:
+            # A full disk costs the short cut, not the run.
+            return False
         with self._store.writing() as connection:
             connection.execute(
                 "INSERT INTO node_states (run_uid, node_uid, key, state, session_sha256, stored_at)"

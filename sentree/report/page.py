@@ -173,29 +173,16 @@ def claim_views(
 
 def facts(result: Result) -> list[Fact]:
     """State the frame of the answer: what was checked, by whom, in which window, at what cost."""
-    coverage, check, analyst = result.coverage, result.verification, result.analyst
+    if result.inputs:
+        return _record_facts(result)
+    coverage = result.coverage
     entries = result.timeline.entries if result.timeline else ()
     levels = ", ".join(f"{count:,} {level}" for level, count in count_levels(entries).items())
     window = coverage.window
     looked, scope = coverage.events_looked_at, coverage.events_in_scope
     failed = sum(node.state == "failed" for node in result.trajectory)
-    if result.inputs:
-        return _record_facts(result)
     return [
-        Fact(
-            "Citations checked",
-            f"{check.kept:,} of {check.checked:,} hold",
-            plural(len(check.dropped), "statement") + " dropped"
-            if check.dropped
-            else "nothing dropped",
-        ),
-        Fact(
-            "Read by",
-            f"{analyst.name} {analyst.version}",
-            "a language model"
-            if analyst.is_language_model
-            else "embedded analyst: rules and statistics, not a language model",
-        ),
+        *_trust_facts(result),
         Fact(
             "Window (UTC)",
             f"{minute(window.start)} to {minute(window.end)}" if window else "all events",
@@ -224,11 +211,9 @@ def facts(result: Result) -> list[Fact]:
     ]
 
 
-def _record_facts(result: Result) -> list[Fact]:
-    """State the frame of an answer that rests on records in files."""
-    coverage, check, analyst = result.coverage, result.verification, result.analyst
-    looked, scope = coverage.events_looked_at, coverage.events_in_scope
-    rejected = sum(one.rejected for one in result.inputs)
+def _trust_facts(result: Result) -> list[Fact]:
+    """State what was checked, and by whom it was read."""
+    check, analyst = result.verification, result.analyst
     return [
         Fact(
             "Citations checked",
@@ -244,6 +229,16 @@ def _record_facts(result: Result) -> list[Fact]:
             if analyst.is_language_model
             else "embedded analyst: rules and statistics, not a language model",
         ),
+    ]
+
+
+def _record_facts(result: Result) -> list[Fact]:
+    """State the frame of an answer that rests on records in files."""
+    coverage = result.coverage
+    looked, scope = coverage.events_looked_at, coverage.events_in_scope
+    rejected = sum(one.rejected for one in result.inputs)
+    return [
+        *_trust_facts(result),
         Fact(
             "Records looked at",
             f"{looked:,} of {scope:,} in scope",

@@ -28,30 +28,12 @@ from tasks.environment import prepare
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
     """A process for flows that are killed; it gets ready while the server starts."""
     prepare(Settings(home=tmp_path_factory.mktemp("zygote")))
     with flow_zygote_process(tmp_path_factory.mktemp("kills")) as process:
         yield process
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, zygote: Zygote) -> Iterator[str]:
-    """A Prefect server for this module's flows; gives its address."""
-    prepare(Settings(home=tmp_path_factory.mktemp("prefect")))
-    from prefect.settings import (
-        PREFECT_API_URL,
-        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-        temporary_settings,
-    )
-    from prefect.testing.utilities import prefect_test_harness
-
-    with (
-        prefect_test_harness(server_startup_timeout=180),
-        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-    ):
-        yield str(PREFECT_API_URL.value())
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,28 +14,8 @@ from incident import IncidentLake
 from schemas.request import TimelineRequest
 from sentree.analysis.local import run_timeline
 from sentree.report.document import load_result
-from sentree.settings import Settings
-from tasks.environment import prepare
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Prefect server for this module's flows; gives its address."""
-    prepare(Settings(home=tmp_path_factory.mktemp("prefect")))
-    from prefect.settings import (
-        PREFECT_API_URL,
-        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-        temporary_settings,
-    )
-    from prefect.testing.utilities import prefect_test_harness
-
-    with (
-        prefect_test_harness(server_startup_timeout=180),
-        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-    ):
-        yield str(PREFECT_API_URL.value())
 
 
 def test_the_flow_gives_the_answer_that_plain_threads_give(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from string import Template
-from typing import Any, NamedTuple
+from typing import Any
 
 from models.patterns.wording import plain
 from ocsf.classes import class_name
@@ -20,10 +18,10 @@ from sentree.analysis.questions.conditions import (
     anywhere,
     build_where,
     times,
-    with_endpoints,
 )
 from sentree.analysis.questions.dimensions import DIMENSIONS, OF_NETWORK, OF_RULES, Dimension
 from sentree.analysis.questions.entities import Entity
+from sentree.analysis.questions.lookup import Lookup, Totals
 from sentree.analysis.questions.parts import Reading, Unanswerable
 from sentree.analysis.questions.subjects import SUBJECTS
 from sentree.analysis.questions.tables import (
@@ -42,9 +40,7 @@ from sentree.analysis.questions.wording import (
     event_words,
     named,
     scope_words,
-    shown_sql,
 )
-from sentree.analysis.sql_texts import sql_text
 from sentree.intel import attack
 
 LISTED = 50
@@ -52,7 +48,6 @@ TOP = 10
 EVENTS_LISTED = 20
 SPOKEN = 5
 SMALL = 500
-_MARK = re.compile(r"\$(p\d+)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +65,6 @@ class Scope:
         return f"the {amount(self.events, 'event', 'events')} searched{span}"
 
 
-class _Totals(NamedTuple):
-    n: int
-    first: datetime | None
-    last: datetime | None
-    sql: str
-
-
 class Answering:
     """Answers one reading of a question over a context."""
 
@@ -86,6 +74,7 @@ class Answering:
         self.reading = _with_defaults(reading)
         self.entities: Sequence[Entity] = self.reading.entities
         self.where = build_where(context, self.reading, self.entities)
+        self._lookup = Lookup(context, self.entities)
 
     def answer(self) -> EmbeddedAnswer:
         """Run what the question asks for and word it."""
@@ -97,7 +86,7 @@ class Answering:
         narrowed = self.reading.failed is not None or bool(self.reading.levels)
         if family == "exists" and self.reading.subject is None and self.entities and not narrowed:
             return self._seen()
-        totals = self._totals(self.where)
+        totals = self._lookup.totals(self.where)
         if not totals.n:
             return self._nothing(totals)
         dimension = DIMENSIONS.get(self.reading.dimension or "")
@@ -125,26 +114,6 @@ class Answering:
         notes = "".join(f"; {note}" for note in self.reading.notes)
         return f"{lead}{self._filters}{notes}"
 
-    def _run(self, name: str, where: Where, **parts: str) -> tuple[list[dict[str, Any]], str]:
-        return self._run_bound(name, where, where.values, **parts)
-
-    def _run_bound(
-        self, name: str, where: Where, values: dict[str, Any], **parts: str
-    ) -> tuple[list[dict[str, Any]], str]:
-        sql = Template(sql_text(name)).substitute(
-            relation=where.relation, where=where.sql, measure=where.measure, **parts
-        )
-        used = {name: values[name] for name in sorted(set(_MARK.findall(sql)))}
-        return self.context.query(sql, used), shown_sql(sql, used)
-
-    def _totals(self, where: Where) -> _Totals:
-        [row], sql = self._run("question_totals", where)
-        return _Totals(row["n"], row["first"], row["last"], sql)
-
-    def _sample(self, where: Where) -> list[str]:
-        rows, _ = self._run("question_sample", where)
-        return [row["event_uid"] for row in rows]
-
     def _claim(
         self, number: int, text: str, uids: Sequence[str], where: Where
     ) -> tuple[Claim, ...]:
@@ -162,25 +131,42 @@ class Answering:
         dimension = DIMENSIONS.get(self.reading.dimension or "")
         return dimension.columns if dimension else ()
 
-    def _span(self, totals: _Totals) -> str:
+    def _span(self, totals: Totals) -> str:
         if totals.n == 1 or totals.first == totals.last:
             return f"at {at(totals.first)}"
         return f"between {at(totals.first)} and {at(totals.last)}"
 
-    def _counted(self, totals: _Totals) -> str:
+    def _counted(self, totals: Totals) -> str:
         return f"{totals.n:,} {count_noun(self._label, totals.n)}{self._filters}"
 
-    def _found(self, totals: _Totals) -> str:
+    def _found(self, totals: Totals) -> str:
         return f"{self._counted(totals)}: {self._span(totals)}."
+
+    def _value(self, dimension: Dimension, value: str) -> str:
+        if dimension is DIMENSIONS["class"]:
+            return class_name(int(value))
+        if dimension is DIMENSIONS["technique"]:
+            return (
+                f"{value} {attack.technique(value).name}"
+                if attack.technique(value).known
+                else value
+            )
+        if dimension is DIMENSIONS["tactic"]:
+            return attack.tactic_title(value)
+        return plain(value, 80)
+
+    def _named_table(self, rows: Sequence[dict[str, Any]], dimension: Dimension) -> AnswerTable:
+        shown = [{**row, "value": self._value(dimension, row["value"])} for row in rows]
+        return group_table(shown, dimension.one)
 
     # The families.
 
-    def _count(self, totals: _Totals) -> EmbeddedAnswer:
+    def _count(self, totals: Totals) -> EmbeddedAnswer:
         text = self._found(totals)
         table, more = self._breakdown()
         return EmbeddedAnswer(
             answer=f"{text}{more}",
-            claims=self._claim(1, text, self._sample(self.where), self.where),
+            claims=self._claim(1, text, self._lookup.sample(self.where), self.where),
             rows=table,
             interpreted_as=self._interpreted(f"count of {self._label}"),
             sql=totals.sql,
@@ -189,7 +175,7 @@ class Answering:
     def _breakdown(self) -> tuple[AnswerTable | None, str]:
         """Say which records the count is made of: one action may be recorded by several sensors."""
         name = "rule" if self.reading.subject == "alert" else "record"
-        rows, _ = self._group_rows(self.where, DIMENSIONS[name], "DESC", LISTED)
+        rows, _ = self._lookup.groups(self.where, DIMENSIONS[name], "DESC", LISTED)
         if not rows:
             return None, ""
         more = ""
@@ -200,22 +186,22 @@ class Answering:
             more = f" By type of record — {'; '.join(kinds)}."
         return group_table(rows, DIMENSIONS[name].one), more
 
-    def _exists(self, totals: _Totals) -> EmbeddedAnswer:
+    def _exists(self, totals: Totals) -> EmbeddedAnswer:
         text = self._found(totals)
-        first = self._event_rows(self.where, "ASC", EVENTS_LISTED)
+        first = self._lookup.events(self.where, "ASC", EVENTS_LISTED)[0]
         answer = f"Yes. {text} The first: {event_words(first[0])}{on_host(first[0])}."
         return EmbeddedAnswer(
             answer=answer,
-            claims=self._claim(1, text, self._sample(self.where), self.where),
+            claims=self._claim(1, text, self._lookup.sample(self.where), self.where),
             rows=event_table(first, totals.n),
             interpreted_as=self._interpreted(f"whether there are any {self._label}"),
             sql=totals.sql,
         )
 
-    def _edge(self, totals: _Totals) -> EmbeddedAnswer:
+    def _edge(self, totals: Totals) -> EmbeddedAnswer:
         first = self.reading.family == "first"
         limit = self.reading.limit or 1
-        rows = self._event_rows(self.where, "ASC" if first else "DESC", limit)
+        rows, sql = self._lookup.events(self.where, "ASC" if first else "DESC", limit)
         row, word = rows[0], "first" if first else "last"
         text = (
             f"The {word} of {totals.n:,} {count_noun(self._label, totals.n)}{self._filters}:"
@@ -228,26 +214,26 @@ class Answering:
             ),
             rows=event_table(rows, totals.n),
             interpreted_as=self._interpreted(f"the {word} of {self._label}"),
-            sql=self._sql_of_events(self.where, "ASC" if first else "DESC", limit),
+            sql=sql,
         )
 
-    def _events(self, totals: _Totals) -> EmbeddedAnswer:
+    def _events(self, totals: Totals) -> EmbeddedAnswer:
         limit = self.reading.limit or LISTED
-        rows = self._event_rows(self.where, "ASC", limit)
+        rows, sql = self._lookup.events(self.where, "ASC", limit)
         text = self._found(totals)
         return EmbeddedAnswer(
             answer=f"{text} The first: {event_words(rows[0])}{on_host(rows[0])}.",
-            claims=self._claim(1, text, self._sample(self.where), self.where),
+            claims=self._claim(1, text, self._lookup.sample(self.where), self.where),
             rows=event_table(rows, totals.n),
             interpreted_as=self._interpreted(f"list of {self._label}"),
-            sql=self._sql_of_events(self.where, "ASC", limit),
+            sql=sql,
         )
 
-    def _groups(self, totals: _Totals, dimension: Dimension) -> EmbeddedAnswer:
+    def _groups(self, totals: Totals, dimension: Dimension) -> EmbeddedAnswer:
         family = self.reading.family
         limit = self.reading.limit or (TOP if family in ("top", "bottom") else LISTED)
         order = "ASC" if family == "bottom" else "DESC"
-        rows, sql = self._group_rows(self.where, dimension, order, limit)
+        rows, sql = self._lookup.groups(self.where, dimension, order, limit)
         if not rows:
             return self._unnamed(totals, dimension)
         groups = rows[0]["groups"]
@@ -273,11 +259,11 @@ class Answering:
             sql=sql,
         )
 
-    def _unnamed(self, totals: _Totals, dimension: Dimension) -> EmbeddedAnswer:
+    def _unnamed(self, totals: Totals, dimension: Dimension) -> EmbeddedAnswer:
         text = f"{self._counted(totals)} name no {dimension.one}."
         return EmbeddedAnswer(
             answer=text,
-            claims=self._claim(1, text, self._sample(self.where), self.where),
+            claims=self._claim(1, text, self._lookup.sample(self.where), self.where),
             interpreted_as=self._interpreted(f"{dimension.many} in {self._label}"),
             sql=totals.sql,
         )
@@ -290,13 +276,13 @@ class Answering:
         where = replace(
             self.where, sql=" AND ".join(clauses), values=binder.values, relation="events"
         )
-        totals = self._totals(where)
+        totals = self._lookup.totals(where)
         if not totals.n:
             return self._nothing(totals)
         what = " and ".join(named(entity) for entity in self.entities)
         when = f" {self.reading.time.words}" if self.reading.time.given else ""
-        rows = self._event_rows(where, "ASC", EVENTS_LISTED)
-        groups, _ = self._group_rows(where, DIMENSIONS["class"], "DESC", SPOKEN)
+        rows = self._lookup.events(where, "ASC", EVENTS_LISTED)[0]
+        groups, _ = self._lookup.groups(where, DIMENSIONS["class"], "DESC", SPOKEN)
         kinds = ", ".join(f"{class_name(int(row['value']))} {row['n']:,}" for row in groups)
         text = (
             f"{capital(what)} appears in {amount(totals.n, 'event', 'events')}{when},"
@@ -304,14 +290,14 @@ class Answering:
         )
         return EmbeddedAnswer(
             answer=f"Yes. {text} By class: {kinds}." if kinds else f"Yes. {text}",
-            claims=self._claim(1, text, self._sample(where), where),
+            claims=self._claim(1, text, self._lookup.sample(where), where),
             rows=event_table(rows, totals.n),
             interpreted_as=f"whether {what} appears anywhere, raw records included{when}"
             + "".join(f"; {note}" for note in self.reading.notes),
             sql=totals.sql,
         )
 
-    def _nothing(self, totals: _Totals) -> EmbeddedAnswer:
+    def _nothing(self, totals: Totals) -> EmbeddedAnswer:
         """Say that nothing was found, what was searched, and which names are not there at all."""
         absent: list[Entity] = []
         present: list[str] = []
@@ -326,7 +312,7 @@ class Answering:
                 relation="events",
                 measure="count(*)",
             )
-            count = self._totals(where).n
+            count = self._lookup.totals(where).n
             if count:
                 present.append(f"{named(entity)} appears in {amount(count, 'event', 'events')}")
             else:
@@ -368,7 +354,7 @@ class Answering:
         sqls: list[str] = []
         for number, entity in enumerate(compared[:TOP], start=1):
             where = build_where(self.context, self.reading, [replace(entity, role=""), *others])
-            totals = self._totals(where)
+            totals = self._lookup.totals(where)
             label = named(entity)
             text = f"{label}: {totals.n:,} {count_noun(self._label, totals.n)}"
             said.append(text)
@@ -377,7 +363,7 @@ class Answering:
                 (plain(entity.value), totals.n, cell_time(totals.first), cell_time(totals.last))
             )
             if totals.n:
-                claims += self._claim(number, f"{text}.", self._sample(where), where)
+                claims += self._claim(number, f"{text}.", self._lookup.sample(where), where)
         filters = scope_words(self.reading, others)
         return EmbeddedAnswer(
             answer=f"{capital('; '.join(said))}{filters}.",
@@ -398,17 +384,17 @@ class Answering:
 
     def _around(self) -> EmbeddedAnswer:
         """Tell what a short stretch holds: classes of events, rule matches, then the events."""
-        totals = self._totals(self.where)
+        totals = self._lookup.totals(self.where)
         if not totals.n:
             return self._nothing(totals)
         if not self.reading.time.given and totals.n > SMALL:
             raise Unanswerable(f"it covers {totals.n:,} events; name a time, or narrow it down")
-        classes, _ = self._group_rows(self.where, DIMENSIONS["class"], "DESC", LISTED)
+        classes, _ = self._lookup.groups(self.where, DIMENSIONS["class"], "DESC", LISTED)
         kinds = ", ".join(f"{class_name(int(r['value']))} {r['n']:,}" for r in classes[:SPOKEN])
         alerts = build_where(self.context, replace(self.reading, subject="alert"), self.entities)
-        rules, _ = self._group_rows(alerts, DIMENSIONS["rule"], "DESC", LISTED)
+        rules, _ = self._lookup.groups(alerts, DIMENSIONS["rule"], "DESC", LISTED)
         text = f"{amount(totals.n, 'event', 'events')}{self._filters}: {kinds}."
-        claims = self._claim(1, text, self._sample(self.where), self.where)
+        claims = self._claim(1, text, self._lookup.sample(self.where), self.where)
         answer = text
         if rules:
             names = ", ".join(f"{plain(r['value'], 80)} ({r['n']:,})" for r in rules[:SPOKEN])
@@ -416,74 +402,15 @@ class Answering:
             spoken = f"Rules that matched: {names}{more}."
             claims += self._claim(2, spoken, [r["event_uid"] for r in rules], alerts)
             answer = f"{text} {spoken}"
-        rows = self._event_rows(self.where, "ASC", LISTED)
+        rows, sql = self._lookup.events(self.where, "ASC", LISTED)
         return EmbeddedAnswer(
             answer=answer if rules else f"{text} No rule matched.",
             claims=claims,
             ruled_out=() if rules else (f"rule matches{self._filters}: none",),
             rows=event_table(rows, totals.n),
             interpreted_as=self._interpreted("what happened: all events"),
-            sql=self._sql_of_events(self.where, "ASC", LISTED),
+            sql=sql,
         )
-
-    # The queries.
-
-    def _group_rows(
-        self, where: Where, dimension: Dimension, order: str, limit: int
-    ) -> tuple[list[dict[str, Any]], str]:
-        alerts = where.measure != "count(*)"
-        binder = Binder(dict(where.values))
-        mark = binder.bind(limit)
-        hidden = ""
-        if dimension is DIMENSIONS["peer"]:
-            own = binder.bind([entity.value.lower() for entity in self.entities])
-            hidden = (
-                f" AND NOT list_contains({own}::VARCHAR[], value) AND value NOT IN"
-                f" (SELECT name FROM names WHERE list_contains({own}::VARCHAR[], ip))"
-            )
-        names = f"WITH names AS (\n{with_endpoints('question_names')})\n" if dimension.named else ""
-        return self._run_bound(
-            "question_groups",
-            where,
-            binder.values,
-            names=names,
-            value=dimension.sql,
-            extra=", detection_uid" if alerts else "",
-            hidden=hidden,
-            order=order,
-            limit=mark,
-        )
-
-    def _event_rows(self, where: Where, order: str, limit: int) -> list[dict[str, Any]]:
-        return self._events_of(where, order, limit)[0]
-
-    def _sql_of_events(self, where: Where, order: str, limit: int) -> str:
-        return self._events_of(where, order, limit)[1]
-
-    def _events_of(self, where: Where, order: str, limit: int) -> tuple[list[dict[str, Any]], str]:
-        binder = Binder(dict(where.values))
-        mark = binder.bind(limit)
-        extra = ", rule_title" if where.relation != "events" else ""
-        return self._run_bound(
-            "question_events", where, binder.values, extra=extra, order=order, limit=mark
-        )
-
-    def _value(self, dimension: Dimension, value: str) -> str:
-        if dimension is DIMENSIONS["class"]:
-            return class_name(int(value))
-        if dimension is DIMENSIONS["technique"]:
-            return (
-                f"{value} {attack.technique(value).name}"
-                if attack.technique(value).known
-                else value
-            )
-        if dimension is DIMENSIONS["tactic"]:
-            return attack.tactic_title(value)
-        return plain(value, 80)
-
-    def _named_table(self, rows: Sequence[dict[str, Any]], dimension: Dimension) -> AnswerTable:
-        shown = [{**row, "value": self._value(dimension, row["value"])} for row in rows]
-        return group_table(shown, dimension.one)
 
 
 def _with_defaults(reading: Reading) -> Reading:
