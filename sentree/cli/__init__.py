@@ -17,6 +17,7 @@ app = App(
     help="Security-log analysis as recursive workflows, every sentence cited and checked.",
     help_format="plaintext",
     default_parameter=Parameter(negative=(), consume_multiple=True),
+    suppress_keyboard_interrupt=False,
 )
 lake = App(name="lake", help="Look at the lake.")
 config = App(name="config", help="Look at the configuration.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -127,3 +129,24 @@ def test_show_without_runs_says_how_to_make_one(
 ) -> None:
     assert run(["show", "--home", str(tmp_path)]) == ExitCode.USAGE
     assert "sentree timeline" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_a_load_in_one_line_and_keeps_nothing(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.log"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-c", "from sentree.cli import main; main()"]
+    with (
+        subprocess.Popen(
+            [*command, "ingest", str(pipe), "--home", str(tmp_path / "home")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+        # Opening it waits for the reader, which then waits for us.
+        pipe.open("w"),
+    ):
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped; nothing half-loaded was kept" in error
+    assert "Traceback" not in error
