@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.result import Result
 from schemas.section import Column, Row, Scalar, Section, Table
@@ -18,6 +18,8 @@ MAX_ROWS = 300
 MAX_CELL = 600
 MAX_ROW_MARKS = 4
 MAX_NOTES = 40
+SHORT = 16
+MIDDLE = 48
 
 _TONES = {
     "act": "bad",
@@ -36,12 +38,16 @@ _TONES = {
 
 @dataclass(frozen=True, slots=True)
 class CellView:
-    """One cell as text; `href` leads to a technique, `tone` colours a verdict or level."""
+    """One cell as text; `href` leads to a technique, `tone` colours a verdict or level.
+
+    `width` is that of its column: `short`, `middle` or `long`.
+    """
 
     text: str
     kind: str
     href: str = ""
     tone: str = ""
+    width: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class RowView:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """One table; `more` rows stand in the JSON report only."""
+    """One table; `more` rows, and columns without a value, stand in the JSON report only."""
 
     title: str
     note: str
@@ -123,18 +129,30 @@ def main_table(sections: Sequence[Section]) -> Table | None:
 def _table(
     table: Table, anchor: str, marks: LinkedMarks, chips: dict[str, Chip], limit: int
 ) -> TableView:
+    shown = table.rows[:limit]
+    cells = [
+        [_cell(row, place, table.columns, chips) for place in range(len(table.columns))]
+        for row in shown
+    ]
+    longest = [
+        max((len(row[place].text) for row in cells), default=1)
+        for place in range(len(table.columns))
+    ]
+    kept = [place for place, length in enumerate(longest) if length]
     return TableView(
         title=cut(table.title, 200),
         note=cut(table.note, 1_000),
-        columns=list(table.columns),
+        columns=[table.columns[place] for place in kept],
         rows=[
             RowView(
                 anchor=f"{anchor}-{number}",
-                cells=[_cell(row, place, table.columns, chips) for place in range(len(row.cells))],
+                cells=[
+                    replace(cells[number][place], width=_width(longest[place])) for place in kept
+                ],
                 marks=marks.of_uids(row.evidence, MAX_ROW_MARKS),
                 more_marks=max(len(row.evidence) - MAX_ROW_MARKS, 0),
             )
-            for number, row in enumerate(table.rows[:limit])
+            for number, row in enumerate(shown)
         ],
         cites=any(row.evidence for row in table.rows),
         total=len(table.rows),
@@ -143,8 +161,8 @@ def _table(
 
 
 def _cell(row: Row, place: int, columns: Sequence[Column], chips: dict[str, Chip]) -> CellView:
-    value = row.cells[place]
-    kind = columns[place].kind if place < len(columns) else "text"
+    value = row.cells[place] if place < len(row.cells) else None
+    kind = columns[place].kind
     text = cell_text(value, kind)
     if kind == "level":
         name = LEVELS[level_rank(text)]
@@ -154,3 +172,7 @@ def _cell(row: Row, place: int, columns: Sequence[Column], chips: dict[str, Chip
     if kind == "verdict":
         return CellView(text, kind, tone=_TONES.get(text.strip("*").lower(), ""))
     return CellView(text, kind)
+
+
+def _width(longest: int) -> str:
+    return "short" if longest <= SHORT else "middle" if longest <= MIDDLE else "long"

@@ -124,3 +124,13 @@ def test_the_terminal_shows_the_main_table_and_the_document_loads_again(tmp_path
     assert "One is worst. [E1]" in text and "9.8" in text and "50 %" in text
     assert "1 record rejected" in text and "\x1b" not in run_view(result)
     assert load_result(save_result(result, tmp_path)) == result
+
+
+def test_a_column_without_a_value_is_left_to_the_json(tmp_path):
+    rows = tuple(row.model_copy(update={"cells": (*row.cells[:4], "")}) for row in (GOOD, BAD))
+    result = make(rows, tmp_path)
+    for name in ("html", "md"):
+        assert '<th scope="col">Technique' not in FORMATS[name].render(result)
+        assert "Decision" in FORMATS[name].render(result)
+    assert "Technique" not in run_view(result)
+    assert "Technique" in FORMATS["json"].render(result)
