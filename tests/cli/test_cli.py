@@ -134,7 +134,9 @@ def test_show_without_runs_says_how_to_make_one(
 def test_ctrl_c_ends_a_load_in_one_line_and_keeps_nothing(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.log"
     os.mkfifo(pipe)
-    command = [sys.executable, "-c", "from sentree.cli import main; main()"]
+    # What starts the tests in the background has interrupts ignored, and children inherit that.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{listen}; from sentree.cli import main; main()"]
     with (
         subprocess.Popen(
             [*command, "ingest", str(pipe), "--home", str(tmp_path / "home")],
