@@ -119,18 +119,12 @@ def _record_lines(result: Result) -> list[str]:
 
 
 def table_lines(table: Table, limit: int, width: int = WIDTH) -> list[str]:
-    """Show a table in columns, at most `limit` rows; the widest columns give way, empty ones go."""
-    shown = table.rows[:limit]
-    kept = [
-        place
-        for place in range(len(table.columns))
-        if any(row.cells[place] not in (None, "") for row in shown)
-    ]
-    heads = [_line(table.columns[place].name, 40) for place in kept]
-    kinds = [table.columns[place].kind for place in kept]
+    """Show a table in columns, at most `limit` rows; the widest columns give way."""
+    heads = [_line(column.name, 40) for column in table.columns]
+    kinds = [column.kind for column in table.columns]
     rows = [
-        [_line(cell_text(row.cells[place], table.columns[place].kind), 160) for place in kept]
-        for row in shown
+        [_line(cell_text(value, kind), 160) for value, kind in zip(row.cells, kinds, strict=False)]
+        for row in table.rows[:limit]
     ]
     widths = [max(len(text) for text in column) for column in zip(heads, *rows, strict=False)]
     while sum(widths) + 2 * len(widths) > width and max(widths) > 12:
