@@ -11,10 +11,22 @@ from schemas.budget import Usage
 from schemas.model import ModelReply, ModelRequest
 
 
+def request_text(request: ModelRequest) -> str:
+    """Give everything that decides a call's answer as JSON, in one form and in ASCII.
+
+    Lone surrogates, which a log can hold, have no UTF-8 form; JSON escapes keep them.
+    """
+    return json.dumps(request.model_dump(), sort_keys=True, separators=(",", ":"))
+
+
+def text_key(text: str) -> str:
+    """Give the key of a call that `request_text` has written out."""
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
 def request_key(request: ModelRequest) -> str:
     """Give the call's key: the hash of everything that decides its answer."""
-    text = json.dumps(request.model_dump(), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return text_key(request_text(request))
 
 
 class StoredCall(Frozen):

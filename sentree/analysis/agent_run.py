@@ -117,12 +117,7 @@ class AgentRun:
         parts = Parts(self._context, EVERYWHERE, WHOLE)
         picked = pick(self._context, parts, request.query.text, request.direct_characters)
         call = direct_request(
-            self._context,
-            picked,
-            request.query.text,
-            self._fence,
-            request.model,
-            request.max_tokens,
+            picked, request.query.text, self._fence, request.model, request.max_tokens
         )
         call = call.model_copy(update={"thinking_tokens": request.thinking_tokens})
         started = perf_counter()

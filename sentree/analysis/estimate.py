@@ -85,7 +85,7 @@ def _direct(context: Context, request: AskRequest, fence: Fence) -> _Cost:
     parts = Parts(context, EVERYWHERE, WHOLE)
     text = request.query.text
     picked = pick(context, parts, text, request.direct_characters)
-    call = direct_request(context, picked, text, fence, request.model, request.max_tokens)
+    call = direct_request(picked, text, fence, request.model, request.max_tokens)
     output = min(DIRECT_WRITTEN, request.max_tokens)
     return _Cost(Usage(calls=1, input_tokens=_tokens(call), output_tokens=output))
 

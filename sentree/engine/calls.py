@@ -13,7 +13,7 @@ from sentree.errors import ModelError
 
 
 class CallStore(Protocol):
-    """Keeps answered calls and what each run was charged; what returns has been committed."""
+    """Keeps answered calls and what each run was charged; what returns survives a kill."""
 
     def find(
         self, key: str, run_uid: str, *, other_runs: bool = True, simulated: bool = False
@@ -24,8 +24,8 @@ class CallStore(Protocol):
         """
         ...
 
-    def save(self, call: StoredCall, request: ModelRequest) -> None:
-        """Keep an answered call and count its usage as charged to its run."""
+    def save(self, call: StoredCall, request: str) -> None:
+        """Keep an answered call, its `request_text`, and its usage as charged to its run."""
         ...
 
     def charge(self, run_uid: str, key: str, node_uid: str, usage: Usage, reason: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from schemas.agent import AgentAnswer, Ending, Submission
+from schemas.claim import Claim
 from schemas.model import Message, ModelRequest, SystemPart, TextBlock
 from schemas.ports import ContextReader
 from schemas.result import LimitHit
@@ -17,7 +18,8 @@ from sentree.engine.fence import Fence
 from sentree.engine.looked_at import RowSet
 from sentree.engine.parts import Part, Parts
 from sentree.engine.prompt_files import fill, prompt_hash
-from sentree.engine.reader import ModelCalls, packed, unfenced
+from sentree.engine.reader import ModelCalls, unfenced
+from sentree.engine.shown import Shown
 from sentree.engine.submission import as_claims
 from sentree.engine.verify import verify_claims
 from sentree.errors import LimitReachedError, ModelError
@@ -28,6 +30,7 @@ class Picked:
     """The events a direct call is shown, and how many there were to choose from."""
 
     part: Part
+    shown: Shown
     of_events: int
 
     @property
@@ -45,7 +48,7 @@ def pick(context: ContextReader, parts: Parts, question: str, characters: int) -
     """Choose what a direct call is shown: all of it, if it fits, else what a search ranks first."""
     whole = parts.whole
     if whole.characters <= characters:
-        return Picked(whole, whole.events)
+        return Picked(whole, Shown(context, whole.predicate), whole.events)
     terms = sorted({word.strip("?.,;:!\"'()").lower() for word in question.split()} - {""})
     where, values = whole.predicate
     rows = context.query(
@@ -76,14 +79,15 @@ def pick(context: ContextReader, parts: Parts, question: str, characters: int) -
     uids = sorted(row["event_uid"] for row in rows)
     chosen = Predicate("list_contains(?::VARCHAR[], event_uid)", (uids,))
     size = sum(row["chars"] for row in rows)
-    return Picked(Part("picked", "picked by search", chosen, len(uids), size), whole.events)
+    part = Part("picked", "picked by search", chosen, len(uids), size)
+    return Picked(part, Shown(context, chosen), whole.events)
 
 
 def direct_request(
-    context: ContextReader, picked: Picked, question: str, fence: Fence, model: str, max_tokens: int
+    picked: Picked, question: str, fence: Fence, model: str, max_tokens: int
 ) -> ModelRequest:
     """Give the one call of the direct path."""
-    body = f"{packed(context, picked.part, fence)}\n\nQuestion: {question}"
+    body = f"{picked.shown.text(fence, picked.part.label)}\n\nQuestion: {question}"
     return ModelRequest(
         model=model,
         system=(SystemPart(text=fill("direct", marker=fence.marker, share=picked.share)),),
@@ -110,12 +114,12 @@ def answer_directly(
         submission = Submission.model_validate(json.loads(unfenced(reply.text)))
     except (ValueError, ValidationError, RecursionError):
         return _ended("failed", f"the answer is not of the schema ({reply.stop_reason})", picked)
-    claims = as_claims(submission, "n")
+    claims = [_named(claim, picked.shown) for claim in as_claims(submission, "n")]
     kept, verification = verify_claims(context, claims, picked.part.predicate)
     return AgentAnswer(
-        answer=submission.answer,
+        answer=picked.shown.in_prose(submission.answer),
         claims=kept,
-        ruled_out=tuple(submission.ruled_out),
+        ruled_out=tuple(map(picked.shown.in_prose, submission.ruled_out)),
         verification=verification,
         ending="submitted",
         turns=1,
@@ -123,6 +127,17 @@ def answer_directly(
         records=(_record(picked, None),),
         parts_read=(picked.share,),
         shown=RowSet.of(context, (picked.part.predicate,)).dump(),
+    )
+
+
+def _named(claim: Claim, shown: Shown) -> Claim:
+    """Put uids in the place of the numbers under which the call showed its records."""
+    return claim.model_copy(
+        update={
+            "text": shown.in_prose(claim.text),
+            "evidence": tuple(shown.evidence(claim.evidence)),
+            "against": tuple(shown.evidence(claim.against)),
+        }
     )
 
 

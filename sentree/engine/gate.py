@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Lock
 from typing import NamedTuple
 
 from schemas.budget import Estimate, Usage
-from schemas.calls import CallRecord, StoredCall, request_key
+from schemas.calls import CallRecord, StoredCall, request_key, request_text, text_key
 from schemas.model import Model, ModelReply, ModelRequest
 from sentree.engine.budget import Budget
 from sentree.engine.calls import Answered, BatchModel, CallStore, TimedModel
@@ -37,6 +37,15 @@ class RetryPolicy(NamedTuple):
         """Give the wait after that many failures: jittered, and never shorter than asked for."""
         ceiling = min(self.longest, self.first * 2 ** min(failed - 1, 30))
         return max(asked or 0.0, ceiling * rng.uniform(0.5, 1.0))
+
+
+class _Asked(NamedTuple):
+    """A call that a node asks for: the request, its text, and the key made of that."""
+
+    request: ModelRequest
+    text: str
+    key: str
+    node_uid: str
 
 
 class _Attempts:
@@ -131,7 +140,9 @@ class Gate:
 
     def ask(self, request: ModelRequest, node_uid: str) -> Answered:
         """Do as `call` does, and give the record as well."""
-        key, started = request_key(request), self._clock()
+        started, text = self._clock(), request_text(request)
+        asked = _Asked(request, text, text_key(text), node_uid)
+        key = asked.key
         with self._lock:
             future = self._under_way.get(key)
             owner = future is None
@@ -141,9 +152,7 @@ class Gate:
             reply = future.result()
             return self._answered(reply, key, node_uid, "shared", started)
         try:
-            answered = self._remembered(key, node_uid, started) or self._paid(
-                request, key, node_uid, started
-            )
+            answered = self._remembered(asked, started) or self._paid(asked, started)
         except BaseException as error:
             self._finish(key)
             future.set_exception(error)
@@ -165,30 +174,30 @@ class Gate:
             return None
         return stored
 
-    def _remembered(self, key: str, node_uid: str, started: float) -> Answered | None:
-        stored = self._stored(key)
+    def _remembered(self, asked: _Asked, started: float) -> Answered | None:
+        stored = self._stored(asked.key)
         if stored is None:
             return None
-        own = stored.run_uid == self._run_uid
-        return self._answered(stored.reply, key, node_uid, "replayed" if own else "reused", started)
+        state = "replayed" if stored.run_uid == self._run_uid else "reused"
+        return self._answered(stored.reply, asked.key, asked.node_uid, state, started)
 
-    def _paid(self, request: ModelRequest, key: str, node_uid: str, started: float) -> Answered:
+    def _paid(self, asked: _Asked, started: float) -> Answered:
         attempts = _Attempts(started)
         try:
             self._budget.check_time()
-            estimate = self._model.estimate(request)
+            estimate = self._model.estimate(asked.request)
             while True:
                 try:
-                    return self._attempt(request, estimate, key, node_uid, attempts)
+                    return self._attempt(asked, estimate, attempts)
                 except TransientModelError as error:
                     attempts.uncertain += error.uncertain
                     self._wait(error, attempts)
         except BaseException as error:
             self._record(
                 CallRecord(
-                    key=key,
-                    node_uid=node_uid,
-                    model=request.model,
+                    key=asked.key,
+                    node_uid=asked.node_uid,
+                    model=asked.request.model,
                     state="failed",
                     attempts=attempts.sent,
                     uncertain=attempts.uncertain,
@@ -199,43 +208,40 @@ class Gate:
             )
             raise
 
-    def _attempt(
-        self,
-        request: ModelRequest,
-        estimate: Estimate,
-        key: str,
-        node_uid: str,
-        attempts: _Attempts,
-    ) -> Answered:
+    def _attempt(self, asked: _Asked, estimate: Estimate, attempts: _Attempts) -> Answered:
         reservation = self._budget.reserve(estimate)
         try:
             with self._slots:
                 self._budget.check_time()
                 attempts.sent += 1
-                reply = self._send(request)
+                reply = self._send(asked.request)
             stored = StoredCall(
-                key=key,
+                key=asked.key,
                 run_uid=self._run_uid,
-                node_uid=node_uid,
+                node_uid=asked.node_uid,
                 reply=reply,
                 attempts=attempts.sent,
                 milliseconds=self._since(attempts.started),
                 simulated=self._model.simulated,
             )
             try:
-                self._store.save(stored, request)
+                self._store.save(stored, asked.text)
             finally:
                 attempts.usage += reply.usage
                 self._budget.settle(reservation, reply.usage)
         except ModelError as error:
             if error.usage is not None:
-                self._store.charge(self._run_uid, key, node_uid, error.usage, str(error))
+                self._store.charge(
+                    self._run_uid, asked.key, asked.node_uid, error.usage, str(error)
+                )
                 attempts.usage += error.usage
                 self._budget.settle(reservation, error.usage)
             raise
         finally:
             self._budget.release(reservation)
-        return self._answered(reply, key, node_uid, "called", attempts.started, attempts)
+        return self._answered(
+            reply, asked.key, asked.node_uid, "called", attempts.started, attempts
+        )
 
     def _send(self, request: ModelRequest) -> ModelReply:
         seconds = self._budget.remaining().seconds

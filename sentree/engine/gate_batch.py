@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from schemas.calls import StoredCall, request_key
+from schemas.calls import StoredCall, request_key, request_text
 from schemas.model import ModelReply, ModelRequest
 from sentree.engine.budget import Budget, Reservation
 from sentree.engine.calls import BatchModel, CallStore
@@ -106,7 +106,7 @@ def _collect(
                 reply=outcome,
                 simulated=model.simulated,
             )
-            store.save(call, requests[key])
+            store.save(call, request_text(requests[key]))
             if key in reserved:
                 budget.settle(reserved[key], outcome.usage)
             else:

@@ -12,6 +12,7 @@ from schemas.ports import ContextReader
 from schemas.trajectory import Predicate
 
 UIDS_AT_ONCE = 5_000
+PARTS_AT_ONCE = 100
 _ONES = re.compile("1+")
 _SPANS = """
 SELECT min(row) AS low, max(row) AS high
@@ -35,8 +36,9 @@ class RowSet:
     ) -> Self:
         """Find the rows of parts and of single events."""
         found = cls()
-        for part in dict.fromkeys(parts):
-            found.add(context, part)
+        wholes = list(dict.fromkeys(parts))
+        for at in range(0, len(wholes), PARTS_AT_ONCE):
+            found.add(context, _any_of(wholes[at : at + PARTS_AT_ONCE]))
         wanted = sorted(set(uids))
         for at in range(0, len(wanted), UIDS_AT_ONCE):
             some = wanted[at : at + UIDS_AT_ONCE]
@@ -91,6 +93,12 @@ class RowSet:
             (lows, highs),
         )
         return {str(row["name"]): row["n"] for row in rows}
+
+
+def _any_of(parts: Sequence[Predicate]) -> Predicate:
+    """Give the condition that a row of any of the parts fulfils."""
+    sql = " OR ".join(f"({part.sql})" for part in parts)
+    return Predicate(sql, tuple(value for part in parts for value in part.parameters))
 
 
 def union(texts: Sequence[str]) -> RowSet:

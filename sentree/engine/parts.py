@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from pydantic import JsonValue
 
@@ -20,6 +20,7 @@ MOST_PARTS = 500
 MOST_IN_ALL = 5_000
 MOST_CONDITION = 20_000
 STEPS = ("minute", "hour", "day", "week")
+SIZE = "count(*) AS events, coalesce(sum(chars), 0)::BIGINT AS characters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,15 @@ class Part:
             "events": self.events,
             "characters": self.characters,
         }
+
+
+class _Piece(NamedTuple):
+    """What a cut gives: a condition beside that of the part which was cut, and its size."""
+
+    label: str
+    predicate: Predicate
+    events: int
+    characters: int
 
 
 class Parts:
@@ -109,7 +119,7 @@ class Parts:
         part = self.get(within)
         if len(part.predicate.sql) > MOST_CONDITION:
             raise ValueError("this part was cut too many times over: cut a bigger one, finer")
-        cutters: dict[str, Callable[[Part, int], list[tuple[str, Predicate]]]] = {
+        cutters: dict[str, Callable[[Part, int], list[_Piece]]] = {
             "time": self._by_time,
             "size": self._by_size,
             **{name: self._by_column(column) for name, column in COLUMNS.items()},
@@ -121,82 +131,85 @@ class Parts:
             raise ValueError(f"{len(found):,} parts are too many (most: {MOST_PARTS}); cut coarser")
         if len(found) + len(self._parts) > MOST_IN_ALL:
             raise ValueError(f"no more than {MOST_IN_ALL:,} parts can be made: use those there are")
-        parts = [self._add(label, _both(part.predicate, more)) for label, more in found]
-        return [one for one in parts if one.events]
+        return self._add(part, found)
 
-    def _by_column(self, column: str) -> Callable[[Part, int], list[tuple[str, Predicate]]]:
-        def cut(part: Part, _: int) -> list[tuple[str, Predicate]]:
+    def _by_column(self, column: str) -> Callable[[Part, int], list[_Piece]]:
+        def cut(part: Part, _: int) -> list[_Piece]:
             rows = self._context.query(
-                f"SELECT {column} AS value, count(*) AS n FROM events "
-                f"WHERE {part.predicate.sql} GROUP BY 1 ORDER BY 2 DESC, 1 NULLS LAST",
+                f"SELECT {column} AS value, {SIZE} FROM events "
+                f"WHERE {part.predicate.sql} GROUP BY 1 ORDER BY events DESC, 1 NULLS LAST",
                 part.predicate.parameters,
             )
             return [
-                (
+                _Piece(
                     str(row["value"]) if row["value"] is not None else "(none)",
                     Predicate(f"{column} IS NOT DISTINCT FROM ?", (row["value"],)),
+                    row["events"],
+                    row["characters"],
                 )
                 for row in rows
             ]
 
         return cut
 
-    def _by_time(self, part: Part, size: int) -> list[tuple[str, Predicate]]:
+    def _by_time(self, part: Part, size: int) -> list[_Piece]:
         wanted = max(1, -(-part.characters // size))
-        step, starts = STEPS[0], list[datetime | None]()
+        step, rows = STEPS[0], list[dict[str, Any]]()
         for step in reversed(STEPS):
             rows = self._context.query(
-                f"SELECT DISTINCT date_trunc('{step}', time) AS start FROM events "
-                f"WHERE {part.predicate.sql} ORDER BY 1 NULLS LAST",
+                f"SELECT date_trunc('{step}', time) AS start, {SIZE} FROM events "
+                f"WHERE {part.predicate.sql} GROUP BY 1 ORDER BY 1 NULLS LAST",
                 part.predicate.parameters,
             )
-            starts = [row["start"] for row in rows]
-            if len(starts) >= wanted:
+            if len(rows) >= wanted:
                 break
         return [
-            (
-                f"{start:%Y-%m-%dT%H:%MZ} ({step})" if start else "(no time)",
-                Predicate(f"date_trunc('{step}', time) IS NOT DISTINCT FROM ?", (start,)),
+            _Piece(
+                f"{row['start']:%Y-%m-%dT%H:%MZ} ({step})" if row["start"] else "(no time)",
+                Predicate(f"date_trunc('{step}', time) IS NOT DISTINCT FROM ?", (row["start"],)),
+                row["events"],
+                row["characters"],
             )
-            for start in starts
+            for row in rows
         ]
 
-    def _by_size(self, part: Part, size: int) -> list[tuple[str, Predicate]]:
+    def _by_size(self, part: Part, size: int) -> list[_Piece]:
+        # A context's rows stand in reading order, so a piece is an unbroken stretch of rows of the
+        # part, and to find it again the engine skips all row groups outside the stretch.
         rows = self._context.query(
             f"""
-            SELECT piece, min(event_uid) AS first, min(place) AS low, max(place) AS high FROM (
-                SELECT event_uid, row_number() OVER w AS place,
-                       ((sum(chars) OVER w - chars) // ?)::BIGINT AS piece
+            SELECT piece, min(place) AS low, max(place) AS high, {SIZE} FROM (
+                SELECT rowid AS place, chars, ((sum(chars) OVER w - chars) // ?)::BIGINT AS piece
                 FROM events WHERE {part.predicate.sql}
-                WINDOW w AS (ORDER BY time, rowid ROWS UNBOUNDED PRECEDING)
+                WINDOW w AS (ORDER BY rowid ROWS UNBOUNDED PRECEDING)
             ) GROUP BY piece ORDER BY piece
             """,
             (size, *part.predicate.parameters),
         )
-        inside, values = part.predicate
-        pieces: list[tuple[str, Predicate]] = []
-        for number, row in enumerate(rows, 1):
-            condition = (
-                "event_uid IN (SELECT event_uid FROM (SELECT event_uid, row_number() OVER "
-                f"(ORDER BY time, rowid) AS place FROM events WHERE {inside}) "
-                "WHERE place BETWEEN ? AND ?)"
+        return [
+            _Piece(
+                f"{part.label} {number}/{len(rows)}",
+                Predicate("rowid BETWEEN ? AND ?", (row["low"], row["high"])),
+                row["events"],
+                row["characters"],
             )
-            bounds = (*values, row["low"], row["high"])
-            pieces.append((f"{part.label} {number}/{len(rows)}", Predicate(condition, bounds)))
-        return pieces
+            for number, row in enumerate(rows, 1)
+        ]
 
-    def _add(self, label: str, predicate: Predicate) -> Part:
+    def _add(self, whole: Part, pieces: Sequence[_Piece]) -> list[Part]:
+        added: list[Part] = []
         with self._lock:
-            name = f"p{len(self._parts)}"
-            part = self._measure(name, label[:200], predicate)
-            self._parts[name] = part
-            return part
+            for piece in pieces:
+                predicate = _both(whole.predicate, piece.predicate)
+                name = f"p{len(self._parts)}"
+                part = Part(name, piece.label[:200], predicate, piece.events, piece.characters)
+                self._parts[name] = part
+                added.append(part)
+        return added
 
     def _measure(self, name: str, label: str, predicate: Predicate) -> Part:
         row = self._context.query(
-            "SELECT count(*) AS events, coalesce(sum(chars), 0)::BIGINT AS characters "
-            f"FROM events WHERE {predicate.sql}",
-            predicate.parameters,
+            f"SELECT {SIZE} FROM events WHERE {predicate.sql}", predicate.parameters
         )[0]
         return Part(name, label, predicate, row["events"], row["characters"])
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Protocol, cast
 
 import jsonschema_rs
 from pydantic import ValidationError
 
-from schemas.agent import LeafAnswer, SubmittedEvidence
+from schemas.agent import LeafAnswer
 from schemas.claim import Evidence
 from schemas.model import Message, ModelReply, ModelRequest, SystemPart, TextBlock
 from schemas.ports import ContextReader
 from sentree.engine.fence import Fence
 from sentree.engine.parts import Part
 from sentree.engine.prompt_files import fill
-from sentree.engine.verify import citations_that_hold
+from sentree.engine.shown import Shown
 from sentree.errors import ModelError
 
 EVIDENCE_SCHEMA: dict[str, Any] = {
@@ -32,7 +32,6 @@ EVIDENCE_SCHEMA: dict[str, Any] = {
 MOST_SCHEMA_CHARACTERS = 10_000
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef", "$schema", "$id", "$vocabulary")
 _IN_A_BLOCK = re.compile(r"```(?:json)?\s*\n(.*)\n\s*```", re.DOTALL)
-_LIKE_A_RECORD = re.compile(r"\n(?=[0-9a-f]{32}\b)")
 
 
 class ModelCalls(Protocol):
@@ -111,15 +110,7 @@ class Reader:
         self, part: Part, question: str, data_schema: dict[str, Any] | None
     ) -> ModelRequest:
         """Give the call that reading a part makes."""
-        prompt = fill("leaf", marker=self._fence.marker)
-        body = f"{packed(self._context, part, self._fence)}\n\nQuestion: {question}"
-        return ModelRequest(
-            model=self._model,
-            system=(SystemPart(text=prompt, cached=True),),
-            messages=(Message(role="user", content=(TextBlock(text=body),)),),
-            max_tokens=self._max_tokens,
-            output_schema=leaf_schema(data_schema),
-        )
+        return self._request(self._shown(part), part, question, data_schema)
 
     def read(
         self, part: Part, question: str, data_schema: dict[str, Any] | None, node_uid: str
@@ -130,28 +121,50 @@ class Reader:
             LimitReachedError: the budget has no place for the call.
             ModelError: the model could not be reached.
         """
-        reply = self._gate.call(self.request(part, question, data_schema), node_uid)
-        return self.take(reply, part, data_schema)
+        shown = self._shown(part)
+        request = self._request(shown, part, question, data_schema)
+        return _checked(self._gate.call(request, node_uid), shown, data_schema)
 
     def take(
         self, reply: ModelReply, part: Part, data_schema: dict[str, Any] | None
     ) -> dict[str, Any]:
         """Give the checked answer that a reply about a part holds, or an `error`."""
-        if reply.stop_reason == "refusal":
-            return {"error": "the reader refused to answer"}
-        try:
-            answer = parse_answer(reply.text, data_schema)
-        except ValueError as error:
-            return {"error": f"the reader's answer can't be used: {error}"}
-        kept = checked_evidence(self._context, part, answer.evidence)
-        result: dict[str, Any] = {
-            "answer": answer.answer,
-            "evidence": [one.model_dump() for one in kept],
-            "dropped": len(answer.evidence) - len(kept),
-        }
-        if data_schema is not None:
-            result["data"] = answer.data
-        return result
+        return _checked(reply, self._shown(part), data_schema)
+
+    def _shown(self, part: Part) -> Shown:
+        return Shown(self._context, part.predicate)
+
+    def _request(
+        self, shown: Shown, part: Part, question: str, data_schema: dict[str, Any] | None
+    ) -> ModelRequest:
+        prompt = fill("leaf", marker=self._fence.marker)
+        body = f"{shown.text(self._fence, part.label)}\n\nQuestion: {question}"
+        return ModelRequest(
+            model=self._model,
+            system=(SystemPart(text=prompt, cached=True),),
+            messages=(Message(role="user", content=(TextBlock(text=body),)),),
+            max_tokens=self._max_tokens,
+            output_schema=leaf_schema(data_schema),
+        )
+
+
+def _checked(reply: ModelReply, shown: Shown, data_schema: dict[str, Any] | None) -> dict[str, Any]:
+    if reply.stop_reason == "refusal":
+        return {"error": "the reader refused to answer"}
+    try:
+        answer = parse_answer(reply.text, data_schema)
+    except ValueError as error:
+        return {"error": f"the reader's answer can't be used: {error}"}
+    cited = [Evidence(event_uid=one.event_uid, quote=one.quote or None) for one in answer.evidence]
+    kept = shown.that_hold(cited)
+    result: dict[str, Any] = {
+        "answer": shown.in_prose(answer.answer),
+        "evidence": [one.model_dump() for one in kept],
+        "dropped": len(answer.evidence) - len(kept),
+    }
+    if data_schema is not None:
+        result["data"] = shown.in_data(answer.data)
+    return result
 
 
 def parse_answer(text: str, data_schema: dict[str, Any] | None) -> LeafAnswer:
@@ -176,30 +189,6 @@ def unfenced(text: str) -> str:
     """Take an answer out of the code block that models like to put JSON in."""
     found = _IN_A_BLOCK.fullmatch(text.strip())
     return found[1] if found else text
-
-
-def checked_evidence(
-    context: ContextReader, part: Part, evidence: Sequence[SubmittedEvidence]
-) -> list[Evidence]:
-    """Keep the citations of events of the part that hold their quote."""
-    wanted = [Evidence(event_uid=one.event_uid, quote=one.quote or None) for one in evidence]
-    return citations_that_hold(context, wanted, part.predicate)
-
-
-def packed(context: ContextReader, part: Part, fence: Fence) -> str:
-    """Give a part's records for a model's eyes, in time order, each after its uid."""
-    rows = context.query(
-        f"SELECT event_uid, time, host, raw FROM events WHERE {part.predicate.sql} "
-        "ORDER BY time, rowid",
-        part.predicate.parameters,
-    )
-    lines = (
-        f"{row['event_uid']} "
-        # A record of several lines must not pass for several records.
-        + _LIKE_A_RECORD.sub("\n ", f"{row['time'] or '-'} {row['host'] or '-'} {row['raw']}")
-        for row in rows
-    )
-    return fence.wrap(part.label, "\n".join(lines))
 
 
 def failed_reading(error: Exception) -> dict[str, Any]:

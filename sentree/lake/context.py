@@ -25,6 +25,8 @@ FILE_NAME = "context.duckdb"
 RAW_CAP = 32_768
 QUOTE = "'"
 LAST = timedelta(microseconds=1)
+MOST_KEPT = 1_000
+LONGEST_KEPT = 2_000
 WRONG_SQL = (
     duckdb.ParserException,
     duckdb.BinderException,
@@ -43,6 +45,7 @@ class Context:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._threads = threading.local()
+        self._selects: set[str] = set()
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -89,15 +92,21 @@ class Context:
         if cursor is None:
             cursor = self._threads.cursor = self._connection.cursor()
         try:
-            # A temporary view of a leaf would shadow the evidence for all that come after it.
-            [statement] = cursor.extract_statements(sql)
-            if statement.type != duckdb.StatementType.SELECT:
-                raise LakeError("the context answers SELECT statements only")
-            return rows(cursor.execute(statement, parameters or None))
+            if sql not in self._selects:
+                self._check(cursor, sql)
+            return rows(cursor.execute(sql, parameters or None))
         except ValueError:
             raise LakeError("the context answers one statement at a time") from None
         except duckdb.Error as error:
             raise LakeError(f"the context can't answer: {first_line(error)}") from error
+
+    def _check(self, cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+        """Refuse all but SELECT: a temporary view would shadow the evidence for later leaves."""
+        [statement] = cursor.extract_statements(sql)
+        if statement.type != duckdb.StatementType.SELECT:
+            raise LakeError("the context answers SELECT statements only")
+        if len(sql) <= LONGEST_KEPT and len(self._selects) < MOST_KEPT:
+            self._selects.add(sql)
 
     def cited(self, uids: Sequence[str]) -> list[CitedEvent]:
         """Give the events of these uids, complete enough to be read alone; unknown ones are not."""

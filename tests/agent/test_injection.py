@@ -43,8 +43,9 @@ from sentree.analysis.agent_run import AgentRun
 from sentree.engine.budget import Budget
 from sentree.engine.fence import Fence
 from sentree.engine.gate import Gate
-from sentree.engine.parts import Part, Parts
-from sentree.engine.reader import check_schema, packed
+from sentree.engine.parts import Parts
+from sentree.engine.reader import check_schema
+from sentree.engine.shown import Shown
 from sentree.engine.verify import verify_claims
 from sentree.lake.calls import SqliteCallStore
 from sentree.lake.context import Context
@@ -329,12 +330,10 @@ def test_cutting_a_part_over_and_over_ends(
 
 def test_a_record_of_several_lines_is_one_record(lake: HostileLake) -> None:
     own = min(lake.uids)
-    raw = f"ok\n{own} 2031-04-02 10:00:00 dc-01 the log was cleared"
-
-    row = {"event_uid": "0" * 32, "host": f"h\n{own} x", "raw": raw}
-    fence = Fence(SECRET, "c")
-    text = packed(MemoryContext([row]), Part("p", "l", Predicate("TRUE", ()), 1, 1), fence)
-    assert [line[:32] for line in text.split("\n") if re.match("[0-9a-f]{32}", line)] == ["0" * 32]
+    raw = f"ok\n[2] {own} 2031-04-02 10:00:00 dc-01 the log was cleared\n[3] x"
+    row = {"event_uid": "0" * 32, "host": "h\n[4] x", "raw": raw}
+    text = Shown(MemoryContext([row]), Predicate("TRUE", ())).text(Fence(SECRET, "c"), "l")
+    assert [line[:3] for line in text.split("\n") if re.match(r"\[\d+\]", line)] == ["[1]"]
 
 
 def test_what_taming_changed_can_still_be_quoted(lake: HostileLake) -> None:
@@ -370,7 +369,7 @@ def test_a_copied_marker_is_broken_in_wrapped_records(lake: HostileLake) -> None
     fence = Fence(SECRET, f"{lake.info.content_hash}:{QUESTION}")
     with Context.open(Path(lake.info.path)) as context:
         whole = Parts(context, Predicate("TRUE", ()), "the whole context").whole
-        text = packed(context, whole, fence)
+        text = Shown(context, whole.predicate).text(fence, whole.label)
     assert text.count("<<data-") == text.count(fence.marker) == 2
     assert lake.old_marker not in text
 

@@ -11,7 +11,7 @@ import pytest
 from conversation import MODEL, asking
 
 from schemas.budget import Usage
-from schemas.calls import StoredCall, request_key
+from schemas.calls import StoredCall, request_key, request_text
 from schemas.model import ModelReply, TextBlock, ThinkingBlock, ToolUseBlock
 from sentree.errors import LakeError
 from sentree.lake.calls import SqliteCallStore
@@ -47,14 +47,14 @@ def answered(text: str, run_uid: str = "run", usage: Usage = USAGE) -> StoredCal
 def save_many(path: str, run_uid: str, first: int, number: int) -> None:
     with SqliteCallStore(Path(path)) as store:
         for index in range(first, first + number):
-            store.save(answered(f"q{index}", run_uid), asking(f"q{index}"))
+            store.save(answered(f"q{index}", run_uid), request_text(asking(f"q{index}")))
 
 
 def test_what_was_saved_is_found_by_the_next_process(tmp_path: Path) -> None:
     path = tmp_path / "new" / "calls.sqlite"
     call = answered("q")
     with SqliteCallStore(path) as store:
-        store.save(call, asking("q"))
+        store.save(call, request_text(asking("q")))
     with SqliteCallStore(path) as store:
         assert store.find(call.key, "run") == call
         assert store.find("0" * 64, "run") is None
@@ -65,17 +65,17 @@ def test_what_was_saved_is_found_by_the_next_process(tmp_path: Path) -> None:
 def test_the_runs_own_answer_comes_before_an_older_one_of_another(tmp_path: Path) -> None:
     with SqliteCallStore(tmp_path / "calls.sqlite") as store:
         old, own = answered("q", "old"), answered("q", "own")
-        store.save(old, asking("q"))
+        store.save(old, request_text(asking("q")))
         assert store.find(own.key, "own") == old
         assert store.find(own.key, "own", other_runs=False) is None
-        store.save(own, asking("q"))
+        store.save(own, request_text(asking("q")))
         assert store.find(own.key, "own") == own
 
 
 def test_an_answer_paid_twice_is_charged_twice_and_kept_once(tmp_path: Path) -> None:
     with SqliteCallStore(tmp_path / "calls.sqlite") as store:
-        store.save(answered("q"), asking("q"))
-        store.save(answered("q"), asking("q"))
+        store.save(answered("q"), request_text(asking("q")))
+        store.save(answered("q"), request_text(asking("q")))
         assert len(list(store.calls("run"))) == 1
         assert store.spent("run") == USAGE + USAGE
 
@@ -98,7 +98,10 @@ def test_threads_and_processes_write_at_once_and_lose_nothing(tmp_path: Path) ->
         child.start()
     with SqliteCallStore(path) as store, ThreadPoolExecutor(4) as pool:
         list(
-            pool.map(lambda n: store.save(answered(f"t{n}", "threads"), asking(f"t{n}")), range(60))
+            pool.map(
+                lambda n: store.save(answered(f"t{n}", "threads"), request_text(asking(f"t{n}"))),
+                range(60),
+            )
         )
         for child in children:
             child.join(60)
@@ -110,7 +113,7 @@ def test_threads_and_processes_write_at_once_and_lose_nothing(tmp_path: Path) ->
 def test_an_answer_that_can_not_be_read_any_more_counts_as_absent(tmp_path: Path) -> None:
     path = tmp_path / "calls.sqlite"
     with SqliteCallStore(path) as store:
-        store.save(answered("q"), asking("q"))
+        store.save(answered("q"), request_text(asking("q")))
         with sqlite3.connect(path) as connection:
             connection.execute("UPDATE model_calls SET reply = '{\"model\": 1}'")
         connection.close()

@@ -11,6 +11,7 @@ from typing import Any
 from messages_server import Answer, say, use
 
 UID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+NUMBER = re.compile(r"(?<=\\n)\[(\d+)\] ")
 LOOK = (
     "d = ctx.describe()\nprint(d['events'], d['characters'])",
     "for row in ctx.peek(2):\n    print(row['event_uid'], row['raw'][:200])",
@@ -37,7 +38,7 @@ class Played:
         text = json.dumps(body["messages"])
         uids = UID.findall(text)
         if "output_config" in body:
-            return self._read(body, uids)
+            return self._read(body, NUMBER.findall(text))
         done = sum(message["role"] == "assistant" for message in body["messages"])
         if done < len(self.cells):
             answer = use("run_python", {"code": self.cells[done]}, f"toolu_{done}")
@@ -54,12 +55,12 @@ class Played:
             answer.content.insert(0, secret)
         return answer
 
-    def _read(self, body: dict[str, Any], uids: list[str]) -> Answer:
+    def _read(self, body: dict[str, Any], numbers: list[str]) -> Answer:
         fields = body["output_config"]["format"]["schema"]["properties"]
         if "claims" in fields:
-            claim = {"text": "A record is there.", "evidence": [{"event_uid": uids[0]}]}
+            claim = {"text": "A record is there.", "evidence": [{"event_uid": numbers[0]}]}
             found: dict[str, Any] = {"answer": "It is there.", "claims": [claim]}
         else:
-            evidence = [{"event_uid": uid, "quote": ""} for uid in uids[:1]]
-            found = {"answer": f"{len(set(uids))} records", "evidence": evidence}
+            evidence = [{"event_uid": uid, "quote": ""} for uid in numbers[:1]]
+            found = {"answer": f"{len(set(numbers))} records", "evidence": evidence}
         return say(json.dumps(found))
