@@ -17,6 +17,7 @@ from schemas.trajectory import Predicate
 WHOLE = "all"
 INSTANT = "$time"
 MOST_PARTS = 500
+BLOCKS = 16
 MOST_IN_ALL = 5_000
 MOST_CONDITION = 20_000
 STEPS = ("minute", "hour", "day", "week")
@@ -50,6 +51,24 @@ class _Piece(NamedTuple):
     predicate: Predicate
     events: int
     characters: int
+
+
+class _Stretch(NamedTuple):
+    """Rows of a part from one `rowid` to another, both included."""
+
+    low: int
+    high: int
+    events: int
+    characters: int
+
+    @property
+    def predicate(self) -> Predicate:
+        return Predicate("rowid BETWEEN ? AND ?", (self.low, self.high))
+
+    def joined(self, after: _Stretch) -> _Stretch:
+        return _Stretch(
+            self.low, after.high, self.events + after.events, self.characters + after.characters
+        )
 
 
 class Parts:
@@ -174,27 +193,45 @@ class Parts:
         ]
 
     def _by_size(self, part: Part, size: int) -> list[_Piece]:
-        # A context's rows stand in reading order, so a piece is an unbroken stretch of rows of the
-        # part, and to find it again the engine skips all row groups outside the stretch.
-        rows = self._context.query(
-            f"""
-            SELECT piece, min(place) AS low, max(place) AS high, {SIZE} FROM (
-                SELECT rowid AS place, chars, ((sum(chars) OVER w - chars) // ?)::BIGINT AS piece
-                FROM events WHERE {part.predicate.sql}
-                WINDOW w AS (ORDER BY rowid ROWS UNBOUNDED PRECEDING)
-            ) GROUP BY piece ORDER BY piece
-            """,
-            (size, *part.predicate.parameters),
-        )
+        """Cut into unbroken stretches of rows, none above the size unless it is one record.
+
+        A context's rows stand in reading order, so that the engine skips all row groups outside
+        a stretch. Sizes are summed by blocks of rows first: to number millions of rows took
+        hundreds of megabytes.
+        """
+        if part.characters > size * MOST_PARTS:
+            raise ValueError(
+                f"more than {MOST_PARTS} parts are too many: give a larger size, or cut coarser"
+            )
+        rows = max(1, part.events * size // (BLOCKS * max(1, part.characters)))
+        blocks = self._stretches(part.predicate, rows)
+        pieces: list[_Stretch] = []
+        for block in blocks:
+            whole = (block,)
+            if block.characters > size and block.events > 1:
+                whole = self._stretches(_both(part.predicate, block.predicate), 1)
+            for stretch in whole:
+                if pieces and pieces[-1].characters + stretch.characters <= size:
+                    pieces[-1] = pieces[-1].joined(stretch)
+                else:
+                    pieces.append(stretch)
         return [
             _Piece(
-                f"{part.label} {number}/{len(rows)}",
-                Predicate("rowid BETWEEN ? AND ?", (row["low"], row["high"])),
-                row["events"],
-                row["characters"],
+                f"{part.label} {number}/{len(pieces)}",
+                piece.predicate,
+                piece.events,
+                piece.characters,
             )
-            for number, row in enumerate(rows, 1)
+            for number, piece in enumerate(pieces, 1)
         ]
+
+    def _stretches(self, inside: Predicate, rows: int) -> tuple[_Stretch, ...]:
+        found = self._context.query(
+            f"SELECT min(rowid) AS low, max(rowid) AS high, {SIZE} FROM events "
+            f"WHERE {inside.sql} GROUP BY rowid // ? ORDER BY low",
+            (*inside.parameters, rows),
+        )
+        return tuple(_Stretch(**row) for row in found)
 
     def _add(self, whole: Part, pieces: Sequence[_Piece]) -> list[Part]:
         added: list[Part] = []

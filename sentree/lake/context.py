@@ -25,6 +25,7 @@ FILE_NAME = "context.duckdb"
 RAW_CAP = 32_768
 QUOTE = "'"
 LAST = timedelta(microseconds=1)
+MEMORY = "512MB"
 MOST_KEPT = 1_000
 LONGEST_KEPT = 2_000
 WRONG_SQL = (
@@ -62,6 +63,8 @@ class Context:
                 str(path),
                 read_only=True,
                 config={
+                    # DuckDB keeps what it has read, up to this; what needs more goes to a file beside.
+                    "memory_limit": MEMORY,
                     "enable_external_access": "false",
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from messages_server import Answer, MessagesServer, say
-from played_agent import READ, UID, Played
+from played_agent import READ, Played
 from small_lake import QUESTION, logins, run_folders, small_lake, words
 
 from schemas.result import Result
@@ -140,9 +140,8 @@ def test_a_server_without_structured_output_is_told_the_schema_in_words(
 ) -> None:
     def respond(body: dict[str, Any]) -> Answer:
         assert "output_config" not in body
-        uid = UID.findall(json.dumps(body["messages"]))[0]
         schema = json.loads(body["system"][-1]["text"].split("\n", 1)[1])
-        claim = {"text": "A record is there.", "evidence": [{"event_uid": uid}]}
+        claim = {"text": "A record is there.", "evidence": [{"event_uid": "1"}]}
         answer = {"answer": "There.", "claims": [claim]}
         assert set(answer) == set(schema["required"])
         return say(f"```json\n{json.dumps(answer)}\n```")

@@ -319,7 +319,7 @@ def test_cutting_a_part_over_and_over_ends(
     with Context.open(Path(lake.info.path)) as context:
         parts = Parts(context, Predicate("TRUE", ()), "all")
         part = parts.whole
-        with pytest.raises(ValueError, match="too many times over"):
+        with pytest.raises(ValueError, match=r"too many times over|can be made"):
             for _ in range(200):
                 part = parts.cut("size", part.name, 10**9)[0]
         assert len(part.predicate.sql) < 100_000
