@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from pydantic import ValidationError
 
 from schemas.ask import AskRequest
 from schemas.base import Frozen
+from schemas.budget import Caps
 from schemas.calls import StoredCall
 from schemas.model import Model
 from sentree.errors import ConfigurationError
@@ -41,7 +42,26 @@ class Replay(Frozen):
     marker: str | None = None
 
 
-def open_model(settings: Settings, request: AskRequest, *, counting: bool = True) -> Model:
+class Chosen(Protocol):
+    """What names a model: a question, or how a scenario's records are to be read."""
+
+    @property
+    def model(self) -> str:
+        """The model's name, or `scripted:FILE`."""
+        ...
+
+    @property
+    def leaf_model(self) -> str | None:
+        """The model that reads parts, where it is another one."""
+        ...
+
+    @property
+    def caps(self) -> Caps:
+        """What may be spent."""
+        ...
+
+
+def open_model(settings: Settings, request: Chosen, *, counting: bool = True) -> Model:
     """Open the model that a request names.
 
     Raises:
@@ -101,6 +121,6 @@ def write_recording(path: Path, head: RecordingHead, calls: Iterable[StoredCall]
             file.write(json.dumps(call.model_dump(mode="python")) + "\n")
 
 
-def recording_path(request: AskRequest) -> Path:
+def recording_path(request: Chosen) -> Path:
     """Give the file that `scripted:FILE` names."""
     return Path(request.model.removeprefix(SCRIPTED)).expanduser()

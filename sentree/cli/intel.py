@@ -7,8 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sentree.cli.common import COMMON, Common
-from sentree.cli.scenarios import Executor, run_scenario
-from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
+from sentree.cli.scenarios import NO_MODEL, Executor, ModelFlags, run_scenario
+from sentree.errors import ExitCode, ModelError, PartlyUnreadableError, UnverifiedError, UsageError
 
 FORMATS = ("html", "md", "navigator")
 
@@ -20,6 +20,7 @@ def intel(
     strict: Annotated[bool, Parameter(help="Fail when any object had to be set aside.")] = False,
     executor: Executor | None = None,
     report: tuple[str, ...] = FORMATS,
+    flags: ModelFlags = NO_MODEL,
     common: Common = COMMON,
 ) -> int:
     """Merge STIX 2.0 and 2.1 bundles into one report whose every line cites object ids.
@@ -31,6 +32,7 @@ def intel(
         strict: Exit with 5 when any object had to be set aside.
         executor: prefect (task runs with state) or local; default local without a server.
         report: Formats of the report: html, md, json, navigator, csv, stix.
+        flags: A language model that reads the descriptions as well.
         common: Options of every command.
     """
     from schemas.intel import IntelRequest
@@ -41,17 +43,21 @@ def intel(
     time = read_time(as_of) if as_of else None
     if as_of and time is None:
         raise UsageError(f"--as-of {as_of}: is no ISO 8601 time")
-    settings = common.settings()
+    settings = flags.settings(common)
     request = IntelRequest(
         paths=paths, title=title, as_of=time, tenant_uid=settings.tenant, formats=report
     )
-    result = run_scenario(settings, request, common, name="intel", executor=executor)
+    result = run_scenario(settings, request, common, name="intel", executor=executor, flags=flags)
     rejected = sum(one.rejected for one in result.inputs)
     for one in result.inputs:
         if one.rejected:
             common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
     if result.verification.checked and not result.verification.kept:
         raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
+    if result.limit_hit is not None:
+        return ExitCode.LIMIT_REACHED
+    if result.failure:
+        raise ModelError(result.failure)
     if strict and rejected:
         raise PartlyUnreadableError(f"{rejected} objects or files could not be used")
     return ExitCode.DONE

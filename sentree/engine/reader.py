@@ -95,16 +95,28 @@ def _refuse(uri: str) -> Any:
 
 
 class Reader:
-    """Answers questions about parts with one model."""
+    """Answers questions about parts with one model; a scenario adds what its records are."""
 
     def __init__(
-        self, context: ContextReader, gate: ModelCalls, fence: Fence, model: str, max_tokens: int
+        self,
+        context: ContextReader,
+        gate: ModelCalls,
+        fence: Fence,
+        model: str,
+        max_tokens: int,
+        scenario: str | None = None,
     ) -> None:
         self._context = context
         self._gate = gate
         self._fence = fence
         self._model = model
         self._max_tokens = max_tokens
+        self._prompts = ("leaf",) if scenario is None else ("leaf", f"scenarios/{scenario}")
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The prompt files that its calls are made with."""
+        return self._prompts
 
     def request(
         self, part: Part, question: str, data_schema: dict[str, Any] | None
@@ -137,11 +149,11 @@ class Reader:
     def _request(
         self, shown: Shown, part: Part, question: str, data_schema: dict[str, Any] | None
     ) -> ModelRequest:
-        prompt = fill("leaf", marker=self._fence.marker)
+        texts = [fill(name, marker=self._fence.marker) for name in self._prompts]
         body = f"{shown.text(self._fence, part.label)}\n\nQuestion: {question}"
         return ModelRequest(
             model=self._model,
-            system=(SystemPart(text=prompt, cached=True),),
+            system=tuple(SystemPart(text=text, cached=text is texts[-1]) for text in texts),
             messages=(Message(role="user", content=(TextBlock(text=body),)),),
             max_tokens=self._max_tokens,
             output_schema=leaf_schema(data_schema),

@@ -203,7 +203,7 @@ class Readings:
             milliseconds=round((perf_counter() - started) * 1000, 3),
             limit_hit=outcome.limit,
             error=answer.get("error"),
-            prompt_hash=prompt_hash("leaf"),
+            prompt_hash=prompt_hash(*self._reader.prompts),
             code=call.question[:2_000],
             output=str(answer.get("answer", ""))[:2_000],
             evidence_seen=read,

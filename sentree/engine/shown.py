@@ -17,7 +17,9 @@ from schemas.trajectory import Predicate
 from sentree.engine.fence import Fence
 from sentree.engine.verify import citations_that_hold
 
-FIELDS = ("event_uid", "event_uids")
+CITING = re.compile(r"(event|record|object|rule|step|document)_uids?")
+"""Fields that name records; OCSF's `class_uid` and its like are no names of records."""
+
 _LIKE_A_RECORD = re.compile(r"\n(?=\[\d+\])")
 _NUMBER = re.compile(r"[#\[]?(\d{1,7})\]?")
 _IN_PROSE = re.compile(r"(?<![\w\]])\[(\d{1,7})\]")
@@ -91,13 +93,13 @@ class Shown:
         return _IN_PROSE.sub(replaced, text)
 
     def in_data(self, value: Any) -> Any:
-        """Write uids for the numbers in the fields that hold uids, at any depth."""
+        """Write uids for the numbers in the fields that name records, at any depth."""
         if isinstance(value, list):
             return [self.in_data(item) for item in cast("list[Any]", value)]
         if not isinstance(value, Mapping):
             return value
         return {
-            name: self._named(item) if name in FIELDS else self.in_data(item)
+            name: self._named(item) if CITING.fullmatch(name) else self.in_data(item)
             for name, item in cast("Mapping[str, Any]", value).items()
         }
 

@@ -63,7 +63,7 @@ class Context:
                 str(path),
                 read_only=True,
                 config={
-                    # DuckDB keeps what it has read, up to this; what needs more goes to a file beside.
+                    # DuckDB keeps what it has read up to this; what needs more goes to a file.
                     "memory_limit": MEMORY,
                     "enable_external_access": "false",
                     "autoinstall_known_extensions": "false",

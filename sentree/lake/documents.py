@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,7 +54,7 @@ class _Named(NamedTuple):
     path: str
 
 
-class _Row(NamedTuple):
+class Chunk(NamedTuple):
     """A chunk on its way into the file; fields as `COLUMNS`."""
 
     event_uid: str
@@ -102,16 +102,40 @@ def export_documents(
         LakeError: the context can't be written.
     """
     account = _Account()
+    files = _named(find_inputs(paths), paths, account)
+    info = _export(_rows(files, account), account, folder, tenant, threads)
+    if not info.events:
+        (folder / FILE_NAME).unlink(missing_ok=True)
+        what = ", ".join(_printable(str(path)) for path in paths[:NAMED_IN_NOTE]) or "nothing"
+        raise UnreadableInputError(" ".join((f"no text in {what}.", *info.notes)))
+    return info
+
+
+def export_records(
+    records: Mapping[str, str], folder: Path, *, name: str, tenant: str = "default"
+) -> ContextInfo:
+    """Write records by uid to `context.duckdb` in the folder, in their order, as documents.
+
+    Raises:
+        LakeError: the context can't be written.
+    """
+    source_uid = _digest(b"document\x00" + name.encode())
+    chunks = (
+        Chunk(uid, source_uid, name, number, number, _encodable(text), None)
+        for number, (uid, text) in enumerate(records.items(), 1)
+    )
+    return _export(chunks, _Account(), folder, tenant, 2)
+
+
+def _export(
+    chunks: Iterator[Chunk], account: _Account, folder: Path, tenant: str, threads: int
+) -> ContextInfo:
     part = folder / f"{FILE_NAME}.part"
     leftovers = (part, part.with_name(f"{part.name}.wal"))
-    files = _named(find_inputs(paths), paths, account)
     try:
         for old in leftovers:
             old.unlink(missing_ok=True)
-        info = _write(part, files, account, tenant, threads)
-        if not info.events:
-            what = ", ".join(_printable(str(path)) for path in paths[:NAMED_IN_NOTE]) or "nothing"
-            raise UnreadableInputError(" ".join((f"no text in {what}.", *info.notes)))
+        info = _write(part, chunks, account, tenant, threads)
         build_index(part)
         part.replace(folder / FILE_NAME)
     except (OSError, duckdb.Error) as error:
@@ -153,7 +177,7 @@ def _base(given: str) -> str:
 
 
 def _write(
-    part: Path, files: Sequence[_Named], account: _Account, tenant: str, threads: int
+    part: Path, chunks: Iterator[Chunk], account: _Account, tenant: str, threads: int
 ) -> ContextInfo:
     with duckdb.connect(
         config={
@@ -171,7 +195,7 @@ def _write(
         promoted = ", ".join(f"{column.name} {column.sql_type}" for column in PROMOTED)
         connection.execute(sql_text("documents_schema", promoted=promoted))
         insert = sql_text("documents_rows")
-        for batch in _batches(_rows(files, account)):
+        for batch in _batches(chunks):
             connection.register("chunks", batch)
             connection.execute(insert, {"tenant": tenant})
             connection.unregister("chunks")
@@ -179,7 +203,7 @@ def _write(
         return _info(connection, account)
 
 
-def _rows(files: Iterable[_Named], account: _Account) -> Iterator[_Row]:
+def _rows(files: Iterable[_Named], account: _Account) -> Iterator[Chunk]:
     for name, path in files:
         source_uid = _digest(b"document\x00" + name.encode())
         seq = 0
@@ -187,7 +211,7 @@ def _rows(files: Iterable[_Named], account: _Account) -> Iterator[_Row]:
             for seq, chunk in enumerate(read_chunks(path), 1):
                 text, note = as_text(chunk.text)
                 uid = _digest(f"{name}\x00{seq}\x00{text}".encode())
-                yield _Row(uid, source_uid, name, seq, chunk.line, text, note)
+                yield Chunk(uid, source_uid, name, seq, chunk.line, text, note)
         except NotTextError:
             account.binary.append(name)
         except BrokenStreamError as error:
@@ -201,8 +225,8 @@ def _rows(files: Iterable[_Named], account: _Account) -> Iterator[_Row]:
                 account.empty.append(name)
 
 
-def _batches(found: Iterator[_Row]) -> Iterator[Table]:
-    held: list[_Row] = []
+def _batches(found: Iterator[Chunk]) -> Iterator[Table]:
+    held: list[Chunk] = []
     size = 0
     for row in found:
         held.append(row)
@@ -214,7 +238,7 @@ def _batches(found: Iterator[_Row]) -> Iterator[Table]:
         yield _table(held)
 
 
-def _table(held: Sequence[_Row]) -> Table:
+def _table(held: Sequence[Chunk]) -> Table:
     types = {"seq": pa.int64(), "line": pa.int64()}
     columns = zip(COLUMNS, zip(*held, strict=True), strict=True)
     return pa.table(
@@ -246,6 +270,10 @@ def _slice(name: str, events: int) -> SliceCoverage:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _reasoned(found: dict[str, str]) -> list[str]:

@@ -23,7 +23,10 @@ SELECT
     source_uid,
     line AS source_line,
     'text' AS mapper,
-    CAST('0x' || left(event_uid, 8) AS UINTEGER) AS shard_key,
+    -- A record's own uid may be of any form.
+    coalesce(
+        TRY_CAST('0x' || left(event_uid, 8) AS UINTEGER), CAST(hash(event_uid) % 4294967296 AS UINTEGER)
+    ) AS shard_key,
     length(text) AS chars,
     path AS source_path
 FROM (SELECT *, left(trim(regexp_extract(text, '\S[^\n]*')), 200) AS message FROM chunks)
