@@ -28,8 +28,8 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "sentr
 QUESTION = "Who logs in here, and from where?"
 READ = "READ THIS PART."
 LEAF = "Some users log in from a private network."
-# Evidence that is not there: it is looked for and dropped, which takes as long as to keep it.
-CITED = {"answer": LEAF, "evidence": [{"event_uid": "0" * 32, "quote": "Accepted"}]}
+# Every answer cites a record and quotes it, so that each citation is looked up and kept.
+CITED = {"answer": LEAF, "evidence": [{"event_uid": "1", "quote": "sshd"}]}
 SENTREE_LEAF = json.dumps(CITED)
 PER_PART = 20
 READ_PARTS = 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, cast, get_args
 
 from models.prices import PriceBook
@@ -168,9 +169,15 @@ def tokens_of(length: int) -> int:
 
 def closed_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Give the schema in the form the API takes: objects closed, unsupported limits as text."""
+    return _closed(json.dumps(schema))
+
+
+@lru_cache(maxsize=32)
+def _closed(schema: str) -> dict[str, Any]:
+    # All readings of a run have one schema; what is given here is written out and never changed.
     from anthropic import transform_schema
 
-    return transform_schema(dict(schema))
+    return transform_schema(cast("dict[str, Any]", json.loads(schema)))
 
 
 def scrubbed(value: dict[str, Any]) -> dict[str, Any]:
