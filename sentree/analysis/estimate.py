@@ -32,6 +32,7 @@ DIRECT_WRITTEN = 250
 QUESTION = "x" * 200
 PART = 150_000
 SAMPLED = 3
+MOST_READ = 200
 
 DIRECT = "one call over what fits; nothing but its answer's length is a guess"
 AGENT = (
@@ -105,7 +106,7 @@ def _exploring(context: Context, request: AskRequest, fence: Fence) -> _Cost:
 def _reading(context: Context, request: AskRequest, fence: Fence) -> _Cost:
     """Estimate one reading of every part, from the first, a middle and the last of them."""
     parts = Parts(context, EVERYWHERE, WHOLE)
-    size = max(min(PART, request.leaf_characters), ceil(parts.whole.characters / 400))
+    size = max(min(PART, request.leaf_characters), ceil(parts.whole.characters / MOST_READ))
     cut = parts.cut("size", size=size)
     reader = leaf_reader(context, request, fence, _NoCalls())
     sampled = {0, len(cut) // 2, len(cut) - 1} if len(cut) > SAMPLED else set(range(len(cut)))

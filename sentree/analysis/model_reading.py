@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import reduce
 from importlib import import_module
+from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -46,6 +47,7 @@ from sentree.lake.documents import export_records
 from sentree.settings import Settings
 
 WHOLE = "all records"
+MOST_READ = 200
 CAPS = ("usd", "tokens", "calls", "seconds")
 
 
@@ -251,7 +253,8 @@ def _parts(context: Context, use: ModelUse, question: str) -> tuple[RoutePath, l
         route = RoutePath.DIRECT if fits else RoutePath.RLM
     if route is RoutePath.DIRECT:
         return route, [pick(context, parts, question, use.direct_characters).part]
-    return route, parts.cut("size", size=use.leaf_characters)
+    size = max(use.leaf_characters, ceil(parts.whole.characters / MOST_READ))
+    return route, parts.cut("size", size=size)
 
 
 def _checked(
