@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from schemas.base import Frozen, UtcTime
+from schemas.base import Frozen
 from schemas.claim import Evidence
 from schemas.query import Query
 from schemas.vulnerability import Automatable, Exploitation, Exposure, Mission, TechnicalImpact
@@ -40,7 +40,6 @@ class TriageRequest(Frozen):
     use_kev: bool = True
     use_ssvc: bool = True
     top: int = 10_000
-    as_of: UtcTime | None = None
     tenant_uid: str = "default"
     formats: tuple[str, ...] = ("html", "md", "csv")
 

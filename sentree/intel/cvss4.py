@@ -1,4 +1,4 @@
-"""The score of a CVSS 4.0 vector: interpolation between MacroVectors, as its specification has it."""
+"""The score of a CVSS 4.0 vector, interpolated between MacroVectors as specified."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The triage scenario: CVEs ranked by an explained score, with SSVC decisions."""
