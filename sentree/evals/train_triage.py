@@ -54,7 +54,6 @@ SET: dict[str, dict[str, float]] = {
         "proof catalogue": 1.0,
         "maturity": 2.0,
     },
-    "total": {"takeover weakness": 0.0},
 }
 """Weights set by hand: statements are worth more than any sample of them can show, and the sample
 has no references. A list that names an exploit today says little of what an assessor saw when the
@@ -148,7 +147,7 @@ def weights_text(fitted: Mapping[str, Linear], count: int) -> str:
             }
             for target in TARGETS
         },
-        "set": {target: weights for target, weights in SET.items() if weights},
+        "set": SET,
     }
     return json.dumps(document, indent=1) + "\n"
 
@@ -168,7 +167,7 @@ def cross_validate(
                     made = estimate_signals(one.signals, one.epss if show_epss else None, weights)
                     sums[place] += (made.active, made.poc, made.automatable, made.total)
     means = sums / shuffles
-    return [Estimate(*(float(x) for x in row), None, {}) for row in means]
+    return [Estimate(float(a), float(p), float(u), float(t), None, {}) for a, p, u, t in means]
 
 
 def fitted_weights(samples: Sequence[Sample]) -> Weights:

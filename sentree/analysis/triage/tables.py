@@ -1,0 +1,147 @@
+"""The tables of a triage: the ranking, the points with their reasons, the assets, what was read."""
+
+from __future__ import annotations
+
+from schemas.section import Row, Table
+from schemas.triage import DECISIONS, DecisionPoint, RankedVulnerability, TriageReport
+from sentree.analysis.intel.rows import names, table
+
+MAX_REASONED = 500
+MAX_HOSTS = 4
+
+
+def ranking(report: TriageReport) -> Table:
+    """Give every ranked CVE with its score, decision, points and the foremost reason."""
+    rows = [
+        Row(
+            cells=(
+                one.rank,
+                one.cve,
+                one.score,
+                one.decision,
+                one.product or one.title,
+                *(_short(point) for point in one.points[:3]),
+                one.points[3].value if report.has_assets else None,
+                _epss(one),
+                one.cvss,
+                one.kev_added,
+                names(one.assets, MAX_HOSTS) if one.assets else None,
+                _why(one),
+            ),
+            evidence=one.evidence,
+        )
+        for one in report.ranked
+    ]
+    return table(
+        "ranking",
+        "Ranking",
+        "rank# CVE score# decision! product exploitation automatable impact mission EPSS CVSS#"
+        " in_KEV_since assets why",
+        rows,
+        "Score: expected urgency of the path through CISA's tree, 0 to 100. ~ marks what is "
+        "estimated and not measured; an estimated EPSS is ours, not FIRST's.",
+        limit=max(len(rows), 1),
+    )
+
+
+def points(report: TriageReport) -> Table:
+    """Give the decision points of the first CVEs, each with source and reasons."""
+    rows = [
+        Row(
+            cells=(
+                one.rank,
+                one.cve,
+                point.point,
+                point.value,
+                point.basis,
+                round(point.probability, 2),
+                _adds(one, point),
+                "; ".join(point.reasons),
+            ),
+            evidence=point.evidence or one.evidence[:1],
+        )
+        for one in report.ranked[:MAX_REASONED]
+        for point in one.points
+        if report.has_assets or point.basis != "assumed"
+    ]
+    return table(
+        "points",
+        "Decision points and reasons",
+        "rank# CVE point value source probability% adds# reasons",
+        rows,
+        "In brackets: how far a signal moves the estimate, in log-odds (+0.7 doubles the odds). "
+        "“adds” says how many points of the score hang on it.",
+        limit=4 * MAX_REASONED,
+    )
+
+
+def assets(report: TriageReport) -> Table:
+    """Give the assets that may be affected, the one with the gravest CVE first."""
+    rows = [
+        Row(
+            cells=(
+                one.host,
+                one.exposure,
+                one.mission,
+                one.owner or None,
+                one.score,
+                *(one.decisions.get(name) for name in DECISIONS),
+                ", ".join(one.worst),
+            ),
+            evidence=(one.record_uid,),
+        )
+        for one in report.assets
+    ]
+    columns = "host exposure mission owner highest_score# Act# Attend# Track*# Track# first_CVEs"
+    return table(
+        "assets",
+        "Assets that may be affected",
+        columns.replace("Track*#", "Track★#"),
+        rows,
+        "By product name or a scanner's finding; versions are not compared.",
+    )
+
+
+def missing(report: TriageReport) -> Table:
+    """Count what the records lack, so that a reader knows what rests on estimates."""
+    lacking: dict[str, int] = {}
+    for one in report.ranked:
+        for what in one.missing:
+            lacking[what] = lacking.get(what, 0) + 1
+    rows = [
+        Row(cells=(what, count))
+        for what, count in sorted(lacking.items(), key=lambda item: -item[1])
+    ]
+    return table("missing", "What is missing", "missing CVEs#", rows)
+
+
+def rejected(report: TriageReport) -> Table:
+    """Give what could not be used, with its place and reason."""
+    rows = [
+        Row(cells=(one.file, one.line or None, one.record_uid or None, one.reason))
+        for one in report.rejected
+    ]
+    return table("rejected", "Set aside", "file line# record reason", rows)
+
+
+def _short(point: DecisionPoint) -> str:
+    return point.value if point.basis in ("measured", "stated") else f"~{point.value}"
+
+
+def _epss(one: RankedVulnerability) -> str | None:
+    if one.epss is not None:
+        return f"{one.epss:.5f}".rstrip("0").rstrip(".")
+    return None if one.epss_estimate is None else f"~{one.epss_estimate:.2g}"
+
+
+def _why(one: RankedVulnerability) -> str:
+    """Give the foremost reason of exploitation, and of the point that adds most besides."""
+    exploitation = one.points[0]
+    said = [exploitation.reasons[0].rpartition(" [")[0] or exploitation.reasons[0]]
+    if one.points[3].basis == "assets":
+        said.append(one.points[3].reasons[0])
+    return "; ".join(said)[:300]
+
+
+def _adds(one: RankedVulnerability, point: DecisionPoint) -> float | None:
+    return one.adds.get(point.point)

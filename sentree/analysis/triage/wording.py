@@ -1,0 +1,56 @@
+"""The words for each signal, so that a reader meets reasons and not names of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from models.triage import EPSS, Effect
+
+_WORDS = {
+    "perimeter": "it is of a kind that intruders go for: perimeter, remote access or file transfer"
+    " ({})",
+    "platform": "it is of a kind that intruders go for: system, browser or phone ({})",
+    "server": "it is a widespread server product ({})",
+    "web add-on": "it is a web add-on, seldom worth an intruder's while ({})",
+    "small product": "it is a small or single project (“{}”)",
+    "local": "it serves after a break-in ({})",
+    "memory": "it corrupts memory ({})",
+    "maturity": "its vector says that exploit code exists ({})",
+    "publishes proof": "its source publishes a proof with the advisory ({})",
+    "withholds proof": "its source gives no details (“{}”)",
+    "located": "the text says where to strike (“{}”)",
+    "stated proof": "the record says that there is a proof or exploit (“{}”)",
+    "stated exploited": "the record says that it is exploited (“{}”)",
+    "proof reference": "a reference leads to a proof or exploit ({})",
+    "proof catalogue": "collections of exploits have it ({})",
+    "exploit list of CISA": "the record names CISA's list of exploited vulnerabilities as a source",
+    "vector open": "vector: {}",
+    "vector blocked": "vector: {}",
+    "needs a person": "somebody has to take part (“{}”)",
+    "needs a login": "an account or access is needed (“{}”)",
+    "open text": "no account is needed (“{}”)",
+    "all lost": "vector: {}",
+    "part lost": "vector: {}",
+    "little lost": "vector: {}",
+    "total text": "the text speaks of taking over (“{}”)",
+    "partial text": "the text speaks of a limited effect (“{}”)",
+    "takeover weakness": "its weakness gives control ({})",
+}
+_LEAST = 0.3
+"""Log-odds below which a signal is not worth a reader's time."""
+
+
+def reasons(effects: Iterable[Effect], *, epss_given: bool, limit: int = 4) -> list[str]:
+    """Say what speaks for and against, strongest first, with the effect in log-odds."""
+    said: list[str] = []
+    for one in effects:
+        if one.signal == EPSS:
+            what = f"EPSS is {one.shown}" if epss_given else f"EPSS is estimated at {one.shown}"
+            if not epss_given:
+                continue
+        elif abs(one.effect) < _LEAST:
+            continue
+        else:
+            what = _WORDS[one.signal].format(one.shown)
+        said.append(f"{what} [{one.effect:+.1f}]")
+    return said[:limit]
