@@ -192,7 +192,8 @@ class AssetIndex:
                 if vendor and theirs and not vendor & theirs:
                     continue
                 mine = tuple(w for w in name.words if w not in vendor | theirs) or name.words
-                if _within(bare, mine) or _within(mine, bare):
+                # With a vendor known, a name before the product's is another vendor's.
+                if _within(bare, mine, bool(vendor)) or _within(mine, bare, True):
                     hits[id(entry)] = (assets, name.shown)
         return list(hits.values())
 
@@ -203,7 +204,7 @@ class AssetIndex:
             for entry in self._names.get(word, ()):
                 name = entry[0]
                 plain = tuple(w for w in name.words if not w.isdigit()) or name.words
-                if _within(plain, words):
+                if _within(plain, words, False):
                     hits[id(entry)] = (entry[2], name.shown)
         return list(hits.values())
 
@@ -224,12 +225,20 @@ def _name(product: Product) -> _Name | None:
     return _Name(words, max(telling, key=len), product.name)
 
 
-def _within(short: Sequence[str], long: Sequence[str]) -> bool:
-    """Tell whether words stand in a row in others, one of them being telling."""
+def _within(short: Sequence[str], long: Sequence[str], at_start: bool) -> bool:
+    """Tell whether words stand in a row in others, one of them being telling.
+
+    `at_start`: nothing that tells products apart may stand before them.
+    """
     size = len(short)
     if not size or size > len(long) or not any(_telling(word) for word in short):
         return False
-    return any(tuple(long[at : at + size]) == tuple(short) for at in range(len(long) - size + 1))
+    for at in range(len(long) - size + 1):
+        if at_start and at and _telling(long[at - 1]):
+            return False
+        if tuple(long[at : at + size]) == tuple(short):
+            return True
+    return False
 
 
 @lru_cache(maxsize=2)

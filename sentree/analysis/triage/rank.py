@@ -41,7 +41,7 @@ def rank(
     has_kev: bool = False,
     opinions: Mapping[str, TriageFinding] | None = None,
 ) -> Ranking:
-    """Rank vulnerabilities by score; equal scores by likelihood of exploitation, CVSS and id."""
+    """Rank vulnerabilities by score; equal ones by ransomware, exploitation, EPSS, CVSS and id."""
     shown = [hide(one, request) for one in vulnerabilities if not one.withdrawn]
     setting = Setting(
         index=AssetIndex(assets) if assets else None,
@@ -49,7 +49,7 @@ def rank(
         opinions=opinions or {},
     )
     judged = [judge(one, setting) for one in shown]
-    judged.sort(key=lambda one: (-one.score, -one.exploited, -(one.cvss or 0.0), one.cve))
+    judged.sort(key=_order)
     ranked = [
         one.model_copy(update={"rank": place, "score": round(one.score, 2)})
         for place, one in enumerate(judged, start=1)
@@ -96,6 +96,18 @@ def make_report(holding: CveHolding, request: TriageRequest) -> TriageReport:
         flaws=tuple(f"{uid}: {flaw}" for uid, flaw in holding.flaws[:MAX_FLAWS]),
         has_assets=bool(holding.assets),
         hidden=tuple(hidden),
+    )
+
+
+def _order(one: RankedVulnerability) -> tuple[float, bool, float, float, float, str]:
+    epss = one.epss_estimate if one.epss is None else one.epss
+    return (
+        -one.score,
+        not one.ransomware,
+        -one.exploited,
+        -(epss or 0.0),
+        -(one.cvss or 0.0),
+        one.cve,
     )
 
 

@@ -10,7 +10,7 @@ from sentree.analysis.intel.rows import names
 from sentree.analysis.records import claim
 
 MAX_EVIDENCE = 200
-MAX_FIRST = 3
+_PLACES = ("First", "Second", "Third")
 
 
 def summarise(report: TriageReport) -> list[Claim]:
@@ -36,11 +36,11 @@ def _counts(report: TriageReport) -> Iterator[Claim]:
 
 
 def _first(report: TriageReport) -> Iterator[Claim]:
-    for one in report.ranked[:MAX_FIRST]:
+    for place, one in zip(_PLACES, report.ranked, strict=False):
         exploitation, automatable, impact, mission = one.points
         what = f" ({one.product})" if one.product else ""
         text = (
-            f"{one.rank}. {one.cve}{what}, score {one.score:.0f}, {one.decision}: exploitation "
+            f"{place} is {one.cve}{what}, score {one.score:.0f}, {one.decision}: exploitation "
             f"{_told(exploitation.value, exploitation.basis)}, because "
             f"{_bare(exploitation.reasons[0])}; automatable "
             f"{_told(automatable.value, automatable.basis)}, impact "

@@ -8,6 +8,7 @@ from sentree.analysis.intel.rows import names, table
 
 MAX_REASONED = 500
 MAX_HOSTS = 4
+MAX_PRODUCT = 70
 
 
 def ranking(report: TriageReport) -> Table:
@@ -19,12 +20,10 @@ def ranking(report: TriageReport) -> Table:
                 one.cve,
                 one.score,
                 one.decision,
-                one.product or one.title,
-                *(_short(point) for point in one.points[:3]),
-                one.points[3].value if report.has_assets else None,
+                (one.product or one.title)[:MAX_PRODUCT],
+                ", ".join(_short(point) for point in one.points[: 4 if report.has_assets else 3]),
                 _epss(one),
                 one.cvss,
-                one.kev_added,
                 names(one.assets, MAX_HOSTS) if one.assets else None,
                 _why(one),
             ),
@@ -35,11 +34,11 @@ def ranking(report: TriageReport) -> Table:
     return table(
         "ranking",
         "Ranking",
-        "rank# CVE score# decision! product exploitation automatable impact mission EPSS CVSS#"
-        " in_KEV_since assets why",
+        "rank# CVE score# decision! product points EPSS CVSS# assets why",
         rows,
-        "Score: expected urgency of the path through CISA's tree, 0 to 100. ~ marks what is "
-        "estimated and not measured; an estimated EPSS is ours, not FIRST's.",
+        "Score: expected urgency of the path through CISA's tree, 0 to 100. Points: exploitation, "
+        "automatable, technical impact (and mission, with assets). ~ marks what is estimated and "
+        "not measured; an estimated EPSS is ours, not FIRST's.",
         limit=max(len(rows), 1),
     )
 
@@ -92,11 +91,10 @@ def assets(report: TriageReport) -> Table:
         )
         for one in report.assets
     ]
-    columns = "host exposure mission owner highest_score# Act# Attend# Track*# Track# first_CVEs"
     return table(
         "assets",
         "Assets that may be affected",
-        columns.replace("Track*#", "Track★#"),
+        "host exposure mission owner highest_score# Act# Attend# Track*# Track# first_CVEs",
         rows,
         "By product name or a scanner's finding; versions are not compared.",
     )
@@ -125,7 +123,8 @@ def rejected(report: TriageReport) -> Table:
 
 
 def _short(point: DecisionPoint) -> str:
-    return point.value if point.basis in ("measured", "stated") else f"~{point.value}"
+    known = point.basis in ("measured", "stated", "assets")
+    return point.value if known else f"~{point.value}"
 
 
 def _epss(one: RankedVulnerability) -> str | None:
