@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from models.triage_signals import Signal, Signals, logit, read_signals
+from models.triage_signals import NOT_LISTED, Signal, Signals, logit, read_signals
 from schemas.vulnerability import Vulnerability
 
 EPSS = "EPSS"
@@ -56,12 +56,18 @@ class Estimate(NamedTuple):
 Weights = Mapping[str, Linear]
 
 
-def estimate(one: Vulnerability, weights: Weights | None = None) -> Estimate:
+def estimate(
+    one: Vulnerability, weights: Weights | None = None, *, not_in_kev: bool = False
+) -> Estimate:
     """Estimate a vulnerability's decision points from its record and EPSS, if it has that.
 
     Neither KEV entry nor SSVC assessment is looked at: who has them needs no estimate.
+    `not_in_kev`: a catalogue of exploited vulnerabilities was looked into, and it isn't there.
     """
-    return estimate_signals(read_signals(one), one.epss.score if one.epss else None, weights)
+    signals = read_signals(one)
+    if not_in_kev:
+        signals[NOT_LISTED] = Signal(1.0, "KEV was looked into")
+    return estimate_signals(signals, one.epss.score if one.epss else None, weights)
 
 
 def estimate_signals(

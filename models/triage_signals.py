@@ -23,6 +23,10 @@ MAX_TEXT = 8_000
 """Characters of title and description that are read: attackers write descriptions, too."""
 
 
+NOT_LISTED = "not listed as exploited"
+"""The signal of a CVE that is missing where exploited ones are listed."""
+
+
 class Signal(NamedTuple):
     """A signal that is present: its strength, and what shows it."""
 
@@ -275,6 +279,8 @@ def _proofs(one: Vulnerability) -> Iterator[tuple[str, Signal]]:
         yield "proof catalogue", Signal(1.0, " and ".join(listed))
     if any(name.casefold() in ("cisa", "kev") for name in one.catalogues):
         yield "exploit list of CISA", Signal(1.0, "the record names CISA's list")
+    elif one.catalogues:
+        yield NOT_LISTED, Signal(1.0, "the record names other lists only")
 
 
 def _quote(match: re.Match[str]) -> str:

@@ -56,7 +56,7 @@ class TriageRequest(Frozen):
 class DecisionPoint(Frozen):
     """One SSVC decision point: its likeliest value, how likely, and every reason for it.
 
-    `probability` is that of the value or a graver one, 0 to 1; 1.0 when it was measured.
+    `probability` is that of the value, 0 to 1; 1.0 when it was measured.
     """
 
     point: PointName

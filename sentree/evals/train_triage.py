@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.triage import EPSS, TARGETS, Estimate, Linear, Weights, estimate_signals, read_weights
-from models.triage_signals import Signals, logit, read_signals
+from models.triage_signals import NOT_LISTED, Signal, Signals, logit, read_signals
 from schemas.vulnerability import SsvcPoints, Vulnerability
 from sentree.intel.cve_merge import merge
 from sentree.intel.cve_read import read_cve_file
@@ -47,7 +47,7 @@ FITTED: dict[str, tuple[str, ...]] = {
 """The signals that each model may use: few, chosen by meaning, the same in every fold."""
 
 SET: dict[str, dict[str, float]] = {
-    "active": {"stated exploited": 5.0, "exploit list of CISA": 5.0},
+    "active": {"stated exploited": 5.0, "exploit list of CISA": 5.0, NOT_LISTED: -4.0},
     "poc": {
         "stated proof": 2.5,
         "proof reference": 3.0,
@@ -88,14 +88,24 @@ def read_samples(paths: Sequence[str], *, catalogues: bool = False) -> list[Samp
     ]
 
 
-def sample(one: Vulnerability, *, catalogues: bool = False) -> Sample:
-    """Make a sample of a vulnerability that has been assessed."""
-    assert one.ssvc is not None
+def sample(one: Vulnerability, *, catalogues: bool = False, not_in_kev: bool = False) -> Sample:
+    """Make a sample of a vulnerability that has been assessed.
+
+    `not_in_kev`: the catalogue is shown, and it isn't there.
+
+    Raises:
+        ValueError: it has no assessment.
+    """
+    if one.ssvc is None:
+        raise ValueError(f"{one.cve} has no SSVC assessment")
     shown = one if catalogues else replace(one, catalogues=())
     vendor = next((product.vendor for product in one.products if product.vendor), "")
+    signals = read_signals(replace(shown, ssvc=None, kev=None))
+    if not_in_kev:
+        signals[NOT_LISTED] = Signal(1.0, "KEV was looked into")
     return Sample(
         one.cve,
-        read_signals(replace(shown, ssvc=None, kev=None)),
+        signals,
         one.epss.score if one.epss else None,
         one.ssvc,
         vendor.casefold() or one.cve,

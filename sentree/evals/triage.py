@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from models.triage import Estimate
+from schemas.triage import TriageReport
+from schemas.triage_truth import TriageTruth
 from schemas.vulnerability import Mission, SsvcPoints
 from sentree.analysis.triage.score import expected_urgency, spread
+from sentree.evals.metrics import SetScore, compare_sets
 from sentree.evals.ranking import Agreement, agreement
-from sentree.intel.ssvc import decide, decision_order, point_order
+from sentree.intel.ssvc import decide, decision_order, point_order, urgency
 
 if TYPE_CHECKING:
     from sentree.evals.train_triage import Sample
@@ -68,3 +71,56 @@ def score_estimates(samples: Sequence[Sample], estimates: Sequence[Estimate]) ->
         f"rho {one.rho.value:.3f} [{one.rho.low:.3f}, {one.rho.high:.3f}], n={one.n}"
         for name, one in found.items()
     ]
+
+
+POINTS = ("exploitation", "automatable", "technical_impact", "mission")
+
+
+def score_report(report: TriageReport, truth: TriageTruth) -> dict[str, SetScore]:
+    """Compare a report with the truth of generated records, part by part.
+
+    A point or decision counts as missed and wrong where it differs; hosts count per CVE.
+    """
+    true = {one.cve: one for one in truth.vulnerabilities}
+    ranked = {one.cve: one for one in report.ranked}
+    parts: dict[str, tuple[Collection[Hashable], Collection[Hashable]]] = {
+        "CVEs": (true.keys(), ranked.keys()),
+        "decision": (
+            {(cve, one.decision) for cve, one in true.items()},
+            {(cve, one.decision) for cve, one in ranked.items()},
+        ),
+        "hosts": (
+            {(cve, host) for cve, one in true.items() for host in one.hosts},
+            {(cve, host) for cve, one in ranked.items() for host in one.assets},
+        ),
+        "known exploited": (
+            {cve for cve, one in true.items() if one.in_kev},
+            {cve for cve, one in ranked.items() if one.kev_added},
+        ),
+    }
+    for place, name in enumerate(POINTS):
+        parts[name] = (
+            {(cve, getattr(one, name)) for cve, one in true.items()},
+            {(cve, one.points[place].value) for cve, one in ranked.items()},
+        )
+    scored = {name: compare_sets(wanted, found) for name, (wanted, found) in parts.items()}
+    set_aside = report.counts.rejected
+    hits = min(truth.rejected, set_aside)
+    scored["set aside"] = SetScore(hits, truth.rejected - hits, set_aside - hits)
+    return scored
+
+
+def compare_report(report: TriageReport, truth: TriageTruth) -> Agreement:
+    """Compare a report's order with the true urgency of generated CVEs, missions included."""
+    true = {one.cve: one for one in truth.vulnerabilities}
+    shared = [one for one in report.ranked if one.cve in true]
+    urgencies = [
+        urgency(
+            true[one.cve].exploitation,
+            true[one.cve].automatable,
+            true[one.cve].technical_impact,
+            true[one.cve].mission,
+        )
+        for one in shared
+    ]
+    return agreement([-one.rank for one in shared], urgencies, rounds=200)

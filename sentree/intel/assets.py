@@ -131,34 +131,43 @@ class Match(NamedTuple):
     found_in: str
 
 
-class _Name(NamedTuple):
-    """A name as its words; `key` is the rarest kind of word, by which it is looked up."""
+class _Entry(NamedTuple):
+    """An installed product by its words, and the assets that have it."""
 
     words: tuple[str, ...]
-    key: str
+    vendor: frozenset[str]
     shown: str
+    assets: list[Asset]
+
+
+_Hit = tuple[list[Asset], str]
 
 
 class AssetIndex:
     """Finds assets by the products that a vulnerability affects."""
 
     def __init__(self, assets: Sequence[Asset]) -> None:
-        self._names: dict[str, list[tuple[_Name, Product, list[Asset]]]] = defaultdict(list)
+        self._by_word: dict[str, list[_Entry]] = defaultdict(list)
+        self._by_first: dict[str, list[_Entry]] = defaultdict(list)
         self._by_host = {asset.host.casefold(): asset for asset in assets}
-        self._cache: dict[tuple[str, str], list[tuple[list[Asset], str]]] = {}
-        entries: dict[tuple[str, ...], tuple[_Name, Product, list[Asset]]] = {}
+        self._cache: dict[tuple[str, str], list[_Hit]] = {}
+        entries: dict[tuple[str, ...], _Entry] = {}
         for asset in assets:
             for product in asset.software:
-                name = _name(product)
-                if name is None:
+                words = _words(product.product or product.vendor)
+                first = _first_telling(words)
+                if first is None:
                     continue
-                entry = entries.get(name.words)
+                key = (*words, "|", product.vendor.casefold())
+                entry = entries.get(key)
                 if entry is None:
-                    entry = entries[name.words] = (name, product, [])
-                    for word in {word for word in name.words if _telling(word)}:
-                        self._names[word].append(entry)
-                if not entry[2] or entry[2][-1] is not asset:
-                    entry[2].append(asset)
+                    entry = _Entry(words, _vendor(product.vendor), product.name, [])
+                    entries[key] = entry
+                    self._by_first[first].append(entry)
+                    for word in {word for word in words if _telling(word)}:
+                        self._by_word[word].append(entry)
+                if not entry.assets or entry.assets[-1] is not asset:
+                    entry.assets.append(asset)
 
     def host(self, name: str) -> Asset | None:
         """Find an asset by its host name."""
@@ -180,63 +189,67 @@ class AssetIndex:
                     found.setdefault(id(asset), Match(asset, software, "the description"))
         return list(found.values())
 
-    def _search(self, product: Product) -> list[tuple[list[Asset], str]]:
-        wanted = _words(product.product)
-        vendor = {word for word in _words(product.vendor) if word not in _listed("suffixes")}
+    def _search(self, product: Product) -> list[_Hit]:
+        """Compare names without their vendors; a vendor that differs rules a product out."""
+        wanted, vendor = _words(product.product), _vendor(product.vendor)
         bare = tuple(word for word in wanted if word not in vendor) or wanted
-        hits: dict[int, tuple[list[Asset], str]] = {}
-        for word in {word for word in wanted if _telling(word)}:
-            for entry in self._names.get(word, ()):
-                name, installed, assets = entry
-                theirs = {w for w in _words(installed.vendor) if w not in _listed("suffixes")}
-                if vendor and theirs and not vendor & theirs:
-                    continue
-                mine = tuple(w for w in name.words if w not in vendor | theirs) or name.words
-                # With a vendor known, a name before the product's is another vendor's.
-                if _within(bare, mine, bool(vendor)) or _within(mine, bare, True):
-                    hits[id(entry)] = (assets, name.shown)
-        return list(hits.values())
+        first = _first_telling(bare)
+        hits: list[_Hit] = []
+        for entry in self._by_word.get(first or "", ()):
+            if vendor and entry.vendor and not vendor & entry.vendor:
+                continue
+            both = vendor | entry.vendor
+            mine = tuple(word for word in entry.words if word not in both) or entry.words
+            # With a vendor known, a name before the product's is another vendor's.
+            if _within(bare, mine, bool(vendor)) or _within(mine, bare, True):
+                hits.append((entry.assets, entry.shown))
+        return hits
 
-    def _mentioned(self, text: str) -> list[tuple[list[Asset], str]]:
+    def _mentioned(self, text: str) -> list[_Hit]:
         words = _words(text)
-        hits: dict[int, tuple[list[Asset], str]] = {}
-        for word in {word for word in words if _telling(word)}:
-            for entry in self._names.get(word, ()):
-                name = entry[0]
-                plain = tuple(w for w in name.words if not w.isdigit()) or name.words
-                if _within(plain, words, False):
-                    hits[id(entry)] = (entry[2], name.shown)
-        return list(hits.values())
+        return [
+            (entry.assets, entry.shown)
+            for word in dict.fromkeys(words)
+            for entry in self._by_first.get(word, ())
+            if _within(_unnumbered(entry.words), words, False)
+        ]
 
 
+@lru_cache(maxsize=50_000)
 def _words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(text.casefold()))
 
 
+def _vendor(text: str) -> frozenset[str]:
+    return frozenset(_words(text)) - _listed("suffixes")
+
+
+def _unnumbered(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in words if not word.isdigit()) or words
+
+
+@lru_cache(maxsize=100_000)
 def _telling(word: str) -> bool:
     return len(word) >= MIN_NAME and word not in _listed("common") and not word.isdigit()
 
 
-def _name(product: Product) -> _Name | None:
-    words = _words(product.product or product.vendor)
-    telling = [word for word in words if _telling(word)]
-    if not telling:
-        return None
-    return _Name(words, max(telling, key=len), product.name)
+def _first_telling(words: Iterable[str]) -> str | None:
+    return next((word for word in words if _telling(word)), None)
 
 
-def _within(short: Sequence[str], long: Sequence[str], at_start: bool) -> bool:
+def _within(short: tuple[str, ...], long: tuple[str, ...], at_start: bool) -> bool:
     """Tell whether words stand in a row in others, one of them being telling.
 
     `at_start`: nothing that tells products apart may stand before them.
     """
-    size = len(short)
-    if not size or size > len(long) or not any(_telling(word) for word in short):
+    first = _first_telling(short)
+    if first is None or first not in long:
         return False
+    size = len(short)
     for at in range(len(long) - size + 1):
         if at_start and at and _telling(long[at - 1]):
             return False
-        if tuple(long[at : at + size]) == tuple(short):
+        if long[at : at + size] == short:
             return True
     return False
 

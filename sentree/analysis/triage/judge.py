@@ -20,7 +20,7 @@ from sentree.analysis.triage.score import (
     EXPOSURE_FACTOR,
     Spread,
     expected_urgency,
-    middle,
+    likeliest,
     spread,
 )
 from sentree.analysis.triage.wording import reasons
@@ -87,7 +87,7 @@ def merge_findings(leaves: Iterable[TriageLeaf]) -> dict[str, TriageFinding]:
 
 def judge(one: Vulnerability, setting: Setting) -> RankedVulnerability:
     """Judge a vulnerability; its rank is 0 until all are judged."""
-    guess = estimate(one)
+    guess = estimate(one, not_in_kev=setting.has_kev and one.kev is None)
     opinion = setting.opinions.get(one.cve)
     exploitation, p_exploited = _exploitation(one, guess, opinion)
     automatable, p_automatable = _second(one, guess, opinion, "automatable")
@@ -103,9 +103,9 @@ def judge(one: Vulnerability, setting: Setting) -> RankedVulnerability:
         evidence=tuple(asset.record for asset in context.assets[:MAX_ASSETS]),
     )
     decision = decide(
-        EXPLOITATION[middle(shares.exploitation)],
-        AUTOMATABLE[middle(shares.automatable)],
-        TECHNICAL_IMPACT[middle(shares.impact)],
+        EXPLOITATION[likeliest(shares.exploitation)],
+        AUTOMATABLE[likeliest(shares.automatable)],
+        TECHNICAL_IMPACT[likeliest(shares.impact)],
         context.mission,
     )
     scale = 100 * context.factor
@@ -170,7 +170,7 @@ def _exploitation(
             float(place == 1),
             float(place == 2),
         )
-    place = middle(shares)
+    place = likeliest(shares)
     effects = (*guess.effects["active"], *(() if place == 2 else guess.effects["poc"]))
     for_it = sorted(_once(effects), key=lambda effect: -abs(effect.effect))
     basis: Basis = "EPSS" if one.epss else "estimated"
@@ -181,7 +181,7 @@ def _exploitation(
     point = DecisionPoint(
         point="exploitation",
         value=EXPLOITATION[place],
-        probability=round(sum(shares[place:]), 4) if place else round(shares[0], 4),
+        probability=round(shares[place], 4),
         basis=basis,
         reasons=tuple(said) or ("nothing in the record points to exploitation or a proof",),
         evidence=tuple(dict.fromkeys(evidence)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.vulnerability import Exposure, Mission
@@ -41,19 +42,26 @@ def expected_urgency(
     mission: Mission,
 ) -> float:
     """Give the mean urgency over all paths, each as likely as its values, 0 to 1."""
-    return sum(
-        p_exploited * p_automatable * p_impact * urgency(exploited, automated, total, mission)
-        for exploited, p_exploited in zip(EXPLOITATION, exploitation, strict=True)
-        for automated, p_automatable in zip(AUTOMATABLE, automatable, strict=True)
-        for total, p_impact in zip(TECHNICAL_IMPACT, impact, strict=True)
-    )
+    table = _urgencies(mission)
+    total = 0.0
+    for exploited, p_exploited in enumerate(exploitation):
+        if p_exploited:
+            mild, grave = table[exploited][0], table[exploited][1]
+            total += p_exploited * (
+                automatable[0] * (impact[0] * mild[0] + impact[1] * mild[1])
+                + automatable[1] * (impact[0] * grave[0] + impact[1] * grave[1])
+            )
+    return total
 
 
-def middle(shares: Sequence[float]) -> int:
-    """Give the median value of an ordered decision point: half of the weight is at or above it."""
-    above = 0.0
-    for place in range(len(shares) - 1, 0, -1):
-        above += shares[place]
-        if above >= 0.5:
-            return place
-    return 0
+@lru_cache(maxsize=3)
+def _urgencies(mission: Mission) -> list[list[list[float]]]:
+    return [
+        [[urgency(one, two, three, mission) for three in TECHNICAL_IMPACT] for two in AUTOMATABLE]
+        for one in EXPLOITATION
+    ]
+
+
+def likeliest(shares: Sequence[float]) -> int:
+    """Give the place of the likeliest value; the graver one of two that are equally likely."""
+    return max(range(len(shares)), key=lambda place: (shares[place], place))

@@ -24,6 +24,7 @@ _WORDS = {
     "proof reference": "a reference leads to a proof or exploit ({})",
     "proof catalogue": "collections of exploits have it ({})",
     "exploit list of CISA": "the record names CISA's list of exploited vulnerabilities as a source",
+    "not listed as exploited": "it is on no list of exploited vulnerabilities ({})",
     "vector open": "vector: {}",
     "vector blocked": "vector: {}",
     "needs a person": "somebody has to take part (“{}”)",
