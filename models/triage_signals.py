@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import NamedTuple
 
 from schemas.vulnerability import Vulnerability
@@ -159,7 +160,7 @@ def _product(one: Vulnerability) -> Iterator[tuple[str, Signal]]:
     words = _WORD.findall(f"{named} ; {one.title} ; {one.description[:HEAD]}".casefold())
     classes = _classes()
     best: tuple[int, str, str] | None = None
-    for first, second in zip(words, [*words[1:], ""], strict=True):
+    for first, second in pairwise([*words, ""]):
         for term in (f"{first} {second}", first):
             if term in classes:
                 rank, name = classes[term]

@@ -36,21 +36,23 @@ def true_place(points: SsvcPoints) -> Truth | None:
     return Truth(point_order(*three), decision_order(decide(*three, MEDIUM)))
 
 
-def compare(scores: Sequence[float], truth: Sequence[Truth]) -> Mapping[str, Agreement]:
+def compare(
+    scores: Sequence[float], truth: Sequence[Truth], *, rounds: int = 1_000
+) -> Mapping[str, Agreement]:
     """Compare scores with both readings of the order that SSVC implies."""
     return {
-        "order of points": agreement(scores, [one.points for one in truth]),
-        "decision": agreement(scores, [one.decision for one in truth]),
+        "order of points": agreement(scores, [one.points for one in truth], rounds=rounds),
+        "decision": agreement(scores, [one.decision for one in truth], rounds=rounds),
     }
 
 
 def compare_by_cve(
-    scores: Mapping[str, float], truth: Mapping[str, SsvcPoints]
+    scores: Mapping[str, float], truth: Mapping[str, SsvcPoints], *, rounds: int = 1_000
 ) -> Mapping[str, Agreement]:
     """Compare the CVEs that have both a score and a whole assessment."""
     placed = {cve: place for cve, points in truth.items() if (place := true_place(points))}
     shared = sorted(scores.keys() & placed.keys())
-    return compare([scores[cve] for cve in shared], [placed[cve] for cve in shared])
+    return compare([scores[cve] for cve in shared], [placed[cve] for cve in shared], rounds=rounds)
 
 
 def estimate_scores(estimates: Sequence[Estimate]) -> list[float]:
@@ -110,7 +112,7 @@ def score_report(report: TriageReport, truth: TriageTruth) -> dict[str, SetScore
     return scored
 
 
-def compare_report(report: TriageReport, truth: TriageTruth) -> Agreement:
+def compare_report(report: TriageReport, truth: TriageTruth, *, rounds: int = 200) -> Agreement:
     """Compare a report's order with the true urgency of generated CVEs, missions included."""
     true = {one.cve: one for one in truth.vulnerabilities}
     shared = [one for one in report.ranked if one.cve in true]
@@ -123,4 +125,4 @@ def compare_report(report: TriageReport, truth: TriageTruth) -> Agreement:
         )
         for one in shared
     ]
-    return agreement([-one.rank for one in shared], urgencies, rounds=200)
+    return agreement([-one.rank for one in shared], urgencies, rounds=rounds)

@@ -25,7 +25,7 @@ from sentree.intel.cve_shapes import (
 )
 from sentree.intel.cve_values import CVE_ID, as_dict, cve_of, number_of, plain_keys, text_of
 from sentree.intel.stix_read import Rejected, load_text
-from sentree.intel.stix_scan import Broken, scan
+from sentree.intel.stix_scan import Broken, Scanned, scan
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt")
 MAX_SHOWN = 200
@@ -34,6 +34,7 @@ MAX_LINE = 10_000_000
 _LISTS = ("vulnerabilities", "CVE_Items", "cves", "data", "assets", "results", "items")
 _DELIMITERS = ",;\t|"
 _LINE = re.compile("\n")
+_JSON_LINES = re.compile(r"\s*\{[^\n]+\n\s*\{")
 _EPSS_DATE = re.compile(r"score_date[:=]\s*(\d{4}-\d\d-\d\d)")
 
 Role = Literal["any", "assets", "epss", "kev"]
@@ -145,7 +146,7 @@ def read_cve_text(
 
 
 def _read_json(file: CveFile, role: Role) -> None:
-    for one in scan(file.text, _LISTS, _is_record):
+    for one in _values(file.text):
         if isinstance(one, Broken):
             file.reject(one.start, "", one.reason, one.start + MAX_SHOWN)
         elif not isinstance(one.value, dict):
@@ -155,6 +156,23 @@ def _read_json(file: CveFile, role: Role) -> None:
             <= {"totalResults", "resultsPerPage", "startIndex", "format", "version"}
         ):
             _keep(file, one.value, one.start, one.end, role)
+
+
+def _values(text: str) -> Iterator[Scanned | Broken]:
+    """Go through the values of JSON text; of JSON lines, a broken one costs itself alone."""
+    if not _JSON_LINES.match(text):
+        yield from scan(text, _LISTS, _is_record)
+        return
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        for one in scan(text[start:end], _LISTS, _is_record):
+            if isinstance(one, Broken):
+                yield Broken(start + one.start, one.reason)
+            else:
+                yield Scanned(one.value, start + one.start, start + one.end)
+        start = end + 1
 
 
 def _is_record(value: Any) -> bool:

@@ -232,7 +232,7 @@ class _Writer:
                     "knownRansomwareCampaignUse": "Known" if number % 3 == 0 else "Unknown",
                 }
             )
-        if number % 50 == 2:
+        if number % 100 == 2:
             self._line(made)
             self.copies += 1
         if Random(f"{self._spec.seed}/broken/{number}").random() < self._spec.broken:
