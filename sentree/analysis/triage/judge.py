@@ -34,7 +34,12 @@ AFTER_BREAK_IN = 0.75
 """Factors of the score: no listed asset runs it; that can't be told; it needs a local foothold."""
 
 _EXPOSURES: tuple[Exposure, ...] = ("internet", "unknown", "internal", "none")
-_STATED = frozenset({"stated exploited", "stated proof", "proof reference", "maturity"})
+_STATED = {
+    "active": frozenset({"stated exploited", "exploit list of CISA"}),
+    "poc": frozenset({"stated proof", "proof reference", "proof catalogue", "maturity"}),
+    "none": frozenset[str](),
+}
+"""The signals by which a record says outright what a model would only infer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +177,12 @@ def _exploitation(
         )
     place = likeliest(shares)
     effects = (*guess.effects["active"], *(() if place == 2 else guess.effects["poc"]))
-    for_it = sorted(_once(effects), key=lambda effect: -abs(effect.effect))
+    stated = _STATED[EXPLOITATION[place]]
+    for_it = sorted(
+        _once(effects), key=lambda effect: (effect.signal not in stated, -abs(effect.effect))
+    )
     basis: Basis = "EPSS" if one.epss else "estimated"
-    if place and any(effect.signal in _STATED and effect.effect > 0 for effect in for_it):
+    if for_it and for_it[0].signal in stated:
         basis = "stated"
     said = reasons(for_it, epss_given=one.epss is not None)
     evidence = [*one.records, *([one.epss.record] if one.epss else [])]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
+
 from schemas.section import Row, Table
 from schemas.triage import DECISIONS, DecisionPoint, RankedVulnerability, TriageReport
 from sentree.analysis.intel.rows import names, table
 
 MAX_REASONED = 500
 MAX_HOSTS = 4
-MAX_PRODUCT = 70
+MAX_PRODUCT = 48
 
 
 def ranking(report: TriageReport) -> Table:
@@ -20,7 +22,7 @@ def ranking(report: TriageReport) -> Table:
                 one.cve,
                 one.score,
                 one.decision,
-                (one.product or one.title)[:MAX_PRODUCT],
+                shorten(one.product or one.title, MAX_PRODUCT, placeholder=" …"),
                 ", ".join(_short(point) for point in one.points[: 4 if report.has_assets else 3]),
                 _epss(one),
                 one.cvss,
@@ -38,7 +40,8 @@ def ranking(report: TriageReport) -> Table:
         rows,
         "Score: expected urgency of the path through CISA's tree, 0 to 100. Points: exploitation, "
         "automatable, technical impact (and mission, with assets). ~ marks what is estimated and "
-        "not measured; an estimated EPSS is ours, not FIRST's.",
+        "not measured; an estimated EPSS is ours, not FIRST's. The decision takes the likeliest "
+        "value of each point, the score weighs all of them.",
         limit=max(len(rows), 1),
     )
 
@@ -134,12 +137,9 @@ def _epss(one: RankedVulnerability) -> str | None:
 
 
 def _why(one: RankedVulnerability) -> str:
-    """Give the foremost reason of exploitation, and of the point that adds most besides."""
-    exploitation = one.points[0]
-    said = [exploitation.reasons[0].rpartition(" [")[0] or exploitation.reasons[0]]
-    if one.points[3].basis == "assets":
-        said.append(one.points[3].reasons[0])
-    return "; ".join(said)[:300]
+    """Give the foremost reason of the exploitation point, without its weight."""
+    reason = one.points[0].reasons[0]
+    return reason.rpartition(" [")[0] or reason
 
 
 def _adds(one: RankedVulnerability, point: DecisionPoint) -> float | None:
