@@ -131,6 +131,7 @@ class TriageCounts(Frozen):
     assets: int
     with_epss: int
     with_kev: int
+    ransomware: int
     with_ssvc: int
     with_cvss: int
     affected: int

@@ -54,10 +54,13 @@ SET: dict[str, dict[str, float]] = {
         "proof catalogue": 1.0,
         "maturity": 2.0,
     },
+    "automatable": {"vector blocked": 0.0},
+    "total": {"little lost": 0.0},
 }
 """Weights set by hand: statements are worth more than any sample of them can show, and the sample
 has no references. A list that names an exploit today says little of what an assessor saw when the
-CVE was published, hence the small weight of catalogues."""
+CVE was published, hence the small weight of catalogues. Weights of 0 are in the intercept and only
+put a reason into words."""
 
 HOW = (
     "Log-odds per signal. 'fitted': logistic regression (least squares for epss) with quadratic "

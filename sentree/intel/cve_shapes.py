@@ -108,7 +108,8 @@ def from_cve_record(body: Mapping[str, Any], uid: str) -> Vulnerability | str:
     metrics = [as_dict(one) for part in parts for one in as_list(part.get("metrics"))]
     others = [as_dict(one.get("other")) for one in metrics]
     kev = next((as_dict(o.get("content")) for o in others if o.get("type") == "kev"), None)
-    ssvc = next((as_dict(o.get("content")) for o in others if o.get("type") == "ssvc"), None)
+    assessed = [as_dict(o.get("content")) for o in others if o.get("type") == "ssvc"]
+    ssvc = max(assessed, key=lambda one: text_of(one.get("timestamp")), default=None)
     affected = [as_dict(one) for part in parts for one in as_list(part.get("affected"))]
     types = [as_dict(one) for part in parts for one in as_list(part.get("problemTypes"))]
     problems = [as_dict(one) for kind in types for one in as_list(kind.get("descriptions"))]

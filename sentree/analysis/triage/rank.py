@@ -85,6 +85,7 @@ def make_report(holding: CveHolding, request: TriageRequest) -> TriageReport:
             assets=len(holding.assets),
             with_epss=sum(one.epss is not None for one in shown),
             with_kev=sum(one.kev is not None for one in shown),
+            ransomware=sum(one.ransomware for one in ranked),
             with_ssvc=sum(one.ssvc is not None for one in shown),
             with_cvss=sum(one.cvss is not None for one in shown),
             affected=sum(one.assets_total > 0 for one in ranked),

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from schemas.claim import Claim, Evidence
 from schemas.triage import RankedVulnerability, TriageReport
-from sentree.analysis.intel.rows import names
 from sentree.analysis.records import claim
 
 MAX_EVIDENCE = 200
+MAX_NAMED = 5
 _PLACES = ("First", "Second", "Third")
 
 
@@ -55,12 +55,15 @@ def _exploited(report: TriageReport) -> Iterator[Claim]:
     listed = [one for one in report.ranked if one.kev_added]
     if not listed:
         return
-    crime = [one for one in listed if one.ransomware]
-    also = f", {len(crime):,} of them by ransomware" if crime else ""
+    total, crime = report.counts.with_kev, report.counts.ransomware
+    also = f", {crime:,} of them by ransomware" if crime else ""
     uids = [uid for one in listed[:MAX_EVIDENCE] for uid in one.points[0].evidence]
-    first = f": {names([one.cve for one in listed], 5)}"
-    are = "is" if len(listed) == 1 else "are"
-    yield claim(f"{len(listed):,} {are} known to be exploited (KEV){also}{first}.", uids)
+    shown = [one.cve for one in listed[:MAX_NAMED]]
+    first = f"{', '.join(shown)} and {total - len(shown):,} more" if total > len(shown) else ""
+    are = "is" if total == 1 else "are"
+    yield claim(
+        f"{total:,} {are} known to be exploited (KEV){also}: {first or ', '.join(shown)}.", uids
+    )
 
 
 def _assets(report: TriageReport) -> Iterator[Claim]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import shorten
 
 from schemas.section import Row, Table
-from schemas.triage import DECISIONS, DecisionPoint, RankedVulnerability, TriageReport
+from schemas.triage import DecisionPoint, RankedVulnerability, TriageReport
 from sentree.analysis.intel.rows import names, table
 
 MAX_REASONED = 500
@@ -56,7 +56,7 @@ def points(report: TriageReport) -> Table:
                 point.point,
                 point.value,
                 point.basis,
-                round(point.probability, 2),
+                None if point.basis == "assumed" else round(point.probability, 2),
                 _adds(one, point),
                 "; ".join(point.reasons),
             ),
@@ -87,7 +87,7 @@ def assets(report: TriageReport) -> Table:
                 one.mission,
                 one.owner or None,
                 one.score,
-                *(one.decisions.get(name) for name in DECISIONS),
+                ", ".join(f"{number} {name}" for name, number in one.decisions.items()),
                 ", ".join(one.worst),
             ),
             evidence=(one.record_uid,),
@@ -97,7 +97,7 @@ def assets(report: TriageReport) -> Table:
     return table(
         "assets",
         "Assets that may be affected",
-        "host exposure mission owner highest_score# Act# Attend# Track*# Track# first_CVEs",
+        "host exposure mission owner highest_score# decisions first_CVEs",
         rows,
         "By product name or a scanner's finding; versions are not compared.",
     )

@@ -36,6 +36,7 @@ _WORDS = {
     "partial text": "the text speaks of a limited effect (“{}”)",
     "takeover weakness": "its weakness gives control ({})",
 }
+_ALWAYS = frozenset({"vector blocked", "part lost", "little lost"})
 _LEAST = 0.3
 """Log-odds below which a signal is not worth a reader's time."""
 
@@ -48,9 +49,9 @@ def reasons(effects: Iterable[Effect], *, epss_given: bool, limit: int = 4) -> l
             what = f"EPSS is {one.shown}" if epss_given else f"EPSS is estimated at {one.shown}"
             if not epss_given:
                 continue
-        elif abs(one.effect) < _LEAST:
+        elif abs(one.effect) < _LEAST and one.signal not in _ALWAYS:
             continue
         else:
             what = _WORDS[one.signal].format(one.shown)
-        said.append(f"{what} [{one.effect:+.1f}]")
+        said.append(f"{what} [{one.effect:+.1f}]" if one.effect else what)
     return said[:limit]
