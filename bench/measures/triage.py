@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
 from bench.measures.measure import Measure
 from models.triage import Estimate
+from models.triage_signals import Signals
 from schemas.triage import TriageRequest
 from schemas.triage_truth import TriageSpec
 from schemas.vulnerability import SsvcPoints, Vulnerability
@@ -16,7 +17,7 @@ from sentree.analysis.triage.rank import make_report
 from sentree.analysis.triage.score import likeliest, spread
 from sentree.evals.generate.vulnerabilities import generate_vulnerabilities
 from sentree.evals.ranking import Agreement
-from sentree.evals.train_triage import Sample, cross_validate, sample
+from sentree.evals.train_triage import PRODUCT_KINDS, Sample, cross_validate, sample
 from sentree.evals.triage import compare_by_cve, compare_report, estimate_scores, score_report
 from sentree.intel.cve_merge import CveHolding, merge
 from sentree.intel.cve_read import read_cve_file
@@ -26,7 +27,8 @@ from sentree.intel.ssvc import AUTOMATABLE, EXPLOITATION, TECHNICAL_IMPACT, deci
 def rows(data: Path) -> list[Measure]:
     """Measure on the sample's CVEs: SSVC is always hidden, KEV and EPSS as each line says.
 
-    "lists" are the exploit lists that the records name as their source (CISA among them).
+    "lists" are the exploit lists that the records name as their source (CISA among them). The
+    "floor" leaves out the lists of products, which were written with the sample in sight.
     """
     holding = merge([read_cve_file(str(data / "cve" / "cves.jsonl"))])
     every = [one for one in holding.vulnerabilities.values() if one.ssvc]
@@ -46,6 +48,13 @@ def rows(data: Path) -> list[Measure]:
         scores = dict(zip([one.cve for one in samples], estimate_scores(estimates), strict=True))
         found += _measures(f"triage: {what}", compare_by_cve(scores, truth), "5 folds by vendor")
         found.append(_accuracy(f"triage: {what}", samples, estimates, truth))
+    plain = [one._replace(signals=_without(one.signals, PRODUCT_KINDS)) for one in bare]
+    for what, epss in (("EPSS shown", True), ("EPSS hidden", False)):
+        made = estimate_scores(cross_validate(plain, show_epss=epss))
+        scores = dict(zip([one.cve for one in plain], made, strict=True))
+        found += _measures(
+            f"triage: {what}, no lists of products (floor)", compare_by_cve(scores, truth)
+        )
     known = [sample(one, not_in_kev=one.kev is None) for one in every]
     estimates = cross_validate(known, show_epss=True)
     scores = {
@@ -98,6 +107,10 @@ def _baselines(every: Sequence[Vulnerability]) -> dict[str, dict[str, float]]:
         "EPSS": {one.cve: one.epss.score for one in every if one.epss},
         "CVSS": {one.cve: one.cvss.score or 0.0 for one in every if one.cvss},
     }
+
+
+def _without(signals: Signals, names: Collection[str]) -> Signals:
+    return {name: signal for name, signal in signals.items() if name not in names}
 
 
 def _accuracy(

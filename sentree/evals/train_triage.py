@@ -34,9 +34,9 @@ SEED = 20
 STRENGTH = 1.0
 """Inverse strength of the quadratic penalty on weights; intercepts are free."""
 
-_PRODUCT = ("perimeter", "platform", "server", "web add-on")
+PRODUCT_KINDS = ("perimeter", "platform", "server", "web add-on")
 FITTED: dict[str, tuple[str, ...]] = {
-    "active": (*_PRODUCT, "small product", "local", "memory", "maturity", EPSS),
+    "active": (*PRODUCT_KINDS, "small product", "local", "memory", "maturity", EPSS),
     "poc": ("publishes proof", "withholds proof", "located", "memory", EPSS),
     "automatable": ("vector open", "needs a person"),
     "automatable by text": ("open text", "needs a person", "needs a login"),

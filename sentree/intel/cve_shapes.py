@@ -290,6 +290,8 @@ def _row_products(row: Mapping[str, Any]) -> tuple[Product, ...]:
 
 
 def _row_ssvc(row: Mapping[str, Any], uid: str) -> SsvcPoints | None:
+    if isinstance(row.get("options"), list):
+        return _ssvc_options(row, uid)
     nested = row.get("ssvc")
     points = plain_keys(nested) if isinstance(nested, dict) else row
     made = SsvcPoints(

@@ -15,7 +15,7 @@ from sentree.intel.cve_merge import CveHolding, merge
 from sentree.intel.cve_read import read_cve_file, read_cve_text
 
 VECTOR = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
-SSVC = {
+SSVC: dict[str, Any] = {
     "type": "ssvc",
     "content": {
         "options": [{"Exploitation": "poc"}, {"Automatable": "yes"}, {"Technical Impact": "total"}],
@@ -155,6 +155,15 @@ def test_a_flat_record_gives_everything_that_its_names_say() -> None:
     assert (one.epss.score, one.epss.date, one.kev) == (0.00054, "2024-10-24", None)
     assert (one.catalogues, one.products) == (("CISA", "Nuclei"), ())
     assert (one.cvss.given, one.cvss.computed) == (8.8, 9.8)
+
+
+def test_an_ssvc_assessment_in_a_file_of_its_own_adds_to_the_record() -> None:
+    alone = json.dumps({"id": "CVE-2024-1001", **SSVC["content"]})
+    table = "cve,exploitation,automatable,technical impact\nCVE-2024-1001,active,no,partial\n"
+    by_json = holding_of(json.dumps(NVD), alone).vulnerabilities["CVE-2024-1001"].ssvc
+    by_table = holding_of(json.dumps(NVD), table).vulnerabilities["CVE-2024-1001"].ssvc
+    assert by_json and (by_json.exploitation, by_json.assessor) == ("poc", "CISA Coordinator")
+    assert by_table and (by_table.exploitation, by_table.automatable) == ("active", "no")
 
 
 def test_scanner_rows_split_by_cve_and_keep_their_hosts() -> None:
