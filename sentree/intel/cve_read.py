@@ -34,7 +34,7 @@ MAX_LINE = 10_000_000
 _LISTS = ("vulnerabilities", "CVE_Items", "cves", "data", "assets", "results", "items")
 _DELIMITERS = ",;\t|"
 _LINE = re.compile("\n")
-_JSON_LINES = re.compile(r"\s*\{[^\n]+\n\s*\{")
+_JSON_LINES = re.compile(r"\s*\{[^\n]*\}[ \t\r]*\n\s*\{")
 _EPSS_DATE = re.compile(r"score_date[:=]\s*(\d{4}-\d\d-\d\d)")
 
 Role = Literal["any", "assets", "epss", "kev"]
@@ -306,7 +306,11 @@ def _read_table(file: CveFile, role: Role) -> None:
         _read_list(file, start, delimiter)
         return
     lines = _lines(text, start, delimiter)
-    names = ["".join(c for c in one.casefold() if c.isalnum()) for one in next(lines).cells]
+    first = next(lines, None)
+    if first is None:
+        file.reject(start, "", "holds no row", start)
+        return
+    names = ["".join(c for c in one.casefold() if c.isalnum()) for one in first.cells]
     known = set(names)
     if role != "assets" and known & set(COLUMNS.cve) and "cve" in "".join(names):
         if "epss" in known and known <= {

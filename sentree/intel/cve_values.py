@@ -13,6 +13,7 @@ from sentree.intel.stix import read_time
 
 CVE_ID = re.compile(r"CVE-(?:19|20)\d\d-\d{4,19}", re.I)
 _CWE_ID = re.compile(r"CWE-\d{1,5}", re.I)
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNKNOWN = frozenset({"", "n/a", "na", "unknown", "none", "null", "-", "*", "not applicable"})
 MAX_TEXT = 32_768
 
@@ -30,7 +31,9 @@ def as_list(value: Any) -> list[Any]:
 def text_of(value: Any) -> str:
     """Give text without surrounding space; other types as nothing, numbers as written."""
     if isinstance(value, str):
-        return value.strip()[:MAX_TEXT]
+        text = value.strip()[:MAX_TEXT]
+        # Half characters can't be written to any file.
+        return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 

@@ -268,6 +268,19 @@ def test_an_unreadable_file_is_a_reject_and_no_error(tmp_path: Path) -> None:
     assert "can't be read" in read_cve_file(str(tmp_path / "absent.json")).rejected[0].reason
 
 
+def test_half_characters_are_replaced_since_no_report_could_hold_them() -> None:
+    one = one_of(
+        '{"id": "CVE-2024-0001", "title": "a\\ud800b", "vendor": "\\udfff", "product": "p"}'
+    )
+    assert (one.title, one.products[0].vendor) == ("a\ufffdb", "\ufffd")
+
+
+@pytest.mark.parametrize("text", ["#", "# only\n# notes\n", "cve,epss\n", "\n\n"])
+def test_a_file_without_rows_is_refused(text: str) -> None:
+    file = read_cve_text(text)
+    assert not file.records and file.rejected
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
     lambda inner: (
