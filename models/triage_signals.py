@@ -24,6 +24,9 @@ MAX_TEXT = 8_000
 """Characters of title and description that are read: attackers write descriptions, too."""
 
 
+CRITICAL, HIGH = 9.0, 7.0
+"""CVSS scores from which the scale of version 3 calls a severity critical, and high."""
+
 NOT_LISTED = "not listed as exploited"
 """The signal of a CVE that is missing where exploited ones are listed."""
 
@@ -191,7 +194,14 @@ def _published(one: Vulnerability, text: str) -> Iterator[tuple[str, Signal]]:
 
 
 def _vector(one: Vulnerability) -> Iterator[tuple[str, Signal]]:
-    if one.cvss is None or not one.cvss.metrics:
+    if one.cvss is None:
+        return
+    score = one.cvss.score
+    if score is not None and score >= CRITICAL:
+        yield "critical score", Signal(1.0, f"CVSS {score:g}")
+    elif score is not None and score < HIGH:
+        yield "modest score", Signal(1.0, f"CVSS {score:g}")
+    if not one.cvss.metrics:
         return
     metrics, version = one.cvss.metrics, one.cvss.version
     privileges = metrics.get("PR", metrics.get("Au", ""))

@@ -39,9 +39,15 @@ FITTED: dict[str, tuple[str, ...]] = {
     "active": (*PRODUCT_KINDS, "small product", "local", "memory", "maturity", EPSS),
     "poc": ("publishes proof", "withholds proof", "located", "memory", EPSS),
     "automatable": ("vector open", "needs a person"),
-    "automatable by text": ("open text", "needs a person", "needs a login"),
+    "automatable by text": (
+        "open text",
+        "needs a person",
+        "needs a login",
+        "critical score",
+        "modest score",
+    ),
     "total": ("all lost", "part lost", "total text"),
-    "total by text": ("total text", "partial text", "takeover weakness", "memory"),
+    "total by text": ("total text", "partial text", "memory", "critical score", "modest score"),
     "epss": ("perimeter", "server", "web add-on", "withholds proof", "vector open"),
 }
 """The signals that each model may use: few, chosen by meaning, the same in every fold."""

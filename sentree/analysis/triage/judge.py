@@ -218,16 +218,15 @@ def _second(
     grave = chance >= 0.5
     effects = guess.effects["automatable" if automatable else "total"]
     said = reasons(effects, epss_given=False)
+    basis: Basis = "estimated"
     if not said:
-        has_vector = bool(one.cvss and one.cvss.metrics)
-        said = [
-            f"vector: {one.cvss.vector}" if has_vector and one.cvss else "the record says nothing"
-        ]
+        basis = "assumed"
+        said = ["the record says nothing of it; the commoner value is assumed"]
     point = DecisionPoint(
         point=name,
         value=values[int(grave)],
         probability=round(chance if grave else 1 - chance, 4),
-        basis="estimated",
+        basis=basis,
         reasons=tuple(said),
         evidence=one.records,
     )

