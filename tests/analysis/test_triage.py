@@ -183,6 +183,13 @@ def test_the_order_of_files_and_records_changes_nothing(ranked: Ranker, tmp_path
     assert ranked(paths=paths)[1].ranked == ranked()[1].ranked
 
 
+def test_all_are_ranked_and_counted_however_few_are_shown(ranked: Ranker) -> None:
+    whole, (result, few) = ranked()[1], ranked(top=2)
+    assert few.ranked == whole.ranked[:2]
+    assert few.counts == whole.counts
+    assert any("first 2 of 4" in said for said in result.coverage.not_searched)
+
+
 def test_hostile_text_leaves_every_format_only_escaped(ranked: Ranker, tmp_path: Path) -> None:
     hostile = {"id": "CVE-2024-0006", "title": ATTACKS[0], "description": " ".join(ATTACKS),
                "vendor": "=cmd", "product": ATTACKS[-1]}  # fmt: skip

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from schemas.triage import (
     DECISIONS,
     AssetLine,
+    Decision,
     RankedVulnerability,
     RejectedRecord,
     TriageCounts,
@@ -26,9 +27,26 @@ MAX_FLAWS = 200
 MAX_WORST = 5
 
 
-class Ranking(NamedTuple):
-    """Every vulnerability in order, gravest first, and what they were ranked from."""
+class Line(NamedTuple):
+    """What is counted of every vulnerability; its natural order is that of the ranking."""
 
+    order: tuple[float, bool, float, float, float, str]
+    score: float
+    decision: Decision
+    ransomware: bool
+    assets: tuple[str, ...]
+    place: int
+
+    @property
+    def cve(self) -> str:
+        """The CVE id."""
+        return self.order[-1]
+
+
+class Ranking(NamedTuple):
+    """A line per vulnerability in order, gravest first; the first ones judged in full."""
+
+    lines: list[Line]
     ranked: list[RankedVulnerability]
     shown: list[Vulnerability]
 
@@ -48,22 +66,29 @@ def rank(
         has_kev=request.use_kev and (has_kev or any(one.kev for one in shown)),
         opinions=opinions or {},
     )
-    judged = [judge(one, setting) for one in shown]
-    judged.sort(key=_order)
-    ranked = [
-        one.model_copy(update={"rank": place, "score": round(one.score, 2)})
-        for place, one in enumerate(judged, start=1)
-    ]
-    return Ranking(ranked, shown)
+    # A judgement in full is large: beyond `top` only its line is kept.
+    kept: dict[str, RankedVulnerability] = {}
+    lines: list[Line] = []
+    for place, one in enumerate(shown):
+        judged = judge(one, setting)
+        lines.append(_line(judged, place))
+        if len(shown) <= request.top:
+            kept[one.cve] = judged
+    lines.sort()
+    ranked: list[RankedVulnerability] = []
+    for number, line in enumerate(lines[: request.top], start=1):
+        judged = kept.get(line.cve) or judge(shown[line.place], setting)
+        ranked.append(judged.model_copy(update={"rank": number, "score": round(line.score, 2)}))
+    return Ranking(lines, ranked, shown)
 
 
 def make_report(holding: CveHolding, request: TriageRequest) -> TriageReport:
     """Make the whole report of what was read."""
     has_kev = any(one.place.kind == "kev" for file in holding.files for one in file.read)
     everything = list(holding.vulnerabilities.values())
-    ranked, shown = rank(everything, request, holding.assets, has_kev=has_kev)
+    lines, ranked, shown = rank(everything, request, holding.assets, has_kev=has_kev)
     withdrawn = [one for one in everything if one.withdrawn]
-    decisions = Counter(one.decision for one in ranked)
+    decisions = Counter(one.decision for one in lines)
     rejected = _rejected(holding, withdrawn)
     hidden = [
         name
@@ -78,21 +103,21 @@ def make_report(holding: CveHolding, request: TriageRequest) -> TriageReport:
         counts=TriageCounts(
             files=len(holding.files),
             records=sum(len(file.read) for file in holding.files),
-            cves=len(ranked),
+            cves=len(lines),
             copies=holding.copies,
             withdrawn=len(withdrawn),
             rejected=sum(len(f.rejected) + f.more_rejected for f in holding.files),
             assets=len(holding.assets),
             with_epss=sum(one.epss is not None for one in shown),
             with_kev=sum(one.kev is not None for one in shown),
-            ransomware=sum(one.ransomware for one in ranked),
+            ransomware=sum(one.ransomware for one in lines),
             with_ssvc=sum(one.ssvc is not None for one in shown),
             with_cvss=sum(one.cvss is not None for one in shown),
-            affected=sum(one.assets_total > 0 for one in ranked),
+            affected=sum(bool(one.assets) for one in lines),
             decisions={name: decisions.get(name, 0) for name in DECISIONS},
         ),
-        ranked=tuple(ranked[: request.top]),
-        assets=tuple(_asset_lines(holding.assets, ranked)),
+        ranked=tuple(ranked),
+        assets=tuple(_asset_lines(holding.assets, lines)),
         rejected=tuple(rejected[:MAX_REJECTED]),
         flaws=tuple(f"{uid}: {flaw}" for uid, flaw in holding.flaws[:MAX_FLAWS]),
         has_assets=bool(holding.assets),
@@ -100,9 +125,9 @@ def make_report(holding: CveHolding, request: TriageRequest) -> TriageReport:
     )
 
 
-def _order(one: RankedVulnerability) -> tuple[float, bool, float, float, float, str]:
+def _line(one: RankedVulnerability, place: int) -> Line:
     epss = one.epss_estimate if one.epss is None else one.epss
-    return (
+    order = (
         -one.score,
         not one.ransomware,
         -one.exploited,
@@ -110,11 +135,12 @@ def _order(one: RankedVulnerability) -> tuple[float, bool, float, float, float, 
         -(one.cvss or 0.0),
         one.cve,
     )
+    return Line(order, one.score, one.decision, one.ransomware, one.assets, place)
 
 
-def _asset_lines(assets: Sequence[Asset], ranked: Sequence[RankedVulnerability]) -> list[AssetLine]:
+def _asset_lines(assets: Sequence[Asset], ranked: Sequence[Line]) -> list[AssetLine]:
     """Add up per asset; assets beyond the first `MAX_ASSETS` of a CVE are counted there only."""
-    found: dict[str, list[RankedVulnerability]] = {}
+    found: dict[str, list[Line]] = {}
     for one in ranked:
         for host in one.assets:
             found.setdefault(host, []).append(one)
@@ -133,7 +159,7 @@ def _asset_lines(assets: Sequence[Asset], ranked: Sequence[RankedVulnerability])
                 record_uid=asset.record,
                 decisions={name: counts[name] for name in DECISIONS if counts[name]},
                 worst=tuple(one.cve for one in listed[:MAX_WORST]),
-                score=listed[0].score,
+                score=round(listed[0].score, 2),
             )
         )
     lines.sort(key=lambda line: (-line.score, -sum(line.decisions.values()), line.host))
