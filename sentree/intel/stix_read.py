@@ -74,8 +74,10 @@ class StixFile:
         return bisect_right(self._ends, place - 1) + 1 if place else 1
 
 
-def find_files(paths: Iterable[str]) -> list[str]:
+def find_files(paths: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
     """List the files that paths, folders and glob patterns name, each once, in order of name.
+
+    A folder gives its files with one of the suffixes, packed (.gz) or not.
 
     Raises:
         UnreadableInputError: a path names nothing.
@@ -85,19 +87,32 @@ def find_files(paths: Iterable[str]) -> list[str]:
         if Path(path).is_file():
             names = [path]
         elif Path(path).is_dir():
-            names = [str(one) for one in Path(path).rglob("*") if one.is_file() and _is_stix(one)]
+            names = [
+                str(one)
+                for one in Path(path).rglob("*")
+                if one.is_file() and _has_suffix(one, suffixes)
+            ]
         else:
             names = [one for one in glob(path, recursive=True) if Path(one).is_file()]
         if not names:
             raise UnreadableInputError(
-                f"{path}: no such file, or no {', '.join(SUFFIXES)} file in it"
+                f"{path}: no such file, or no {', '.join(suffixes)} file in it"
             )
         found.update(dict.fromkeys(sorted(names)))
     return list(found)
 
 
-def read_file(path: str) -> StixFile:
-    """Read one file; faults are counted in what is given back, none is raised."""
+class Loaded(NamedTuple):
+    """The text of a file; `note` tells of odd encoding, `fault` why it can't be read at all."""
+
+    text: str
+    sha256: str
+    note: str = ""
+    fault: str = ""
+
+
+def load_text(path: str) -> Loaded:
+    """Load the text of a file, packed with gzip or not, in UTF-8 or UTF-16; raises nothing."""
     try:
         data = Path(path).read_bytes()
         digest = sha256(data).hexdigest()
@@ -105,9 +120,17 @@ def read_file(path: str) -> StixFile:
             data = GzipFile(fileobj=BytesIO(data)).read(MAX_BYTES)
     except (OSError, BadGzipFile, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        return _unread(path, "", f"can't be read: {reason}")
+        return Loaded("", "", fault=f"can't be read: {reason}")
     text, note = _decode(data)
-    return _read(path, digest, text, note)
+    return Loaded(text, digest, note)
+
+
+def read_file(path: str) -> StixFile:
+    """Read one file; faults are counted in what is given back, none is raised."""
+    loaded = load_text(path)
+    if loaded.fault:
+        return _unread(path, "", loaded.fault)
+    return _read(path, loaded.sha256, loaded.text, loaded.note)
 
 
 def read_text(text: str, path: str = "text") -> StixFile:
@@ -283,5 +306,5 @@ def _unread(path: str, digest: str, reason: str) -> StixFile:
     return StixFile(path, digest, rejected=[Rejected(0, "", reason, "")])
 
 
-def _is_stix(path: Path) -> bool:
-    return path.name.lower().removesuffix(".gz").endswith(SUFFIXES)
+def _has_suffix(path: Path, suffixes: tuple[str, ...]) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith(suffixes)

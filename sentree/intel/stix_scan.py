@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
 MAX_RESYNC = 2_000
@@ -37,18 +37,40 @@ class Broken(NamedTuple):
 _scan = json.JSONDecoder(parse_constant=str, strict=False).raw_decode
 
 
-def scan(text: str) -> Iterator[Scanned | Broken]:
+def is_stix(value: Any) -> bool:
+    """Tell whether a value looks like a STIX object or a container of some."""
+    return isinstance(value, dict) and "type" in value and ("id" in value or "objects" in value)
+
+
+class _Shape(NamedTuple):
+    """The keys whose lists are walked, and what a value must look like to go on from there."""
+
+    lists: Collection[str]
+    expected: Callable[[Any], bool]
+
+
+def scan(
+    text: str,
+    lists: Collection[str] = ("objects",),
+    expected: Callable[[Any], bool] = is_stix,
+) -> Iterator[Scanned | Broken]:
     """Go through every top-level value, the elements of lists and of an `objects` list.
 
     Lists and objects with an `objects` list (bundles, TAXII envelopes) give their elements; any
     other value comes as it is. Several values may follow one another, as in JSON lines.
+
+    Args:
+        text: JSON text, whole or broken.
+        lists: keys of an object whose list is walked in place of the object.
+        expected: tells whether a value behind broken text is one to go on from.
     """
+    shape = _Shape(lists, expected)
     at, size = _skip(text, 0), len(text)
     while at < size:
         if text[at] == "[":
-            at = yield from _elements(text, at)
+            at = yield from _elements(text, at, shape)
         elif text[at] == "{":
-            at = yield from _object(text, at)
+            at = yield from _object(text, at, shape)
         elif text[at] == "\x1e" or text[at] == ",":
             at += 1
         else:
@@ -57,8 +79,8 @@ def scan(text: str) -> Iterator[Scanned | Broken]:
         at = _skip(text, at)
 
 
-def _object(text: str, start: int) -> Iterator[Scanned | Broken]:
-    """Walk an object's properties until its `objects` list; without one it is a value itself."""
+def _object(text: str, start: int, shape: _Shape) -> Iterator[Scanned | Broken]:
+    """Walk an object's properties until its list; without one it is a value itself."""
     at, head = _skip(text, start + 1), {}
     found = False
     try:
@@ -68,9 +90,9 @@ def _object(text: str, start: int) -> Iterator[Scanned | Broken]:
             if text[at : at + 1] != ":":
                 raise json.JSONDecodeError("':' is missing", text, at)
             at = _skip(text, at + 1)
-            if key == "objects" and text[at : at + 1] == "[":
+            if key in shape.lists and text[at : at + 1] == "[":
                 found = True
-                at = yield from _elements(text, at)
+                at = yield from _elements(text, at, shape)
             else:
                 head[key], at = _scan(text, at)
             comma = _COMMA_BLANK.match(text, at)
@@ -87,10 +109,10 @@ def _object(text: str, start: int) -> Iterator[Scanned | Broken]:
         return at + 1
     except (ValueError, RecursionError) as error:
         yield Broken(start if not found else at, _reason(error, text))
-        return _resync(text, start + 1) if not found else len(text)
+        return _resync(text, start + 1, shape) if not found else len(text)
 
 
-def _elements(text: str, start: int) -> Iterator[Scanned | Broken]:
+def _elements(text: str, start: int, shape: _Shape) -> Iterator[Scanned | Broken]:
     """Walk the elements of a list; gives the place behind it."""
     at, size, whole = _skip(text, start + 1), len(text), True
     while at < size and text[at] != "]":
@@ -98,7 +120,7 @@ def _elements(text: str, start: int) -> Iterator[Scanned | Broken]:
             value, end = _scan(text, at)
         except (ValueError, RecursionError) as error:
             yield Broken(at, _reason(error, text))
-            at, whole = _resync(text, at + 1), False
+            at, whole = _resync(text, at + 1, shape), False
             continue
         whole = True
         yield Scanned(value, at, end)
@@ -106,14 +128,14 @@ def _elements(text: str, start: int) -> Iterator[Scanned | Broken]:
         at = comma.end() if comma else _skip(text, end)
         if comma is None and at < size and text[at] not in "]{":
             yield Broken(at, "stands between two objects where a comma should")
-            at = _resync(text, at)
+            at = _resync(text, at, shape)
     if at >= size and whole:
         yield Broken(start, "the list of objects has no end: the file is cut off")
     return at + 1
 
 
-def _resync(text: str, at: int) -> int:
-    """Find the next value behind `at` that looks like a STIX object; the end without one."""
+def _resync(text: str, at: int, shape: _Shape) -> int:
+    """Find the next value behind `at` of the expected shape; the end without one."""
     for tried, place in enumerate(_NEXT_OBJECT.finditer(text, at)):
         if tried >= MAX_RESYNC:
             break
@@ -121,7 +143,7 @@ def _resync(text: str, at: int) -> int:
             value, _ = _scan(text, place.end())
         except (ValueError, RecursionError):
             continue
-        if isinstance(value, dict) and "type" in value and ("id" in value or "objects" in value):
+        if shape.expected(value):
             return place.end()
     return len(text)
 

@@ -14,15 +14,23 @@ MAX_EVIDENCE = 40
 MAX_NAMES = 8
 
 
-def table(key: str, title: str, columns: str, rows: Sequence[Row], note: str = "") -> Table:
+def table(
+    key: str,
+    title: str,
+    columns: str,
+    rows: Sequence[Row],
+    note: str = "",
+    *,
+    limit: int = MAX_ROWS,
+) -> Table:
     """Make a table; marks behind column names give their kind (`#` number, `@` time, …)."""
-    more = len(rows) - MAX_ROWS
-    cut = f"The first {MAX_ROWS:,} of {len(rows):,}; the JSON report has all under data."
+    more = len(rows) - limit
+    cut = f"The first {limit:,} of {len(rows):,}; the JSON report has all under data."
     return Table(
         key=key,
         title=title,
         columns=tuple(_column(name) for name in columns.split()),
-        rows=tuple(rows[:MAX_ROWS]),
+        rows=tuple(rows[:limit]),
         note=" ".join(filter(None, (note, cut if more > 0 else ""))),
     )
 
