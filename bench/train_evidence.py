@@ -10,14 +10,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from models.evidence_cues import CheckText
 from models.evidence_features import Encoder
-from models.evidence_head import HEAD_FILE, Head, Mapped, Policy, TrainedOn, train
+from models.evidence_head import HEAD_FILE, Head, Mapped, Policy, TrainedOn, calibrate, train
 from schemas.control import Catalogue
 from sentree.analysis.evidence.catalogue import read_catalogue
-from sentree.analysis.evidence.proposals import control_text
+from sentree.analysis.evidence.proposals import mapped_texts
 
 PULL = 2_000.0
 
@@ -39,26 +37,15 @@ def read_checks(path: Path) -> list[CheckText]:
     return found
 
 
-def mapped(catalogue: Catalogue, checks: Sequence[CheckText]) -> Mapped:
-    """Give a catalogue with its own mapping as what can be learned from."""
-    place = {check.name: at for at, check in enumerate(checks)}
-    pairs = np.zeros((len(catalogue.controls), len(checks)), dtype=np.bool_)
-    for row, control in enumerate(catalogue.controls):
-        for name in control.checks or ():
-            if name in place:
-                pairs[row, place[name]] = True
-    return Mapped([control_text(one) for one in catalogue.controls], checks, pairs)
-
-
 def train_head(
     catalogues: Sequence[Catalogue], checks: Sequence[CheckText], encoder: Encoder, pull: float = PULL
 ) -> Head:
-    """Train a head on mapped catalogues."""
-    known = [mapped(one, checks) for one in catalogues]
+    """Train a head on mapped catalogues; with two or more, calibrate it on those left out."""
+    known = [mapped_texts(one, checks) for one in catalogues]
     weights, full = train(known, encoder, pull)
     _, lexical = train(known, Encoder(None), pull)
-    return Head(
-        version=f"{len(catalogues)} frameworks, pull {pull:g}",
+    head = Head(
+        version=f"{len(catalogues)} {'framework' if len(catalogues) == 1 else 'frameworks'}",
         training=TrainedOn(
             frameworks=tuple(one.names[0] for one in catalogues),
             controls=sum(len(one.controls) for one in catalogues),
@@ -71,6 +58,18 @@ def train_head(
         lexical=lexical,
         policy=Policy(),
     )
+    if len(catalogues) < 2:
+        return head
+    left_out = [
+        (
+            train_head([*catalogues[:at], *catalogues[at + 1 :]], checks, encoder, pull).scores(
+                known[at].controls, checks, encoder
+            ),
+            known[at].pairs,
+        )
+        for at in range(len(catalogues))
+    ]
+    return head.model_copy(update={"calibration": calibrate(left_out)})
 
 
 def main() -> None:

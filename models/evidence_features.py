@@ -25,7 +25,7 @@ FEATURES = (
 )
 BLOCK = 64
 MAX_WORDS = 4_096
-MAX_TEXT = 900
+MAX_TEXT = 400
 SMOOTH = 0.5
 _WORD = re.compile(r"[a-z][a-z0-9]+")
 _STOP = frozenset(

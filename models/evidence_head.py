@@ -74,14 +74,14 @@ class Weights(Frozen):
 class Policy(Frozen):
     """How many checks are proposed for a control.
 
-    All whose probability is at least `share_of_best` of the best one's; if those are fewer than
-    `least`, more down to `floor`; never more than `most`, and none where the best is below `none_below`.
+    All whose score is at least `share_of_best` of the best one's; if those are fewer than `least`,
+    more down to `floor`; never more than `most`, and none where the best is below `none_below`.
     """
 
     share_of_best: float = Field(default=0.2, gt=0, le=1)
     least: int = Field(default=12, ge=1)
     most: int = Field(default=20, ge=1)
-    floor: float = Field(default=0.05, ge=0, le=1)
+    floor: float = Field(default=0.08, ge=0, le=1)
     none_below: float = Field(default=0.1, ge=0, le=1)
 
 
@@ -103,6 +103,7 @@ class Head(Frozen):
     full: Weights
     lexical: Weights
     policy: Policy = Policy()
+    calibration: tuple[FiniteFloat, FiniteFloat] = (1.0, 0.0)
 
     @classmethod
     def load(cls, file: pathlib.Path | None = None) -> Self:
@@ -123,14 +124,17 @@ class Head(Frozen):
                 f"evidence head {file} is damaged: {where or 'file'}: {first['msg'][:200]}"
             ) from error
 
-    def probabilities(
+    def scores(
         self,
         controls: Sequence[ControlText],
         checks: Sequence[CheckText],
         encoder: Encoder,
         references: Sequence[Mapped] = (),
     ) -> Doubles:
-        """Give the probability that a check (column) is evidence for a control (row)."""
+        """Score each check (column) as evidence for each control (row), 0 to 1.
+
+        A score is a rank, not a probability: `calibrated` turns it into one.
+        """
         if not controls or not checks:
             return np.zeros((len(controls), len(checks)))
         table = features(controls, checks, np.array(self.cue_weights), encoder)
@@ -140,6 +144,12 @@ class Head(Frozen):
         for one in references:
             logits += BORROWED_WEIGHT * _borrowed(controls, one, names, encoder)
         return 1 / (1 + np.exp(-logits))
+
+    def calibrated(self, scores: Doubles) -> Doubles:
+        """Give the share of such proposals that a framework not trained on has in its mapping."""
+        odds = np.log(np.clip(scores, 1e-9, 1 - 1e-9) / np.clip(1 - scores, 1e-9, 1))
+        slope, offset = self.calibration
+        return 1 / (1 + np.exp(-(slope * odds + offset)))
 
     def choose(self, controls: Sequence[ControlText], scores: Doubles) -> list[list[int]]:
         """Give the columns proposed for each control, the likeliest first."""
@@ -172,6 +182,19 @@ def train(frameworks: Sequence[Mapped], encoder: Encoder, pull: float) -> tuple[
         truths.append(truth)
         counts.append(np.full(truth.size, 1_000 / max(truth.sum(), 1)))
     return weights, _fit(np.vstack(tables), np.concatenate(truths), np.concatenate(counts), pull)
+
+
+def calibrate(scored: Sequence[tuple[Doubles, npt.NDArray[np.bool_]]]) -> tuple[float, float]:
+    """Fit slope and offset of the log odds to scores of frameworks that were not trained on."""
+    odds = np.concatenate([np.log(score / (1 - score)).ravel() for score, _ in scored])
+    truth = np.concatenate([pairs.ravel() for _, pairs in scored]).astype(np.float64)
+    design = np.stack([odds, np.ones_like(odds)], axis=1)
+    found = np.array([1.0, 0.0])
+    for _ in range(STEPS):
+        chance = 1 / (1 + np.exp(-(design @ found)))
+        bend = (design * (chance * (1 - chance))[:, None]).T @ design
+        found = found - np.linalg.solve(bend, design.T @ (chance - truth))
+    return round(float(found[0]), 6), round(float(found[1]), 6)
 
 
 def cue_weights(controls: Sequence[ControlText]) -> Doubles:

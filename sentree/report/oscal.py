@@ -131,6 +131,8 @@ def _finding(
 ) -> dict[str, Any]:
     uid = one.control.control_uid
     reasons = {"satisfied": "pass", "failed": "fail"}
+    # A proposed mapping is no confirmed evidence: it never makes a control satisfied here.
+    shown = one.status == "satisfied" and not one.proposed
     found: dict[str, Any] = {
         "uuid": _uuid(result, f"finding\x00{uid}"),
         "title": _line(one.control.label),
@@ -146,9 +148,13 @@ def _finding(
             "title": _line(one.control.label),
             "status": {
                 # OSCAL knows two states; what nobody has shown is not satisfied, for that reason.
-                "state": "satisfied" if one.status == "satisfied" else "not-satisfied",
-                "reason": reasons.get(one.status, "other"),
-                "remarks": _text(one.reason),
+                "state": "satisfied" if shown else "not-satisfied",
+                "reason": "other" if one.proposed else reasons.get(one.status, "other"),
+                "remarks": _text(
+                    f"{one.reason}; the mapping is proposed and not confirmed"
+                    if one.proposed
+                    else one.reason
+                ),
             },
         },
     }

@@ -11,11 +11,11 @@ import numpy as np
 
 from models.evidence_cues import CheckText, shared_topics
 from models.evidence_features import Encoder
-from models.evidence_head import Head, Mapped
+from models.evidence_head import Head
 from schemas.control import Catalogue, Control
 from schemas.evidence import Basis, EvidenceRecord
 from sentree.analysis.evidence.control_ids import Key, control_key, parents, same_framework
-from sentree.analysis.evidence.proposals import check_text, control_text
+from sentree.analysis.evidence.proposals import check_text, control_text, mapped_texts
 
 DOCUMENT_LIKENESS = 0.6
 MAX_DOCUMENTS = 400
@@ -85,14 +85,20 @@ def proposed_links(
     ]
     texts = [control_text(one) for one in controls]
     if checks and texts:
-        borrowed = [_mapped(one, checks) for one in references if one.is_mapped]
-        scores = head.probabilities(texts, checks, encoder, borrowed)
+        known = {check.name for check in checks}
+        borrowed = [
+            mapped_texts(one, checks)
+            for one in references
+            if any(known.intersection(control.checks or ()) for control in one.controls)
+        ]
+        scores = head.scores(texts, checks, encoder, borrowed)
+        chances = head.calibrated(scores)
         for row, chosen in enumerate(head.choose(texts, scores)):
             links = found.setdefault(controls[row].control_uid, {})
             for at in chosen:
                 topics = shared_topics(texts[row], checks[at])[:3]
                 about = f"both are about {', '.join(topics)}" if topics else "alike wording"
-                score = round(float(scores[row, at]), 3)
+                score = round(float(chances[row, at]), 3)
                 links[checks[at].name] = Why("proposed", score, f"proposed: {about}")
     _propose_documents(found, controls, groups, encoder)
     return found
@@ -126,16 +132,6 @@ def _wording(records: Sequence[EvidenceRecord]) -> CheckText:
     return min(counted, key=lambda text: (-counted[text], text))
 
 
-def _mapped(catalogue: Catalogue, checks: Sequence[CheckText]) -> Mapped:
-    place = {check.name: at for at, check in enumerate(checks)}
-    pairs = np.zeros((len(catalogue.controls), len(checks)), dtype=np.bool_)
-    for row, control in enumerate(catalogue.controls):
-        for name in control.checks or ():
-            if name in place:
-                pairs[row, place[name]] = True
-    return Mapped([control_text(one) for one in catalogue.controls], checks, pairs)
-
-
 def _named(
     record: EvidenceRecord, catalogue: Catalogue, index: MappingOf[Key, str]
 ) -> list[tuple[str, Why]]:
@@ -160,6 +156,11 @@ def _named(
 def _known(control_uid: str, index: MappingOf[Key, str]) -> list[str]:
     """Give the catalogue's control of an id, or the one that the id is a lettered part of."""
     return next(([index[key]] for key in parents(control_key(control_uid)) if key in index), [])
+
+
+def is_carried(catalogue: Catalogue, references: Sequence[Catalogue]) -> bool:
+    """Tell whether a reference states checks for this very framework."""
+    return any(_same(catalogue, other) for other in references)
 
 
 def _same(one: Catalogue, other: Catalogue) -> bool:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from models.evidence_cues import CheckText, ControlText
-from schemas.control import Control
+from models.evidence_head import Mapped
+from schemas.control import Catalogue, Control
 from schemas.evidence import EvidenceRecord
 
 
@@ -16,3 +21,14 @@ def control_text(control: Control) -> ControlText:
 def check_text(record: EvidenceRecord) -> CheckText:
     """Give the wording of what a record looks at; never what it says it found."""
     return CheckText(record.check, record.title, record.text, record.risk, record.topics)
+
+
+def mapped_texts(catalogue: Catalogue, checks: Sequence[CheckText]) -> Mapped:
+    """Give a catalogue that assigns checks as what can be learned or carried over from."""
+    place = {check.name: at for at, check in enumerate(checks)}
+    pairs = np.zeros((len(catalogue.controls), len(checks)), dtype=np.bool_)
+    for row, control in enumerate(catalogue.controls):
+        for name in control.checks or ():
+            if name in place:
+                pairs[row, place[name]] = True
+    return Mapped([control_text(one) for one in catalogue.controls], checks, pairs)

@@ -15,7 +15,12 @@ from schemas.query import Scenario
 from schemas.result import Result
 from schemas.section import InputFile
 from sentree.analysis.evidence.catalogue import read_catalogue
-from sentree.analysis.evidence.mapping import group_checks, proposed_links, stated_links
+from sentree.analysis.evidence.mapping import (
+    group_checks,
+    is_carried,
+    proposed_links,
+    stated_links,
+)
 from sentree.analysis.evidence.scope import in_scope
 from sentree.analysis.evidence.sources import Evidence, read_files, read_lake
 from sentree.analysis.evidence.summary import summarise
@@ -111,9 +116,8 @@ def assess(
     groups = group_checks(scoped.records)
     propose = request.mapping == "propose"
     links = stated_links(catalogue, groups, references, use_catalogue=not propose)
-    carried = any(why.basis == "reference" for one in links.values() for why in one.values())
     if request.mapping == "auto":
-        propose = not catalogue.is_mapped and not carried
+        propose = not catalogue.is_mapped and not is_carried(catalogue, references)
     used_head = ""
     if propose:
         head = head or _load_head()

@@ -19,6 +19,9 @@ from sentree.analysis.evidence.mapping import Links, Why
 MAX_RECORDS = 60
 """Records cited for one check of one control; failing ones first. The counts are of all."""
 
+DECIDES = 0.5
+"""The share of the best proposal's probability from which a proposal counts for the status."""
+
 _ORDER = {"fail": 0, "pass": 1, "none": 2}
 
 
@@ -83,8 +86,10 @@ def _link(check: str, why: Why, records: Sequence[EvidenceRecord]) -> EvidenceLi
 
 
 def _verdict(control: Control, links: Sequence[EvidenceLink]) -> ControlVerdict:
-    failing = [one for one in links if one.outcome == "fail"]
-    passing = [one for one in links if one.outcome == "pass"]
+    proposed = bool(links) and all(one.basis == "proposed" for one in links)
+    deciding = _deciding(links) if proposed else links
+    failing = [one for one in deciding if one.outcome == "fail"]
+    passing = [one for one in deciding if one.outcome == "pass"]
     status: Status = (
         "failed"
         if failing
@@ -99,12 +104,18 @@ def _verdict(control: Control, links: Sequence[EvidenceLink]) -> ControlVerdict:
     return ControlVerdict(
         control=control,
         status=status,
-        proposed=bool(links) and all(one.basis == "proposed" for one in links),
-        reason=_reason(control, links, len(failing), len(passing), missing),
+        proposed=proposed,
+        reason=_reason(control, deciding, len(failing), len(passing), missing),
         links=tuple(links),
         newest=max((one.newest for one in links if one.newest), default=None),
         not_seen=missing,
     )
+
+
+def _deciding(links: Sequence[EvidenceLink]) -> list[EvidenceLink]:
+    """Give the likelier half of what was proposed: an unlikely proposal must not fail a control."""
+    best = max(one.score for one in links)
+    return [one for one in links if one.score >= DECIDES * best]
 
 
 def _reason(
@@ -123,7 +134,7 @@ def _reason(
         return "nothing that was read is about it"
     resources = sum(one.failed for one in links)
     if failing:
-        said = f"{failing} of {_checks(total)} fail, on {resources:,} results"
+        said = f"{failing} of {_checks(total)} fail, {resources:,} results in all"
         said += f"; {passing} pass" if passing else ""
     elif passing:
         undecided = total - passing
