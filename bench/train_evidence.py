@@ -12,7 +12,7 @@ from pathlib import Path
 
 from models.evidence_cues import CheckText
 from models.evidence_features import Encoder
-from models.evidence_head import HEAD_FILE, Head, Mapped, Policy, TrainedOn, calibrate, train
+from models.evidence_head import HEAD_FILE, Head, Policy, TrainedOn, calibrate, train
 from schemas.control import Catalogue
 from sentree.analysis.evidence.catalogue import read_catalogue
 from sentree.analysis.evidence.proposals import mapped_texts
@@ -38,7 +38,10 @@ def read_checks(path: Path) -> list[CheckText]:
 
 
 def train_head(
-    catalogues: Sequence[Catalogue], checks: Sequence[CheckText], encoder: Encoder, pull: float = PULL
+    catalogues: Sequence[Catalogue],
+    checks: Sequence[CheckText],
+    encoder: Encoder,
+    pull: float = PULL,
 ) -> Head:
     """Train a head on mapped catalogues; with two or more, calibrate it on those left out."""
     known = [mapped_texts(one, checks) for one in catalogues]

@@ -1,4 +1,4 @@
-"""The compliance check on demand or by schedule: read the catalogue and the evidence, judge, publish."""
+"""The compliance check: read the catalogue and the evidence, judge, publish."""
 
 from __future__ import annotations
 

@@ -88,13 +88,16 @@ def check_cues(checks: Sequence[CheckText]) -> Doubles:
     patterns = _tables().check
     headings = [one.heading for one in checks]
     title = _found(patterns, headings)
-    text = _found(patterns, [f"{head} {one.text}" for head, one in zip(headings, checks, strict=True)])
+    text = _found(
+        patterns, [f"{head} {one.text}" for head, one in zip(headings, checks, strict=True)]
+    )
     return title * TITLE_SHARE + text * (1 - TITLE_SHARE)
 
 
 def beyond_scans(controls: Sequence[ControlText]) -> npt.NDArray[np.bool_]:
     """Tell which controls ask for what no scan of a system can show."""
-    return _found(_tables().unseen, [one.own for one in controls]).any(axis=1)
+    found = _found(_tables().unseen, [one.own for one in controls])
+    return np.asarray(found.any(axis=1), dtype=np.bool_)
 
 
 def expected() -> Doubles:

@@ -28,11 +28,12 @@ MAX_WORDS = 4_096
 MAX_TEXT = 400
 SMOOTH = 0.5
 _WORD = re.compile(r"[a-z][a-z0-9]+")
-_STOP = frozenset(
-    "a an and any are as at be been by can for from has have if in into is it its may must not of on "
-    "or other shall should such that the their them these they this those through to was when where "
-    "which will with within without all each based using used use".split()
-)
+_STOP_WORDS = """
+a an and any are as at be been by can for from has have if in into is it its may must not
+of on or other shall should such that the their them these they this those through to was
+when where which will with within without all each based using used use
+"""
+_STOP = frozenset(_STOP_WORDS.split())
 
 
 class Encoder:

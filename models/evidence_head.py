@@ -175,7 +175,7 @@ def train(frameworks: Sequence[Mapped], encoder: Encoder, pull: float) -> tuple[
     counts: list[Doubles] = []
     for one in frameworks:
         used = np.flatnonzero(one.pairs.any(axis=0))
-        checks = [one.checks[at] for at in used]
+        checks = [one.checks[int(at)] for at in used]
         table = features(one.controls, checks, weights, encoder)
         truth = one.pairs[:, used].astype(np.float64).ravel()
         tables.append(table.reshape(-1, len(FEATURES)))
@@ -210,8 +210,9 @@ def _fit(table: Doubles, truth: Doubles, counts: Doubles, pull: float) -> Weight
     design = np.hstack([(table - mean) / scale, np.ones((len(table), 1))])
     prior = np.array([PRIOR[name] for name in FEATURES] + [0.0])
     strength = np.array([pull] * len(FEATURES) + [1e-6])
-    found = prior.copy()
+    found: Doubles = prior.copy()
     found[-1] = -2.0
+
     def loss(at: Doubles) -> float:
         score = design @ at
         fit = counts @ (np.logaddexp(0, score) - truth * score)
@@ -222,7 +223,7 @@ def _fit(table: Doubles, truth: Doubles, counts: Doubles, pull: float) -> Weight
         chance = 1 / (1 + np.exp(-(design @ found)))
         slope = design.T @ (counts * (chance - truth)) + strength * (found - prior)
         bend = (design * (counts * chance * (1 - chance))[:, None]).T @ design
-        step = np.linalg.solve(bend + np.diag(strength), slope)
+        step = np.asarray(np.linalg.solve(bend + np.diag(strength), slope), dtype=np.float64)
         # A full step may jump over the minimum: take the longest half that goes down.
         while loss(found - step) > now and np.abs(step).max() > 1e-9:
             step = step / 2
@@ -241,7 +242,7 @@ def _fit(table: Doubles, truth: Doubles, counts: Doubles, pull: float) -> Weight
 def _borrowed(
     controls: Sequence[ControlText], other: Mapped, names: dict[str, int], encoder: Encoder
 ) -> Doubles:
-    """Carry checks over from the most alike controls of a mapped framework, weighted by likeness."""
+    """Carry checks over from the most alike controls of a mapped framework."""
     alike = encoder.alike(
         [one.whole for one in controls], [one.whole for one in other.controls]
     ) + encoder.alike([one.own for one in controls], [one.own for one in other.controls])

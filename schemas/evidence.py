@@ -50,7 +50,7 @@ class EvidenceRequest(Frozen):
     def query(self) -> Query:
         """The request as a query."""
         return Query(
-            text=f"Which controls of {self.catalog} does the evidence satisfy, and which have none?",
+            text=f"Which controls of {self.catalog} does the evidence satisfy? Which have none?",
             window=self.window,
             tenant_uid=self.tenant_uid,
         )

@@ -26,9 +26,7 @@ def read_catalogues(request: EvidenceRequest) -> tuple[Catalogue, list[Catalogue
     return read_catalogue(request.catalog, request.imports), references
 
 
-@task(
-    name="gather", task_run_name="gather evidence", cache_policy=NO_CACHE, persist_result=False
-)
+@task(name="gather", task_run_name="gather evidence", cache_policy=NO_CACHE, persist_result=False)
 def gather_evidence(
     settings: Settings, request: EvidenceRequest, catalogue: Catalogue
 ) -> tuple[Evidence, Path]:

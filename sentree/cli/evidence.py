@@ -35,7 +35,7 @@ def evidence(
 
     Args:
         catalog: OSCAL catalog or profile, a compliance framework with Requirements, CSV or TSV.
-        evidence: Files, folders or globs: findings, checks, assessments, documents; default the lake.
+        evidence: Files, folders or globs: findings, checks, assessments, documents; or the lake.
         window: Only evidence of this time counts: START..END.
         mapping: given (what is stated), propose (by wording), auto (propose if nothing is stated).
         reference: Mapped catalogues to carry checks over from.

@@ -47,9 +47,7 @@ def mapped_share(scored: Iterable[ControlScore]) -> float:
 
 def found_checks(report: EvidenceReport) -> dict[str, set[str]]:
     """Give the checks that a report claims for each control."""
-    return {
-        one.control.control_uid: {link.check for link in one.links} for one in report.verdicts
-    }
+    return {one.control.control_uid: {link.check for link in one.links} for one in report.verdicts}
 
 
 def wrong_statuses(report: EvidenceReport, truth: ComplianceTruth) -> list[str]:

@@ -1,4 +1,4 @@
-"""The compliance scenario: controls in, evidence for each of them out, or the answer that none is."""
+"""The compliance scenario: evidence for each control, or the answer that there is none."""
 
 from sentree.analysis.evidence.run import assess, conclude, gather, run
 

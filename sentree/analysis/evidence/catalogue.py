@@ -21,7 +21,16 @@ from sentree.errors import UnreadableInputError
 from sentree.lake.readers import BrokenStreamError, ByteSource, NotTextError
 
 MAX_BYTES = 256 * 1024 * 1024
-_IDS = ("id", "control_id", "control id", "control", "requirement_id", "requirement", "number", "ref")
+_IDS = (
+    "id",
+    "control_id",
+    "control id",
+    "control",
+    "requirement_id",
+    "requirement",
+    "number",
+    "ref",
+)
 _TITLES = ("title", "name", "control name", "control_name", "requirement name", "short title")
 _TEXTS = ("text", "description", "statement", "control text", "control_text", "requirement text")
 _FAMILIES = ("family", "section", "domain", "category", "function")
@@ -185,7 +194,12 @@ def _read_table(file: _File) -> Catalogue:
     names = [cell.strip().casefold() for cell in rows[0][1]] if rows else []
     at = {
         part: next((names.index(name) for name in wanted if name in names), None)
-        for part, wanted in (("id", _IDS), ("title", _TITLES), ("text", _TEXTS), ("family", _FAMILIES))
+        for part, wanted in (
+            ("id", _IDS),
+            ("title", _TITLES),
+            ("text", _TEXTS),
+            ("family", _FAMILIES),
+        )
     }
     if at["id"] is None or (at["title"] is None and at["text"] is None):
         raise UnreadableInputError(

@@ -7,11 +7,12 @@ import re
 _PART = re.compile(r"[a-z]+|[0-9]+")
 _PART_SUFFIX = re.compile(r"_(?:smt|obj|gdn|asm|prm|odp|fr).*$", re.IGNORECASE)
 _REVISION = re.compile(r"\b(?:revision|rev\.?|version|ver\.?|v|r)[\s._-]*(?=\d)")
-_NOISE = frozenset(
-    "nist sp special publication national institute of standards and technology the framework "
-    "security controls control for aws azure gcp kubernetes m365 github google cloud microsoft "
-    "standard standards rules rule guide low moderate high baseline resolved profile".split()
-)
+_NOISE_WORDS = """
+nist sp special publication national institute of standards and technology the framework
+security controls control for aws azure gcp kubernetes m365 github google cloud microsoft
+standard standards rules rule guide low moderate high baseline resolved profile
+"""
+_NOISE = frozenset(_NOISE_WORDS.split())
 
 Key = tuple[str, ...]
 """The letters and numbers of an id in order; zeros in front of a number are gone."""
@@ -51,11 +52,13 @@ def framework_key(name: str) -> frozenset[str]:
 
 
 def same_framework(one: str, other: str) -> bool:
-    """Tell whether two names mean one framework: one may leave out its revision, not differ in it."""
+    """Tell whether two names mean one framework; one may leave out its revision."""
     left, right = framework_key(one), framework_key(other)
     if not left or not right:
         return False
-    return left == right or (min(left, right, key=len) < max(left, right, key=len) and _revised(left, right))
+    return left == right or (
+        min(left, right, key=len) < max(left, right, key=len) and _revised(left, right)
+    )
 
 
 def _revised(left: frozenset[str], right: frozenset[str]) -> bool:

@@ -19,7 +19,9 @@ from sentree.lake.text_files import read_chunks
 MAX_SECTION = 6_000
 MAX_HEADING = 160
 _MARKED = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*$")
-_ID = re.compile(r"^(?:control|requirement)?\s*([A-Za-z0-9][A-Za-z0-9().\-_]{1,30})(?=[\s:.,–—-]|$)")
+_ID = re.compile(
+    r"^(?:control|requirement)?\s*([A-Za-z0-9][A-Za-z0-9().\-_]{1,30})(?=[\s:.,\u2013\u2014-]|$)"
+)
 
 
 class _Section(NamedTuple):

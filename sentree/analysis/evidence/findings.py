@@ -91,9 +91,7 @@ def _ocsf(body: Mapping[str, Any]) -> _Parts | str:
         outcome=_ocsf_outcome(body, compliance, number),
         detail=text_of(body.get("status_detail")) or text_of(body.get("message")),
         resource=" ".join(
-            filter(
-                None, (text_of(resource.get("uid")) or text_of(resource.get("name")), account)
-            )
+            filter(None, (text_of(resource.get("uid")) or text_of(resource.get("name")), account))
         ),
         severity=text_of(body.get("severity")),
         time=read_time(body.get("time")) or read_time(body.get("time_dt")),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping as MappingOf
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from sentree.analysis.evidence.proposals import check_text, control_text, mapped
 
 DOCUMENT_LIKENESS = 0.6
 MAX_DOCUMENTS = 400
+_CONTROL_ID = re.compile(r"\b[A-Za-z]{1,8}[-_.]\d[\w.()\-]*")
 _PROPOSABLE = ("finding", "check", "events")
 
 
@@ -80,16 +82,19 @@ def proposed_links(
 ) -> Links:
     """Propose checks for controls by what both are about; a person has to confirm each."""
     found: Links = {}
+    known_ids = {control_key(one.control_uid) for one in catalogue.controls}
     checks = [
-        _wording(records) for records in groups.values() if records[0].kind in _PROPOSABLE
+        wording
+        for records in groups.values()
+        if records[0].kind in _PROPOSABLE and not _claims(wording := _wording(records), known_ids)
     ]
     texts = [control_text(one) for one in controls]
     if checks and texts:
-        known = {check.name for check in checks}
+        names = {check.name for check in checks}
         borrowed = [
             mapped_texts(one, checks)
             for one in references
-            if any(known.intersection(control.checks or ()) for control in one.controls)
+            if any(names.intersection(control.checks or ()) for control in one.controls)
         ]
         scores = head.scores(texts, checks, encoder, borrowed)
         chances = head.calibrated(scores)
@@ -124,6 +129,12 @@ def _propose_documents(
         score = round(float(alike[row, at]), 3)
         why = Why("proposed", score, "proposed: the section speaks of the same thing")
         found.setdefault(controls[row].control_uid, {})[documents[at][0]] = why
+
+
+def _claims(check: CheckText, known: Set[Key]) -> bool:
+    """Tell whether a check's wording names a control: such a claim in text proves nothing."""
+    said = f"{check.title} {check.text}"
+    return any(control_key(found) in known for found in _CONTROL_ID.findall(said))
 
 
 def _wording(records: Sequence[EvidenceRecord]) -> CheckText:

@@ -125,9 +125,7 @@ def assess(
         used_head = f"{head.version}; {'sentences' if encoder.has_sentences else 'words only'}"
         open_ones = [one for one in catalogue.controls if not links[one.control_uid]]
         links |= proposed_links(catalogue, open_ones, groups, references, head, encoder)
-    verdicts = judge(
-        catalogue if not propose else _unmapped(catalogue), links, groups
-    )
+    verdicts = judge(catalogue if not propose else _unmapped(catalogue), links, groups)
     linked = {link.check for one in verdicts for link in one.links}
     return EvidenceReport(
         catalogue=catalogue.model_copy(update={"controls": ()}),
@@ -200,9 +198,7 @@ def _not_searched(report: EvidenceReport, request: EvidenceRequest) -> list[str]
             f"{counts.without_time:,} records have no time, so they can't be placed in the window."
         )
     if counts.rejected:
-        said.append(
-            f"{counts.rejected:,} records could not be used; the list of inputs says why."
-        )
+        said.append(f"{counts.rejected:,} records could not be used; the list of inputs says why.")
     missing = {check for one in report.verdicts for check in one.not_seen}
     if missing:
         said.append(f"{len(missing):,} checks that the catalogue assigns have no result at all.")
@@ -226,7 +222,9 @@ def _notes(report: EvidenceReport, created: datetime) -> list[str]:
             "Mappings that nobody states are proposed by a small trained head over wording "
             f"({report.head}); no language model read anything. They are marked with *."
         )
-    old = [one for one in report.verdicts if one.newest and (created - one.newest).days > STALE_DAYS]
+    old = [
+        one for one in report.verdicts if one.newest and (created - one.newest).days > STALE_DAYS
+    ]
     if old:
         said.append(
             f"The newest evidence of {len(old):,} controls is more than {STALE_DAYS} days old."

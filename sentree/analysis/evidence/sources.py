@@ -1,12 +1,10 @@
-"""Reads evidence: files of findings, checks, assessments and documents, or the findings in the lake."""
+"""Reads evidence: files of findings, checks, assessments, documents; or the lake's findings."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ocsf.classes import class_name
@@ -24,7 +22,6 @@ from sentree.lake.readers import BrokenStreamError, ByteSource, NotTextError, fi
 WRAPPERS = frozenset({"Findings", "findings", "results", "Records"})
 HEAD = 4_096
 NAMED_REASONS = 3
-# The record classes that show, by being there, that activity is recorded.
 MOST_CLASSES = 100
 
 
@@ -73,8 +70,7 @@ def read_lake(context: Context, snapshot_id: int) -> Evidence:
     found = Evidence(snapshot_id=snapshot_id, in_lake=True)
     wanted = ", ".join(str(number) for number in sorted(FINDING_CLASSES))
     rows = context.query(
-        "SELECT event_uid, event, raw FROM events "
-        f"WHERE class_uid IN ({wanted}) ORDER BY event_uid"
+        f"SELECT event_uid, event, raw FROM events WHERE class_uid IN ({wanted}) ORDER BY event_uid"
     )
     for row in rows:
         try:
@@ -188,8 +184,3 @@ def _take(body: Any, text: str, path: str, line: int, found: Evidence) -> str:
 
 def _unread(path: str, reason: str) -> InputFile:
     return InputFile(path=path, sha256="", format="", records=0, rejected=1, note=reason)
-
-
-def shown_name(path: str) -> str:
-    """Give a file's name without its folders."""
-    return os.path.basename(path) or str(Path(path))

@@ -31,7 +31,8 @@ def summarise(report: EvidenceReport) -> list[Claim]:
             proposed = sum(one.proposed for one in listed)
             said.append(
                 claim(
-                    f"{len(listed):,} of {total:,} controls {verb} ({_names(listed)}){_doubt(proposed)}.",
+                    f"{len(listed):,} of {total:,} controls {verb} ({_names(listed)})"
+                    f"{_doubt(proposed)}.",
                     _cited(listed),
                 )
             )

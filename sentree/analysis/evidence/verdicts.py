@@ -55,9 +55,7 @@ def merge_leaves(leaves: Sequence[EvidenceLeaf]) -> dict[str, dict[str, Why]]:
             known = links.get(one.check)
             if known is None or one.reason < known.reason:
                 links[one.check] = Why("proposed", 1.0, one.reason)
-    return {
-        control: dict(sorted(links.items())) for control, links in sorted(found.items())
-    }
+    return {control: dict(sorted(links.items())) for control, links in sorted(found.items())}
 
 
 def newest_of(records: Sequence[EvidenceRecord]) -> datetime | None:
@@ -91,13 +89,7 @@ def _verdict(control: Control, links: Sequence[EvidenceLink]) -> ControlVerdict:
     failing = [one for one in deciding if one.outcome == "fail"]
     passing = [one for one in deciding if one.outcome == "pass"]
     status: Status = (
-        "failed"
-        if failing
-        else "satisfied"
-        if passing
-        else "to review"
-        if links
-        else "no evidence"
+        "failed" if failing else "satisfied" if passing else "to review" if links else "no evidence"
     )
     seen = {one.check.casefold() for one in links}
     missing = tuple(one for one in control.checks or () if one.casefold() not in seen)
@@ -143,7 +135,8 @@ def _reason(
     else:
         said = f"{total} found, none says pass or fail"
     if missing:
-        said += f"; {len(missing)} assigned {'check has' if len(missing) == 1 else 'checks have'} no result"
+        have = "check has" if len(missing) == 1 else "checks have"
+        said += f"; {len(missing)} assigned {have} no result"
     return said
 
 

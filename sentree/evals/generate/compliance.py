@@ -228,7 +228,11 @@ def _oscal(controls: list[_Control]) -> dict[str, Any]:
                             "id": one.uid.lower(),
                             "title": one.title,
                             "parts": [
-                                {"id": f"{one.uid.lower()}_smt", "name": "statement", "prose": one.text}
+                                {
+                                    "id": f"{one.uid.lower()}_smt",
+                                    "name": "statement",
+                                    "prose": one.text,
+                                }
                             ],
                         }
                         for one in listed

@@ -24,7 +24,7 @@ TOPICS = (
         "Access Control",
         (
             ("Least Privilege", "Grant users and processes only the privileges that they need."),
-            ("Administrative Rights", "Restrict administrative privileges to named administrators."),
+            ("Administrative Rights", "Restrict administrative privileges to few people."),
         ),
         (
             ("{}_no_administrative_privileges", "{} policies grant no administrative privileges",
