@@ -59,7 +59,7 @@ class Encoder:
     def alike(self, rows: Sequence[str], columns: Sequence[str]) -> Doubles:
         """Give the cosine of each text of the rows with each of the columns."""
         if self._body is None:
-            return _word_overlap(rows, columns)
+            return word_overlap(rows, columns)
         return (self._vectors(rows) @ self._vectors(columns).T).astype(np.float64)
 
     def _vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -99,11 +99,11 @@ def features(
         table[:, :, 4] = encoder.alike(own, [one.risk or one.about for one in checks])
         table[:, :, 5] = encoder.alike(whole, about)
     heads = [f"{one.heading} {one.text}" for one in checks]
-    table[:, :, 6] = _word_overlap(whole, heads)
+    table[:, :, 6] = word_overlap(whole, heads)
     return table
 
 
-def _word_overlap(rows: Sequence[str], columns: Sequence[str]) -> Doubles:
+def word_overlap(rows: Sequence[str], columns: Sequence[str]) -> Doubles:
     """Give the cosine of TF-IDF weights; words that only one text has don't count."""
     counted = [Counter(_terms(text)) for text in (*rows, *columns)]
     seen = Counter(word for one in counted for word in one)

@@ -66,7 +66,7 @@ def test_an_oscal_catalog_gives_controls_enhancements_and_filled_statements(tmp_
 
 def test_a_profile_picks_from_the_catalog_beside_it_and_no_other_file(tmp_path: Path) -> None:
     write(tmp_path / "catalog.json", CATALOG)
-    profile = {
+    profile: dict[str, Any] = {
         "profile": {
             "metadata": {"title": "Mine"},
             "imports": [
