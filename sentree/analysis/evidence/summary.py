@@ -21,18 +21,18 @@ def summarise(report: EvidenceReport) -> list[Claim]:
     for one in report.verdicts:
         by_status.setdefault(one.status, []).append(one)
     total = len(report.verdicts)
-    for status, verb in (
-        ("failed", "fail: at least one check on them fails"),
-        ("satisfied", "are satisfied: every check with a result passes"),
-        ("to review", "have evidence that says neither pass nor fail; a person has to read it"),
+    for status, proposed, verb in (
+        ("failed", False, "fail: at least one check on them fails"),
+        ("satisfied", False, "are satisfied: every check with a result passes"),
+        ("failed", True, "may fail: a check fails that is only proposed for them"),
+        ("satisfied", True, "may be satisfied: the checks that are proposed for them pass"),
+        ("to review", None, "have evidence that says neither pass nor fail, for a person to read"),
     ):
-        listed = by_status.get(status, [])
+        listed = [one for one in by_status.get(status, []) if proposed in (None, one.proposed)]
         if listed:
-            proposed = sum(one.proposed for one in listed)
             said.append(
                 claim(
-                    f"{len(listed):,} of {total:,} controls {verb} ({_names(listed)})"
-                    f"{_doubt(proposed)}.",
+                    f"{len(listed):,} of {total:,} controls {verb} ({_names(listed)}).",
                     _cited(listed),
                 )
             )
@@ -82,7 +82,3 @@ def _names(listed: Sequence[ControlVerdict]) -> str:
     shown = ", ".join(one.control.control_uid for one in listed[:MAX_NAMED])
     more = len(listed) - MAX_NAMED
     return f"{shown} and {more:,} more" if more > 0 else shown
-
-
-def _doubt(proposed: int) -> str:
-    return f"; {proposed:,} of them by proposed mappings only" if proposed else ""

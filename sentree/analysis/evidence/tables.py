@@ -40,7 +40,10 @@ def sections(report: EvidenceReport) -> list[Section]:
             key="failed",
             title="Failed controls",
             claims=tuple(
-                claim(f"{one.control.label[:200]} fails: {one.reason}.", one.records[:8])
+                claim(
+                    f"{one.control.label[:200]} {'may fail' if one.proposed else 'fails'}: {one.reason}.",
+                    one.records[:8],
+                )
                 for one in failed[:MAX_FAILED_CLAIMS]
             ),
         ),

@@ -126,7 +126,7 @@ def _reason(
         return "nothing that was read is about it"
     resources = sum(one.failed for one in links)
     if failing:
-        said = f"{failing} of {_checks(total)} fail, {resources:,} results in all"
+        said = f"{failing} of {_checks(total)} fail (failing results: {resources:,})"
         said += f"; {passing} pass" if passing else ""
     elif passing:
         undecided = total - passing
