@@ -23,7 +23,10 @@ TITLE_SHARE = 0.7
 
 SECTION_SHARE = 0.5
 FAMILY_SHARE = 0.3
-_BLANKS = re.compile(r"\[(?:Assignment|Selection)[^\]]*\]|\{\{[^}]*\}\}", re.IGNORECASE)
+_BLANKS = re.compile(
+    r"\[?(?:assignment|selection)(?: \(one or more\))?:\s*(?:organization-defined)?|\{\{[^}]*\}\}",
+    re.IGNORECASE,
+)
 
 
 class ControlText(NamedTuple):
@@ -36,7 +39,7 @@ class ControlText(NamedTuple):
 
     @property
     def own(self) -> str:
-        """Title and text without the blanks that an organisation fills in."""
+        """Title and text; of a blank that an organisation fills in, what it is about."""
         return _BLANKS.sub(" ", f"{self.title}. {self.text}").strip()
 
     @property
@@ -105,13 +108,21 @@ def expected() -> Doubles:
     return _tables().expected
 
 
-def shared_topics(control: ControlText, check: CheckText) -> tuple[str, ...]:
-    """Name the control's topics for which the check is expected, the strongest first."""
-    tables = _tables()
-    asked, looked = control_cues([control])[0], check_cues([check])[0]
-    strength = asked * (tables.expected * looked).max(axis=1)
-    order = np.argsort(-strength, kind="stable")
-    return tuple(tables.control_names[at].replace("_", " ") for at in order if strength[at] > 0)
+class SharedTopics:
+    """Names what a control and a check are both about."""
+
+    def __init__(self, controls: Sequence[ControlText], checks: Sequence[CheckText]) -> None:
+        self._asked = control_cues(controls)
+        self._looked = check_cues(checks)
+
+    def names(self, control: int, check: int) -> tuple[str, ...]:
+        """Name the control's topics for which the check is expected, the strongest first."""
+        tables = _tables()
+        strength = self._asked[control] * (tables.expected * self._looked[check]).max(axis=1)
+        order = np.argsort(-strength, kind="stable")
+        return tuple(
+            tables.control_names[int(at)].replace("_", " ") for at in order if strength[at] > 0
+        )
 
 
 def _found(patterns: Sequence[re.Pattern[str]], texts: Sequence[str]) -> Doubles:

@@ -81,8 +81,8 @@ class Policy(Frozen):
     share_of_best: float = Field(default=0.2, gt=0, le=1)
     least: int = Field(default=12, ge=1)
     most: int = Field(default=20, ge=1)
-    floor: float = Field(default=0.08, ge=0, le=1)
-    none_below: float = Field(default=0.1, ge=0, le=1)
+    floor: float = Field(default=0.06, ge=0, le=1)
+    none_below: float = Field(default=0.06, ge=0, le=1)
 
 
 class Mapped(NamedTuple):

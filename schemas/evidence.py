@@ -34,6 +34,7 @@ class EvidenceRequest(Frozen):
 
     `mapping`: `given` uses what catalogue and findings state, `propose` ignores what the catalogue
     states and proposes by wording, `auto` proposes only where the catalogue states nothing at all.
+    `head` is a trained head of one's own instead of the one that comes with the product.
     """
 
     catalog: str
@@ -42,6 +43,7 @@ class EvidenceRequest(Frozen):
     imports: tuple[str, ...] = ()
     window: Window | None = None
     mapping: Mapping = "auto"
+    head: str = ""
     title: str = ""
     tenant_uid: str = "default"
     formats: tuple[str, ...] = ("html", "md", "oscal", "csv")

@@ -23,6 +23,7 @@ def evidence(
     window: str | None = None,
     mapping: Literal["auto", "given", "propose"] = "auto",
     reference: tuple[str, ...] = (),
+    head: str = "",
     import_: Annotated[tuple[str, ...], Parameter(name="--import")] = (),
     title: str = "",
     fail_on_gaps: bool = False,
@@ -39,6 +40,7 @@ def evidence(
         window: Only evidence of this time counts: START..END.
         mapping: given (what is stated), propose (by wording), auto (propose if nothing is stated).
         reference: Mapped catalogues to carry checks over from.
+        head: A trained head to propose with, instead of the built-in one.
         import_: Catalogs that an OSCAL profile imports.
         title: A title for the report.
         fail_on_gaps: Exit with 11 when a control failed or has no evidence.
@@ -59,6 +61,7 @@ def evidence(
         imports=import_,
         window=read_window(window),
         mapping=mapping,
+        head=head,
         title=title,
         tenant_uid=settings.tenant,
         formats=report,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.evidence_cues import CheckText, ControlText, beyond_scans, shared_topics
+from models.evidence_cues import CheckText, ControlText, SharedTopics, beyond_scans
 from models.evidence_features import Encoder
 from models.evidence_head import Head, HeadError, Mapped, Policy, calibrate, train
 
@@ -28,7 +28,7 @@ def test_each_control_gets_the_check_that_is_about_it_first() -> None:
     head = Head.load()
     scores = head.scores(CONTROLS, CHECKS, WORDS_ONLY)
     assert [chosen[0] for chosen in head.choose(CONTROLS, scores)] == [0, 1, 2]
-    assert shared_topics(CONTROLS[2], CHECKS[2])[0] == "backup"
+    assert SharedTopics(CONTROLS, CHECKS).names(2, 2)[0] == "backup"
 
 
 def test_a_control_that_no_scan_can_show_gets_no_proposal_whatever_the_scores() -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.evidence_cues import CheckText, shared_topics
+from models.evidence_cues import CheckText, SharedTopics
 from models.evidence_features import Encoder
 from models.evidence_head import Head
 from schemas.control import Catalogue, Control
@@ -98,10 +98,11 @@ def proposed_links(
         ]
         scores = head.scores(texts, checks, encoder, borrowed)
         chances = head.calibrated(scores)
+        shared = SharedTopics(texts, checks)
         for row, chosen in enumerate(head.choose(texts, scores)):
             links = found.setdefault(controls[row].control_uid, {})
             for at in chosen:
-                topics = shared_topics(texts[row], checks[at])[:3]
+                topics = shared.names(row, at)[:3]
                 about = f"both are about {', '.join(topics)}" if topics else "alike wording"
                 score = round(float(chances[row, at]), 3)
                 links[checks[at].name] = Why("proposed", score, f"proposed: {about}")

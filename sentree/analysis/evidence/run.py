@@ -120,7 +120,7 @@ def assess(
         propose = not catalogue.is_mapped and not is_carried(catalogue, references)
     used_head = ""
     if propose:
-        head = head or _load_head()
+        head = head or _load_head(request.head)
         encoder = encoder or Encoder.load()
         used_head = f"{head.version}; {'sentences' if encoder.has_sentences else 'words only'}"
         open_ones = [one for one in catalogue.controls if not links[one.control_uid]]
@@ -151,9 +151,9 @@ def _unmapped(catalogue: Catalogue) -> Catalogue:
     return catalogue.model_copy(update={"controls": bare})
 
 
-def _load_head() -> Head:
+def _load_head(path: str) -> Head:
     try:
-        return Head.load()
+        return Head.load(Path(path) if path else None)
     except HeadError as error:
         raise ConfigurationError(str(error)) from None
 

@@ -41,7 +41,7 @@ def sections(report: EvidenceReport) -> list[Section]:
             title="Failed controls",
             claims=tuple(
                 claim(
-                    f"{one.control.label[:200]} {'may fail' if one.proposed else 'fails'}: {one.reason}.",
+                    _failure(one),
                     one.records[:8],
                 )
                 for one in failed[:MAX_FAILED_CLAIMS]
@@ -241,3 +241,8 @@ def _cut(rows: int) -> str:
     if rows <= MAX_ROWS:
         return ""
     return f"The first {MAX_ROWS:,} of {rows:,}; the JSON report has all under data."
+
+
+def _failure(one: ControlVerdict) -> str:
+    fails = "may fail" if one.proposed else "fails"
+    return f"{one.control.label[:200]} {fails}: {one.reason}."
