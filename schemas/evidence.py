@@ -136,7 +136,10 @@ class EvidenceCounts(Frozen):
 
 
 class EvidenceReport(Frozen):
-    """The whole answer: a verdict for every control of the catalogue, in its order."""
+    """The whole answer: a verdict for every control of the catalogue, in its order.
+
+    `records` are those that a verdict rests on, and the oldest and the newest in scope.
+    """
 
     catalogue: Catalogue
     verdicts: tuple[ControlVerdict, ...]

@@ -10,7 +10,13 @@ from models.evidence_features import Encoder
 from models.evidence_head import Head, HeadError
 from schemas.control import Catalogue
 from schemas.event import CitedEvent
-from schemas.evidence import EvidenceCounts, EvidenceReport, EvidenceRequest
+from schemas.evidence import (
+    ControlVerdict,
+    EvidenceCounts,
+    EvidenceRecord,
+    EvidenceReport,
+    EvidenceRequest,
+)
 from schemas.query import Scenario
 from schemas.result import Result
 from schemas.section import InputFile
@@ -141,9 +147,20 @@ def assess(
         ),
         proposals=propose,
         head=used_head,
-        records=tuple(sorted(scoped.records, key=lambda one: one.record_uid)),
+        records=_kept(scoped.records, verdicts),
         unused_checks=tuple(name for name in groups if name not in linked)[:MAX_UNUSED],
     )
+
+
+def _kept(
+    records: Sequence[EvidenceRecord], verdicts: Sequence[ControlVerdict]
+) -> tuple[EvidenceRecord, ...]:
+    """Keep the records that a verdict rests on, and the oldest and newest in scope."""
+    cited = {uid for one in verdicts for link in one.links for uid in link.records}
+    stamped = sorted((one.time, one.record_uid) for one in records if one.time is not None)
+    cited |= {uid for _, uid in (*stamped[:1], *stamped[-1:])}
+    kept = (one for one in records if one.record_uid in cited)
+    return tuple(sorted(kept, key=lambda one: one.record_uid))
 
 
 def _unmapped(catalogue: Catalogue) -> Catalogue:

@@ -21,18 +21,29 @@ def summarise(report: EvidenceReport) -> list[Claim]:
     for one in report.verdicts:
         by_status.setdefault(one.status, []).append(one)
     total = len(report.verdicts)
-    for status, proposed, verb in (
-        ("failed", False, "fail: at least one check on them fails"),
-        ("satisfied", False, "are satisfied: every check with a result passes"),
-        ("failed", True, "may fail: a check fails that is only proposed for them"),
-        ("satisfied", True, "may be satisfied: the checks that are proposed for them pass"),
-        ("to review", None, "have evidence that says neither pass nor fail, for a person to read"),
+    for status, proposed, verbs, why in (
+        ("failed", False, ("fails", "fail"), "at least one check on it fails"),
+        ("satisfied", False, ("is satisfied", "are satisfied"), "every check with a result passes"),
+        ("failed", True, ("may fail", "may fail"), "a check fails that is only proposed for it"),
+        (
+            "satisfied",
+            True,
+            ("may be satisfied", "may be satisfied"),
+            "the checks that are only proposed pass",
+        ),
+        (
+            "to review",
+            None,
+            ("needs review", "need review"),
+            "there is evidence, but none that says pass or fail",
+        ),
     ):
         listed = [one for one in by_status.get(status, []) if proposed in (None, one.proposed)]
         if listed:
             said.append(
                 claim(
-                    f"{len(listed):,} of {total:,} controls {verb} ({_names(listed)}).",
+                    f"{len(listed):,} of {total:,} controls {verbs[len(listed) > 1]}: {why} "
+                    f"({_names(listed)}).",
                     _cited(listed),
                 )
             )
