@@ -85,6 +85,13 @@ def test_a_profile_picks_from_the_catalog_beside_it_and_no_other_file(tmp_path: 
         read_catalogue(write(tmp_path / "profile.json", profile))
 
 
+def test_a_framework_is_not_known_by_its_name_without_the_version(tmp_path: Path) -> None:
+    body = {"Framework": "NIST-CSF", "Version": "1.1", "Requirements": [{"Id": "a", "Name": "N"}]}
+    read = read_catalogue(write(tmp_path / "f.json", body))
+    assert not any(same_framework("NIST-CSF-2.0", name) for name in read.names)
+    assert any(same_framework("NIST-CSF-1.1", name) for name in read.names)
+
+
 def test_a_framework_without_any_check_states_no_mapping(tmp_path: Path) -> None:
     body = {
         "Framework": "F",
@@ -145,6 +152,8 @@ def test_a_lettered_part_belongs_to_its_control_and_an_enhancement_does_not() ->
         ("NIST-CSF 1.1", "NIST-CSF 2.0", False),
         ("CIS-1.4", "CIS-2.0", False),
         ("HIPAA", "FFIEC", False),
+        ("FedRAMP-Low-Revision-4", "FedRAMP-Moderate-Revision-4", False),
+        ("FedRAMP-Low-Revision-4", "FedRamp Low Rev. 4", True),
         ("", "HIPAA", False),
     ],
 )

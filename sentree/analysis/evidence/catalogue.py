@@ -154,7 +154,8 @@ def _read_framework(data: dict[str, Any], file: _File) -> Catalogue:
             )
         )
     framework, version = _text(data.get("Framework")), _text(data.get("Version"))
-    names = (f"{framework} {version}".strip(), framework, _text(data.get("Name")))
+    # Never the bare name beside a version: another version's findings would count.
+    names = (f"{framework} {version}".strip(), _text(data.get("Name")))
     mapped = any(control.checks for control in controls)
     return Catalogue(
         title=_text(data.get("Name")) or framework or Path(file.path).stem,

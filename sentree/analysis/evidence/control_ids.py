@@ -10,7 +10,7 @@ _REVISION = re.compile(r"\b(?:revision|rev\.?|version|ver\.?|v|r)[\s._-]*(?=\d)"
 _NOISE_WORDS = """
 nist sp special publication national institute of standards and technology the framework
 security controls control for aws azure gcp kubernetes m365 github google cloud microsoft
-standard standards rules rule guide low moderate high baseline resolved profile
+standard standards rules rule guide baseline resolved profile
 """
 _NOISE = frozenset(_NOISE_WORDS.split())
 
