@@ -76,12 +76,14 @@ class Policy(Frozen):
 
     All whose score is at least `share_of_best` of the best one's; if those are fewer than `least`,
     more down to `floor`; never more than `most`, and none where the best is below `none_below`.
+    A check without a topic in common with the control needs a score of `apart_from`.
     """
 
     share_of_best: float = Field(default=0.2, gt=0, le=1)
     least: int = Field(default=12, ge=1)
     most: int = Field(default=20, ge=1)
     floor: float = Field(default=0.06, ge=0, le=1)
+    apart_from: float = Field(default=0.5, ge=0, le=1)
     none_below: float = Field(default=0.06, ge=0, le=1)
 
 
@@ -131,7 +133,7 @@ class Head(Frozen):
         encoder: Encoder,
         references: Sequence[Mapped] = (),
     ) -> Doubles:
-        """Score each check (column) as evidence for each control (row), 0 to 1.
+        """Score each check (column) as evidence for each control (row), 0 to 1; 0 is no candidate.
 
         A score is a rank, not a probability: `calibrated` turns it into one.
         """
@@ -140,10 +142,16 @@ class Head(Frozen):
         table = features(controls, checks, np.array(self.cue_weights), encoder)
         weights = self.full if encoder.has_sentences else self.lexical
         logits = weights.logits(table)
+        # Alike wording alone is a thin reason: without a topic in common it has to be very alike,
+        # unless a reference says so.
+        apart = table[:, :, FEATURES.index("expected_best")] <= 0
         names = {check.name: at for at, check in enumerate(checks)}
         for one in references:
-            logits += BORROWED_WEIGHT * _borrowed(controls, one, names, encoder)
-        return 1 / (1 + np.exp(-logits))
+            lent = _borrowed(controls, one, names, encoder)
+            logits += BORROWED_WEIGHT * lent
+            apart &= lent <= 0
+        found = 1 / (1 + np.exp(-logits))
+        return np.where(apart & (found < self.policy.apart_from), 0.0, found)
 
     def calibrated(self, scores: Doubles) -> Doubles:
         """Give the share of such proposals that a framework not trained on has in its mapping."""
@@ -186,8 +194,10 @@ def train(frameworks: Sequence[Mapped], encoder: Encoder, pull: float) -> tuple[
 
 def calibrate(scored: Sequence[tuple[Doubles, npt.NDArray[np.bool_]]]) -> tuple[float, float]:
     """Fit slope and offset of the log odds to scores of frameworks that were not trained on."""
-    odds = np.concatenate([np.log(score / (1 - score)).ravel() for score, _ in scored])
+    flat = np.concatenate([score.ravel() for score, _ in scored])
     truth = np.concatenate([pairs.ravel() for _, pairs in scored]).astype(np.float64)
+    truth, flat = truth[flat > 0], flat[flat > 0]
+    odds = np.log(flat / (1 - flat))
     design = np.stack([odds, np.ones_like(odds)], axis=1)
     found = np.array([1.0, 0.0])
     for _ in range(STEPS):
