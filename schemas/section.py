@@ -6,6 +6,7 @@ from typing import Literal
 
 from schemas.base import Frozen
 from schemas.claim import Claim
+from schemas.matrix import Matrix
 
 Kind = Literal["text", "number", "share", "time", "id", "level", "technique", "verdict"]
 """How a cell reads: `share` is 0 to 1, `time` ISO 8601 UTC, `level` a Sigma level."""
@@ -46,6 +47,7 @@ class Section(Frozen):
     title: str
     claims: tuple[Claim, ...] = ()
     tables: tuple[Table, ...] = ()
+    matrix: Matrix | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -59,7 +59,7 @@ def report(
 
     Args:
         run: The run's uid, the start of one, latest, or the path of a result.json.
-        to: Formats: html, md, json, timesketch, navigator, csv.
+        to: Formats: html, md, json, timesketch, navigator, csv, stix, oscal.
         out: Folder to write to; without it, the run's own.
         common: Options of every command.
     """

@@ -16,6 +16,7 @@ from sentree.report.escape import json_text, terminal
 from sentree.report.html import render_html
 from sentree.report.markdown import render_markdown
 from sentree.report.navigator import render_navigator
+from sentree.report.oscal import render_oscal
 from sentree.report.spreadsheet import render_csv
 from sentree.report.stix import render_stix
 from sentree.report.timesketch import render_timesketch
@@ -46,6 +47,7 @@ FORMATS: dict[str, Renderer] = {
         Renderer("navigator", ".navigator.json", render_navigator),
         Renderer("csv", ".csv", render_csv),
         Renderer("stix", ".stix.json", render_stix),
+        Renderer("oscal", ".oscal.json", render_oscal),
     )
 }
 

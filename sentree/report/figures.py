@@ -10,12 +10,31 @@ from schemas.result import Result
 from schemas.timeline import Timeline, TimelineEntry
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
+_TONES = {
+    "act": "bad",
+    "failed": "bad",
+    "not satisfied": "bad",
+    "revoked": "bad",
+    "attend": "warn",
+    "partial": "warn",
+    "to review": "warn",
+    "partly satisfied": "warn",
+    "contradiction": "warn",
+    "satisfied": "good",
+    "track": "quiet",
+    "no evidence": "quiet",
+}
 _RANK = {level: rank for rank, level in enumerate(LEVELS)}
 
 
 def level_rank(level: str | None) -> int:
     """Give 0 for informational up to 4 for critical; an unknown level counts as informational."""
     return _RANK.get((level or "").lower(), 0)
+
+
+def tone(verdict: str) -> str:
+    """Give the tone that colours a verdict: bad, warn, good, quiet, or none."""
+    return _TONES.get(verdict.strip("*").lower(), "")
 
 
 def count_levels(entries: Iterable[TimelineEntry]) -> dict[str, int]:

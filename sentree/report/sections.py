@@ -9,7 +9,8 @@ from schemas.result import Result
 from schemas.section import Column, Row, Scalar, Section, Table
 from sentree.report.citations import LinkedMarks
 from sentree.report.escape import cut
-from sentree.report.figures import LEVELS, level_rank, share
+from sentree.report.figures import LEVELS, level_rank, share, tone
+from sentree.report.matrix import MatrixView, matrix_view
 from sentree.report.page import ClaimView, claim_views
 from sentree.report.rows import Chip
 
@@ -20,20 +21,6 @@ MAX_ROW_MARKS = 4
 MAX_NOTES = 40
 SHORT = 16
 MIDDLE = 48
-
-_TONES = {
-    "act": "bad",
-    "failed": "bad",
-    "not satisfied": "bad",
-    "revoked": "bad",
-    "attend": "warn",
-    "partial": "warn",
-    "partly satisfied": "warn",
-    "contradiction": "warn",
-    "satisfied": "good",
-    "track": "quiet",
-    "no evidence": "quiet",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +68,7 @@ class SectionView:
     title: str
     claims: list[ClaimView]
     tables: list[TableView]
+    matrix: MatrixView | None
     notes: list[str]
 
 
@@ -97,6 +85,7 @@ def section_views(
                 _table(table, f"{section_anchor(place)}-{number}", marks, chips, rows)
                 for number, table in enumerate(section.tables)
             ],
+            matrix=matrix_view(section.matrix),
             notes=[cut(note, 1_000) for note in section.notes[:MAX_NOTES]],
         )
         for place, section in enumerate(result.sections[:MAX_SECTIONS])
@@ -170,7 +159,7 @@ def _cell(row: Row, place: int, columns: Sequence[Column], chips: dict[str, Chip
     if kind == "technique" and text in chips:
         return CellView(text, kind, href=chips[text].href)
     if kind == "verdict":
-        return CellView(text, kind, tone=_TONES.get(text.strip("*").lower(), ""))
+        return CellView(text, kind, tone=tone(text))
     return CellView(text, kind)
 
 

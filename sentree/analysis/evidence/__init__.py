@@ -1,0 +1,5 @@
+"""The compliance scenario: evidence for each control, or the answer that there is none."""
+
+from sentree.analysis.evidence.run import assess, conclude, gather, run
+
+__all__ = ["assess", "conclude", "gather", "run"]

@@ -1,0 +1,84 @@
+"""The command `evidence`: a control catalogue and evidence in, a verdict per control out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from sentree.cli.common import COMMON, Common, read_window
+from sentree.cli.scenarios import Executor, run_scenario
+from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
+
+if TYPE_CHECKING:
+    from schemas.result import Result
+
+FORMATS = ("html", "md", "oscal", "csv")
+
+
+def evidence(
+    *,
+    catalog: str = "",
+    evidence: tuple[str, ...] = (),
+    window: str | None = None,
+    mapping: Literal["auto", "given", "propose"] = "auto",
+    reference: tuple[str, ...] = (),
+    head: str = "",
+    import_: Annotated[tuple[str, ...], Parameter(name="--import")] = (),
+    title: str = "",
+    fail_on_gaps: bool = False,
+    strict: Annotated[bool, Parameter(help="Fail when any record had to be set aside.")] = False,
+    executor: Executor | None = None,
+    report: tuple[str, ...] = FORMATS,
+    common: Common = COMMON,
+) -> int:
+    """Judge every control of a catalogue: satisfied, failed, to review, or no evidence.
+
+    Args:
+        catalog: OSCAL catalog or profile, a compliance framework with Requirements, CSV or TSV.
+        evidence: Files, folders or globs: findings, checks, assessments, documents; or the lake.
+        window: Only evidence of this time counts: START..END.
+        mapping: given (what is stated), propose (by wording), auto (propose if nothing is stated).
+        reference: Mapped catalogues to carry checks over from.
+        head: A trained head to propose with, instead of the built-in one.
+        import_: Catalogs that an OSCAL profile imports.
+        title: A title for the report.
+        fail_on_gaps: Exit with 11 when a control failed or has no evidence.
+        strict: Exit with 5 when any record had to be set aside.
+        executor: prefect (task runs with state) or local; default local without a server.
+        report: Formats of the report: html, md, json, oscal, csv.
+        common: Options of every command.
+    """
+    from schemas.evidence import EvidenceRequest
+
+    if not catalog:
+        raise UsageError("name the control catalogue with --catalog FILE")
+    settings = common.settings()
+    request = EvidenceRequest(
+        catalog=catalog,
+        evidence=evidence,
+        references=reference,
+        imports=import_,
+        window=read_window(window),
+        mapping=mapping,
+        head=head,
+        title=title,
+        tenant_uid=settings.tenant,
+        formats=report,
+    )
+    result = run_scenario(settings, request, common, name="evidence", executor=executor)
+    for one in result.inputs:
+        if one.rejected:
+            common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
+    if result.verification.checked and not result.verification.kept:
+        raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
+    if strict and any(one.rejected for one in result.inputs):
+        raise PartlyUnreadableError("some records or entries of the catalogue could not be used")
+    return ExitCode.GAPS if fail_on_gaps and _has_gaps(result) else ExitCode.DONE
+
+
+def _has_gaps(result: Result) -> bool:
+    from schemas.evidence import EvidenceReport
+
+    found = EvidenceReport.model_validate(result.data)
+    return any(one.status in ("failed", "no evidence") for one in found.verdicts)
