@@ -100,9 +100,7 @@ def with_missing(page: str, scenarios: Sequence[Scenario]) -> str:
             (REAL, REAL_PART, one.real),
         ):
             command = f"{lead} {one.name}"
-            if has and not any(
-                each == command or each.startswith(f"{command} ") for each in there
-            ):
+            if has and not any(each == command or each.startswith(f"{command} ") for each in there):
                 page = page.replace(mark, f"{block(command, '')}\n{mark}")
     return page
 

@@ -1,4 +1,4 @@
-"""Measure every scenario on a folder of real data: `python bench/realdata.py --data ../shared/data`.
+"""Measure every scenario on a folder of real data: `python bench/realdata.py --data FOLDER`.
 
 Prints Markdown, or JSON with `--format json`: each figure with its interval, its number of cases,
 and the command that gives it again.
