@@ -178,7 +178,7 @@ def _entity(context: ContextReader, reading: Reading, entity: Entity, binder: Bi
     if entity.kind == "host":
         return _host(context, reading, entity, binder)
     if entity.kind == "ip":
-        return _ip(reading, entity, binder)
+        return _ip(context, reading, entity, binder)
     if entity.kind == "user":
         return _user(reading, entity, binder)
     if entity.kind == "process" and (reading.subject or "").split(" ")[0] in _OF_FILES:
@@ -248,8 +248,13 @@ def _host(context: ContextReader, reading: Reading, entity: Entity, binder: Bind
     return f"(host = {mark}{own('host')})"
 
 
-def _ip(reading: Reading, entity: Entity, binder: Binder) -> str:
+def _ip(context: ContextReader, reading: Reading, entity: Entity, binder: Binder) -> str:
     mark = binder.bind(entity.value)
+    if _family(reading) == "logon" and entity.role in ("to", "on"):
+        # A logon's record names the host it was on; the host's address stands in other records.
+        rows = context.query(with_endpoints("question_hosts"), {"ip": entity.value})
+        hosts = binder.bind([row["name"] for row in rows])
+        return f"(dst_ip = {mark} OR list_contains({hosts}::VARCHAR[], host))"
     direction = _direction(reading, entity) if _family(reading) in ("network", "logon") else ""
     if direction == "from":
         return f"src_ip = {mark}"

@@ -118,7 +118,8 @@ _FORMS: tuple[tuple[str, Callable[[str], Entity | None]], ...] = (
     (r"\bTA\d{4}\b", lambda text: Entity("tactic", text.upper())),
     (
         r"\b(?:(?:windows|security|sysmon)\s+)?(?:events?[\s_-]?(?:ids?|codes?)|eids?|eventids?"
-        r"|event[_ ]?codes?|sysmon(?:\s+events?)?|events?)\s*[:=#]?\s*\d{1,5}(?![\w.:/-])",
+        r"|event[_ ]?codes?|sysmon(?:\s+events?)?|(?:events?\s+)?(?:with|having)\s+ids?|events?)"
+        r"\s*[:=#]?\s*\d{1,5}(?![\w.:/-])",
         _event_id,
     ),
     (r"\b(?:(?:source|src|dest(?:ination)?|dst|tcp|udp)[\s_]?)?ports?\s*[:=#]?\s*\d{1,5}\b", _port),

@@ -159,7 +159,10 @@ _PHRASES: dict[tuple[str, str], str] = {
         "apps"
     ),
     ("subject", "powershell"): ("powershell|pwsh|power shell"),
-    ("subject", "script"): ("script|scripts|script block|script blocks|scriptblocks|scriptblock"),
+    ("subject", "script"): ("script|scripts"),
+    ("subject", "script block"): (
+        "script block|script blocks|scriptblocks|scriptblock|powershell script blocks"
+    ),
     ("subject", "module"): (
         "module|modules|dlls|dll|image loads|module loads|dll loads|image load"
     ),
@@ -216,16 +219,26 @@ _PHRASES: dict[tuple[str, str], str] = {
         "group membership changes"
     ),
     ("subject", "log"): (
-        "event log|event logs|audit log|audit logs|security log|security logs|eventlog|"
-        "eventlogs|windows event log|windows event logs|security event log|system log|logs"
+        "event log|event logs|eventlog|eventlogs|windows event log|windows event logs|"
+        "system log|logs"
     ),
+    ("subject", "audit log"): (
+        "audit log|audit logs|security log|security logs|security event log|security audit log"
+    ),
+    ("subject", "sysmon"): (
+        "sysmon events|sysmon records|sysmon logs|sysmon log|sysmon entries|sysmon log entries"
+    ),
+    ("subject", "zeek"): "zeek events|zeek records|zeek logs|zeek log|zeek entries|bro logs",
+    ("subject", "windows security"): (
+        "security events|security records|windows security events|security log events|"
+        "security channel events|security event log entries"
+    ),
+    ("subject", "cloudtrail"): "cloudtrail events|cloudtrail records|cloudtrail logs|cloudtrail",
     ("subject", "log clear"): (
         "log clearing|log cleared|logs cleared|log clear|log clears|event log clearing|"
         "log clearance"
     ),
-    ("subject", "api"): (
-        "api|api calls|api call|cloud api calls|cloudtrail events|aws api calls|aws calls"
-    ),
+    ("subject", "api"): ("api|api calls|api call|cloud api calls|aws api calls|aws calls"),
     ("subject", "access key"): ("access key|access keys"),
     ("subject", "alert"): (
         "alert|alerts|detection|detections|rule match|rule matches|rule hits|sigma hits|"
@@ -270,6 +283,21 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("dim", "domain"): ("domain|domain name"),
     ("dims", "domain"): ("domains|domain names|dns names|queried domains"),
     ("dims", "url"): ("url|urls|uri|uris"),
+    ("dims", "api service"): (
+        "aws services|cloud services|api services|services called|services were called|"
+        "event source|event sources|aws service|cloud service"
+    ),
+    ("dims", "region"): "region|regions|aws regions|aws region|cloud regions",
+    ("dims", "user agent"): "user agent|user agents|useragent|useragents|user-agents|user-agent",
+    ("dims", "error"): (
+        "error code|error codes|status code|status codes|errors|failure reasons|failure codes"
+    ),
+    ("dims", "conversation"): (
+        "who talked to whom|who talks to whom|who connected to whom|who communicated with whom|"
+        "who contacted whom|who spoke to whom|pairs of hosts|host pairs|talked to each other|"
+        "talk to each other|connected to each other|communicated with each other|"
+        "conversations|pairs of addresses|ip pairs"
+    ),
     ("dims", "operation"): ("operation|operations|api operations"),
     ("dims", "event id"): ("event ids|event id|event codes|eventids|event code"),
     ("dims", "class"): (
@@ -354,7 +382,8 @@ _PHRASES: dict[tuple[str, str], str] = {
     ),
     ("decline", "relates events to each other"): (
         "then|followed by|following|after that|before that|afterwards|subsequently|prior to|"
-        "after|before|since|until|till|while|same|both|shared by|in common|sequence|"
+        "after|before|since|until|till|while|same|both|shared by|in common|sequence|each other|"
+        "which came first|came first|happened first|"
         "correlated|consecutive|concurrent|simultaneous|in a row|together"
     ),
     ("decline", "names a time that is not understood here"): (
@@ -364,8 +393,8 @@ _PHRASES: dict[tuple[str, str], str] = {
         "earlier|later|cet|est|pst|cest|edt|pdt"
     ),
     ("decline", "asks for an attribute that is not looked up here"): (
-        "type|types|kind|kinds|role|roles|region|regions|bucket|buckets|version|versions|agents|"
-        "user agent|user agents|code|codes|result|results|protocol|protocols|session"
+        "type|types|kind|kinds|role|roles|bucket|buckets|version|versions|agents|"
+        "code|codes|result|results|protocol|protocols|session"
     ),
     ("decline", "asks for a measure that is not counted here"): (
         "bytes|volume|size|sum|average|avg|mean of|median|percent|percentage|%|ratio|rate|"

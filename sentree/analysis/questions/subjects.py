@@ -93,7 +93,7 @@ SUBJECTS: dict[str, Subject] = {
         "accesses to processes", "class_uid = 1007 AND activity_id = 3", "process", "process"
     ),
     "injection": Subject(
-        "threads started in another process",
+        "remote thread starts",
         "class_uid = 1007 AND activity_id = 4",
         "process",
         "process",
@@ -106,10 +106,24 @@ SUBJECTS: dict[str, Subject] = {
         "process",
     ),
     "script": Subject("script executions", "class_uid = 1009", None, "process"),
+    "script block": Subject(
+        "PowerShell script blocks (4104)",
+        "class_uid = 1009 AND original_id = '4104'",
+        None,
+        "process",
+    ),
     "module": Subject("module loads", "class_uid = 1005", "file", "process"),
     "driver": Subject("driver events", "class_uid IN (1002, 1003)", "file"),
     "dns": Subject("DNS queries", "class_uid = 4003", "domain", "network"),
-    "connection": Subject("network connections", "class_uid = 4001", "destination", "network"),
+    # Zeek's logs of protocols tell of connections that its conn log has already; binding or
+    # listening to a port (Windows 5158, 5154) connects nothing yet.
+    "connection": Subject(
+        "network connections",
+        "class_uid = 4001 AND NOT (mapper = 'zeek' AND original_id <> 'conn')"
+        " AND coalesce(original_id, '') NOT IN ('5154', '5155', '5158', '5159')",
+        "destination",
+        "network",
+    ),
     "traffic": Subject("network events", NETWORK, "destination", "network"),
     "http": Subject("HTTP requests", "class_uid = 4002", "url", "network"),
     "smb": Subject(
@@ -208,6 +222,16 @@ SUBJECTS: dict[str, Subject] = {
         "(class_uid = 1008 AND activity_id = 1 OR event_uid IN (SELECT event_uid FROM detections"
         " WHERE list_contains(techniques, 'T1070.001')))",
     ),
+    "audit log clear": Subject(
+        "clearings of the security audit log",
+        "(class_uid = 1008 AND activity_id = 1 AND original_id IN ('1102', '517'))",
+    ),
+    "sysmon": Subject("Sysmon events", "provider ILIKE '%sysmon%'"),
+    "zeek": Subject("Zeek records", "mapper = 'zeek'"),
+    "windows security": Subject(
+        "Windows Security events", "mapper = 'windows' AND lower(channel) = 'security'"
+    ),
+    "cloudtrail": Subject("CloudTrail events", "mapper = 'cloudtrail'", "operation"),
     "api": Subject("API calls", "class_uid = 6003 OR api_operation IS NOT NULL", "operation"),
     "access key": Subject(
         "access key creations", "lower(api_operation) = 'createaccesskey'", "target"
@@ -230,6 +254,8 @@ COMPOSED: dict[tuple[str, str], str] = {
     ("task", "start"): "task",
     ("log", "clear"): "log clear",
     ("log", "delete"): "log clear",
+    ("audit log", "clear"): "audit log clear",
+    ("audit log", "delete"): "audit log clear",
     ("group", "add"): "group add",
     ("group", "modify"): "group",
     ("process", "start"): "process",

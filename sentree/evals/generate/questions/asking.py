@@ -251,7 +251,10 @@ def _ordering(rng: Random, company: Company, once: dict[str, Fact]) -> list[Trac
                 f" installation of {service.name}?",
                 LABEL,
             ),
-            {dns.name: _is("dns", name=dns.name), service.name: _is("service", name=service.name)},
+            {
+                f"the lookup of {dns.name}": _is("dns", name=dns.name),
+                f"the installation of {service.name}": _is("service", name=service.name),
+            },
         ),
     ]
 
