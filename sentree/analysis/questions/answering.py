@@ -25,6 +25,7 @@ from sentree.analysis.questions.lookup import Lookup, Totals
 from sentree.analysis.questions.parts import Reading, Unanswerable
 from sentree.analysis.questions.subjects import SUBJECTS
 from sentree.analysis.questions.tables import (
+    WIDEST,
     capital,
     count_noun,
     event_table,
@@ -144,7 +145,7 @@ class Answering:
     def _found(self, totals: Totals) -> str:
         return f"{self._counted(totals)}: {self._span(totals)}."
 
-    def _value(self, dimension: Dimension, value: str) -> str:
+    def _value(self, dimension: Dimension, value: str, limit: int = 80) -> str:
         if dimension is DIMENSIONS["class"]:
             return class_name(int(value))
         if dimension is DIMENSIONS["technique"]:
@@ -155,10 +156,10 @@ class Answering:
             )
         if dimension is DIMENSIONS["tactic"]:
             return attack.tactic_title(value)
-        return plain(value, 80)
+        return plain(value, limit)
 
     def _named_table(self, rows: Sequence[dict[str, Any]], dimension: Dimension) -> AnswerTable:
-        shown = [{**row, "value": self._value(dimension, row["value"])} for row in rows]
+        shown = [{**row, "value": self._value(dimension, row["value"], WIDEST)} for row in rows]
         return group_table(shown, dimension.one)
 
     # The families.

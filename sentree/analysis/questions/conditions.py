@@ -22,6 +22,7 @@ _SHORT = "split_part(lower({}), '.', 1)"
 _ADDRESSES = ("src_ip", "dst_ip", "device_ip")
 _PATHS = ("process_path", "file_path", "actor_path", "parent_path")
 _ENDS = ("from", "to")
+_OF_CALLS = ("api", "cloudtrail", "access key")
 _OF_FILES = ("file", "module", "driver", "share", "smb")
 DETECTED = "event_uid IN (SELECT event_uid FROM detections WHERE {})"
 ALERTS = (
@@ -271,6 +272,9 @@ def _user(reading: Reading, entity: Entity, binder: Binder) -> str:
 
     if _family(reading) == "logon":
         return named("coalesce(target_user, actor_user)")
+    if reading.subject in _OF_CALLS or (reading.dimension == "operation" and not reading.subject):
+        # A call's other user is whom it is about, e.g. the role that was assumed.
+        return named("actor_user")
     about = reading.subject is not None and SUBJECTS[reading.subject].about
     if entity.role == "by" and about:
         return named("actor_user")

@@ -141,7 +141,13 @@ def _decide_dimension(parts: Parts, reading: Reading) -> None:
         raise Unanswerable(f"it asks for {' and '.join(dims)} at once")
     dimension = dims[0] if dims else None
     started = "start" in parts.acts and {"process", "file"} & {e.kind for e in reading.entities}
-    if dimension is None and "what act" in parts.kinds and started:
+    # "which programs started cmd.exe": the program that is named is what was started.
+    object_named = "process" in parts.subjects and not parts.passive and reading.family == "list"
+    object_named = object_named and any(
+        place and entity.kind in ("process", "file") and entity.role in ("", "on")
+        for entity, place in zip(parts.entities, parts.places, strict=True)
+    )
+    if dimension is None and started and ("what act" in parts.kinds or object_named):
         dimension = "parent"
     if dimension in ("parent", "command") and reading.subject is None:
         reading.subject = "process"

@@ -24,7 +24,8 @@ class Subject:
     about: bool = False
 
 
-NETWORK = "category_uid = 4"
+# Zeek's files log tells which way a file went, not who opened the connection it came in.
+NETWORK = "category_uid = 4 AND NOT (mapper = 'zeek' AND original_id = 'files')"
 _LOGON = "class_uid = 3002 AND activity_id = 1"
 _POWERSHELL = (
     r"regexp_matches(lower(coalesce(process_path, '')), '(^|[\\/])(powershell|pwsh)[^\\/]*$')"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,8 @@ from schemas.query import Query
 from schemas.question_truth import AnswerKind, LogFormat, QuestionSpec
 from sentree.analysis.questions import answer_question
 from sentree.engine.verify import verify_claims
+from sentree.evals.asked import cloudtrail, windows, zeek
+from sentree.evals.asked.records import RealQuestion, Record, read_records
 from sentree.evals.generate.questions import generate_questions
 from sentree.evals.measures.measure import Measure
 from sentree.evals.metrics import bootstrap
@@ -24,6 +26,12 @@ from sentree.settings import Settings
 
 SIZES = (8_000, 64_000, 512_000)
 Wanted = Callable[["Case"], bool]
+
+REAL: dict[str, tuple[str, str, Callable[[Sequence[Record]], list[RealQuestion]]]] = {
+    "Windows attack simulations": ("mordor", "*.jsonl.gz", windows.questions),
+    "CloudTrail attack simulation": ("cloudtrail-attack", "*.jsonl.gz", cloudtrail.questions),
+    "Zeek, two days of APT29": ("campaigns/apt29", "*zeek*.gz", zeek.questions),
+}
 
 
 class Case(NamedTuple):
@@ -62,6 +70,31 @@ def generated_rows(seeds: int = 6) -> list[Measure]:
     return found
 
 
+def rows(data: Path) -> list[Measure]:
+    """Measure on real logs, one unit a question, with truth from the raw records."""
+    found: list[Measure] = []
+    for name, cases in ask_real(data).items():
+        found += _shares(f"ask: {name}", [[case] for case in cases], lambda _: True)
+    return found
+
+
+def ask_real(data: Path) -> dict[str, list[Case]]:
+    """Put the questions about each real data set.
+
+    Raises:
+        FileNotFoundError: a data set is missing.
+    """
+    found: dict[str, list[Case]] = {}
+    for name, (folder, pattern, make) in REAL.items():
+        paths = sorted(path for path in (data / folder).glob(pattern) if path.name != "index.jsonl")
+        if not paths:
+            raise FileNotFoundError(2, "no data", str(data / folder / pattern))
+        asked = make(read_records(paths))
+        with tempfile.TemporaryDirectory() as place, opened(Path(place), paths) as context:
+            found[name] = [put(context, one.text, one.kind, one.answer, name) for one in asked]
+    return found
+
+
 def ask_generated(seed: int, tokens: int) -> list[Case]:
     """Put the questions of one generated log; every second seed is raw vendor format."""
     form = LogFormat.OCSF if seed % 2 == 0 else LogFormat.RAW
@@ -76,7 +109,7 @@ def ask_generated(seed: int, tokens: int) -> list[Case]:
 
 
 @contextmanager
-def opened(home: Path, paths: Sequence[Path]) -> Iterator[Context]:
+def opened(home: Path, paths: Sequence[Path]) -> Generator[Context]:
     """Load files into a lake of their own, and open all of it as the context of questions."""
     settings = Settings(home=home)
     with Lake.open(settings) as lake:
@@ -115,7 +148,8 @@ def _outcomes(task: str, logs: Sequence[Sequence[Case]]) -> list[Measure]:
 
 def _shares(task: str, logs: Sequence[Sequence[Case]], wanted: Wanted) -> list[Measure]:
     chosen = [[case for case in log if wanted(case) and not case.needs_language] for log in logs]
-    note = f"{sum(map(len, chosen))} questions; n counts logs"
+    total = sum(map(len, chosen))
+    note = f"{total} questions; n counts logs" if total > len(chosen) else "n counts questions"
     return [
         Measure(
             task,
