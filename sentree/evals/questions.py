@@ -74,7 +74,7 @@ def read_embedded(kind: AnswerKind, answer: EmbeddedAnswer) -> Found:
 
 def read_text(kind: AnswerKind, text: str) -> Found:
     """Read a language model's answer: what follows the last `Answer:`, else the whole text."""
-    said = _PREFIX.sub("", text).strip().rstrip(".")
+    said = _PREFIX.sub("", text).strip(" \t\r\n*_`").rstrip(".")
     match kind:
         case AnswerKind.NUMBER:
             return _number(said)
@@ -124,7 +124,8 @@ def _first(table: AnswerTable) -> Found:
 
 def short(name: str) -> str:
     """Write a name as questions do: lower case, without Windows domain or DNS suffix of a host."""
-    return name.lower().rpartition("\\")[2] if "\\" in name and ":" not in name else name.lower()
+    low = name.lower()
+    return low.partition("\\")[2] if re.fullmatch(r"[\w.-]+\\[^\\:]+", low) else low
 
 
 def _pair(text: str) -> str:

@@ -26,7 +26,8 @@ class Subject:
 
 # Zeek's files log tells which way a file went, not who opened the connection it came in.
 NETWORK = "category_uid = 4 AND NOT (mapper = 'zeek' AND original_id = 'files')"
-_LOGON = "class_uid = 3002 AND activity_id = 1"
+# 4648 tells that credentials were handed over; the logon itself has a record of its own.
+_LOGON = "class_uid = 3002 AND activity_id = 1 AND original_id IS DISTINCT FROM '4648'"
 _POWERSHELL = (
     r"regexp_matches(lower(coalesce(process_path, '')), '(^|[\\/])(powershell|pwsh)[^\\/]*$')"
 )

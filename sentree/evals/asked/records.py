@@ -52,7 +52,8 @@ def top(text: str, values: Iterable[object]) -> RealQuestion:
 
 def instant(text: str, times: Iterable[str], *, last: bool = False) -> RealQuestion:
     """Make a question for the first or last of some times, ISO 8601 in UTC."""
-    return RealQuestion(text, AnswerKind.INSTANT, ((max if last else min)(times),))
+    ordered = sorted(times)
+    return RealQuestion(text, AnswerKind.INSTANT, tuple(ordered[-1:] if last else ordered[:1]))
 
 
 def busiest(values: Iterable[object], n: int) -> list[str]:

@@ -30,6 +30,12 @@ Wanted = Callable[["Case"], bool]
 REAL: dict[str, tuple[str, str, Callable[[Sequence[Record]], list[RealQuestion]]]] = {
     "Windows attack simulations": ("mordor", "*.jsonl.gz", windows.questions),
     "CloudTrail attack simulation": ("cloudtrail-attack", "*.jsonl.gz", cloudtrail.questions),
+    "Windows campaign, 57,724 events": (
+        "campaigns/LSASS_campaign_07",
+        "*-json.gz",
+        windows.questions,
+    ),
+    "Windows records in a wrapper": ("ocsf-raw-windows", "events.jsonl", windows.questions),
     "Zeek, two days of APT29": ("campaigns/apt29", "*zeek*.gz", zeek.questions),
 }
 
