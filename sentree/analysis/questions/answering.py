@@ -261,7 +261,8 @@ class Answering:
         )
 
     def _unnamed(self, totals: Totals, dimension: Dimension) -> EmbeddedAnswer:
-        text = f"{self._counted(totals)} name no {dimension.one}."
+        verb = "names" if totals.n == 1 else "name"
+        text = f"{self._counted(totals)} {verb} no {dimension.one}."
         return EmbeddedAnswer(
             answer=text,
             claims=self.claim(1, text, self.lookup.sample(self.where), self.where),

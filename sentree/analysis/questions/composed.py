@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from schemas.claim import Claim
+from schemas.claim import Claim, Evidence
 from schemas.questions import AnswerTable, Cell, EmbeddedAnswer
 from sentree.analysis.questions.parts import Unanswerable
+from sentree.analysis.questions.wording import MOST_CITED
 
 Ask = Callable[[str], EmbeddedAnswer]
 MOST_NAMED = 10
@@ -106,9 +107,12 @@ def _intersection(asked: list[str], ask: Ask) -> EmbeddedAnswer:
     uids = tuple(_evidence(parts[0].answer, value) for value in both)
     names = ", ".join(str(row[0]) for row in rows[:SPOKEN])
     more = f" and {len(rows) - SPOKEN} more" if len(rows) > SPOKEN else ""
-    said = f"{len(rows)} in both: {names}{more}." if rows else "None in both."
+    said = f"{len(rows)} in both: {names}{more}." if rows else "None is in both."
     columns = next((p.answer.rows.columns for p in parts if p.answer.rows), ())
     claims = [claim for part in parts for claim in part.answer.claims]
+    if rows:
+        of_both = [_evidence(part.answer, value) for value in both for part in parts]
+        claims = [_lead(said, of_both, claims), *claims]
     return EmbeddedAnswer(
         answer=" ".join([said, *(part.answer.answer for part in parts)]),
         claims=_renumbered(claims),
@@ -136,9 +140,11 @@ def _earlier(asked: list[str], ask: Ask) -> EmbeddedAnswer:
         said = f"First {asked[first]} ({times[first]} UTC),"
         said += f" then {asked[second]} ({times[second]} UTC)."
     order = sorted(range(2), key=lambda at: times[at])
+    claims = [claim for answer in answers for claim in answer.claims]
+    firsts = [answer.rows.evidence[0] for answer in answers if answer.rows is not None]
     return EmbeddedAnswer(
         answer=" ".join([said, *(answer.answer for answer in answers)]),
-        claims=_renumbered([claim for answer in answers for claim in answer.claims]),
+        claims=_renumbered([_lead(said, firsts, claims), *claims]),
         rows=AnswerTable(
             columns=("what", "first"),
             rows=tuple((asked[at], times[at]) for at in order),
@@ -199,6 +205,14 @@ def _evidence(answer: EmbeddedAnswer, value: str) -> str:
     assert table is not None
     at = next(n for n, row in enumerate(table.rows) if str(row[0]).lower() == value)
     return table.evidence[at]
+
+
+def _lead(said: str, uids: list[str], claims: list[Claim]) -> Claim:
+    """Make the sentence that puts parts together, citing the parts' events with their quotes."""
+    quoted = {one.event_uid: one for claim in claims for one in claim.evidence}
+    wanted = list(dict.fromkeys(uids))[:MOST_CITED]
+    evidence = tuple(quoted.get(uid) or Evidence(event_uid=uid) for uid in wanted)
+    return Claim(claim_uid="answer-0", text=said, evidence=evidence)
 
 
 def _renumbered(claims: list[Claim]) -> tuple[Claim, ...]:

@@ -22,6 +22,7 @@ _SHORT = "split_part(lower({}), '.', 1)"
 _ADDRESSES = ("src_ip", "dst_ip", "device_ip")
 _PATHS = ("process_path", "file_path", "actor_path", "parent_path")
 _ENDS = ("from", "to")
+_PROGRAM = re.compile(r"\.(?:exe|com|scr|pif)$", re.IGNORECASE)
 _OF_CALLS = ("api", "cloudtrail", "access key")
 _OF_FILES = ("file", "module", "driver", "share", "smb")
 DETECTED = "event_uid IN (SELECT event_uid FROM detections WHERE {})"
@@ -46,6 +47,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "share": ("share_name",),
     "operation": ("api_operation",),
     "event_id": ("original_id",),
+    "logon_type": ("logon_type_id",),
 }
 """Where the value of a thing that is named stands in an event, for quoting it."""
 
@@ -134,7 +136,7 @@ def anywhere(entity: Entity, binder: Binder) -> str:
         return f"event_uid = {binder.bind(entity.value)}"
     if entity.kind in ("technique", "tactic", "rule"):
         return _detected(entity, binder, alerts=False)
-    if entity.kind in ("port", "cidr", "event_id"):
+    if entity.kind in ("port", "cidr", "event_id", "logon_type"):
         return _by_columns(entity, binder)
     if entity.kind == "ip":
         mark = binder.bind(low)
@@ -173,6 +175,8 @@ def _entity(context: ContextReader, reading: Reading, entity: Entity, binder: Bi
         return anywhere(entity, binder)
     if entity.kind in ("technique", "tactic", "rule"):
         return _detected(entity, binder, alerts=reading.subject == "alert")
+    if entity.kind in ("text", "quoted") and reading.dimension == "command":
+        return f"contains(lower(process_cmd), {binder.bind(entity.value.lower())})"
     if reading.dimension == "peer" and entity.kind in ("host", "ip") and entity.role not in _ENDS:
         ways = (replace(entity, role=end) for end in _ENDS)
         return f"({' OR '.join(_entity(context, reading, way, binder) for way in ways)})"
@@ -186,6 +190,8 @@ def _entity(context: ContextReader, reading: Reading, entity: Entity, binder: Bi
         return _by_columns(replace(entity, kind="file"), binder)
     if entity.kind == "process":
         return _process(reading, entity, binder)
+    if entity.kind == "path" and _family(reading) == "process" and _PROGRAM.search(entity.value):
+        return f"lower(process_path) = {binder.bind(entity.value.lower())}"
     if entity.kind in COLUMNS:
         return _by_columns(entity, binder)
     return anywhere(entity, binder)
@@ -313,6 +319,8 @@ def _by_columns(entity: Entity, binder: Binder) -> str:
         case "event_id":
             sysmon = " AND provider ILIKE '%sysmon%'" if entity.detail == "sysmon" else ""
             return f"(original_id = {binder.bind(entity.value)}{sysmon})"
+        case "logon_type":
+            return f"logon_type_id = {binder.bind(int(entity.value))}"
         case "cidr":
             return _cidr(entity, binder)
         case "domain":

@@ -327,7 +327,7 @@ _PHRASES: dict[tuple[str, str], str] = {
         "children of|child processes of|child process of|spawned by|started by|launched by|child of"
     ),
     ("named", ""): (
-        "named|called|containing|contains|matching|with name|name of|string|text|keyword|word"
+        "named|called|containing|contains|contain|matching|with name|name of|string|text|keyword|word"
     ),
     ("cue", "mention"): ("mention|mentions|mentioning|refer to|refers to|referring to"),
     ("cue", "hash"): ("hash|sha256|sha-256|sha1|sha-1|md5|file hash|hash value|checksum"),

@@ -163,6 +163,7 @@ def _merged(subjects: list[str], parts: Parts) -> list[str]:
         if {wide, narrow} <= met and wide in merged:
             merged.remove(wide)
     others = [each for each in merged if SUBJECTS[each].family == "network"]
+    others += [act for act in parts.acts if act == "connect"]
     if "powershell" in merged and (others or {"file", "registry"} & set(merged)):
         merged.remove("powershell")
         parts.entities.append(Entity("process", "powershell.exe"))

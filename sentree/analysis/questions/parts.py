@@ -89,6 +89,8 @@ def walk_tokens(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> P
         token = tokens[at]
         if token.entity is not None:
             entity, note = settle(token.entity, known, cue)
+            if cue in ("hash", "sid", "uid") and entity.kind in ("process", "file", "path", "user"):
+                raise Unanswerable(f"it asks for a {cue}")
             _take(parts, Entity(entity.kind, entity.value, role or entity.role, cue, entity.detail))
             parts.notes += [note] if note else []
             at, cue, role_open = at + 1, "", False

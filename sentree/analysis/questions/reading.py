@@ -64,6 +64,12 @@ def _admit_unknown(parts: Parts, reading: Reading) -> None:
             raise Unanswerable(f"the word '{word}' is not understood")
         if role and not (cue or shaped or alone or reading.subject):
             raise Unanswerable(f"the word '{word}' is not understood")
+        if role == "to" and not (cue or shaped or family in ("network", "logon")):
+            # "modified to persist": a purpose, no name.
+            raise Unanswerable(f"the word '{word}' is not understood")
+        if not (cue or role or shaped) and parts.entities:
+            # "was lsass dumped": a deed done to what is named, and not a text to look for.
+            raise Unanswerable(f"the word '{word}' is not understood")
         kind = (
             cue
             if cue in ("host", "user", "service", "process", "file", "task", "share")
