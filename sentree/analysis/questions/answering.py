@@ -432,9 +432,11 @@ def _with_defaults(reading: Reading) -> Reading:
         return replace(reading, subject="alert", extra_subjects=[*reading.extra_subjects, *extra])
     if reading.subject is None and reading.dimension == "logon type":
         return replace(reading, subject="logon attempt")
-    if reading.subject == "connection" and any(e.kind == "event_id" for e in reading.entities):
+    if reading.subject in ("connection", "traffic") and any(
+        entity.kind == "event_id" for entity in reading.entities
+    ):
         # The record type that is named decides, e.g. the connections of Zeek's ssl log.
-        return replace(reading, subject="traffic")
+        return replace(reading, subject="record of traffic")
     if reading.subject is None and reading.dimension in OF_NETWORK:
         return replace(reading, subject="traffic")
     if reading.subject is None and reading.family in ("exists", "count", "list"):

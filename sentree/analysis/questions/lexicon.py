@@ -181,7 +181,11 @@ _PHRASES: dict[tuple[str, str], str] = {
         "http|http requests|http request|web requests|web request|web traffic|https requests|"
         "http traffic"
     ),
-    ("subject", "smb"): ("smb|smb connections|smb traffic|smb events|over smb|via smb|using smb"),
+    ("subject", "smb"): ("smb|smb traffic|smb events|over smb|via smb|using smb"),
+    (
+        "subject",
+        "smb connection",
+    ): "smb connections|smb connection|smb sessions|connections over smb",
     ("subject", "share"): (
         "share access|share accesses|file share access|file shares|shares|share|"
         "network shares|smb shares"
@@ -327,7 +331,8 @@ _PHRASES: dict[tuple[str, str], str] = {
         "children of|child processes of|child process of|spawned by|started by|launched by|child of"
     ),
     ("named", ""): (
-        "named|called|containing|contains|contain|matching|with name|name of|string|text|keyword|word"
+        "named|called|containing|contains|contain|matching|with name|name of|string|text|keyword|"
+        "word"
     ),
     ("cue", "mention"): ("mention|mentions|mentioning|refer to|refers to|referring to"),
     ("cue", "hash"): ("hash|sha256|sha-256|sha1|sha-1|md5|file hash|hash value|checksum"),

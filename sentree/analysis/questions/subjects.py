@@ -25,7 +25,14 @@ class Subject:
 
 
 # Zeek's files log tells which way a file went, not who opened the connection it came in.
-NETWORK = "category_uid = 4 AND NOT (mapper = 'zeek' AND original_id = 'files')"
+# Its logs of protocols repeat the connections of its conn log, where there is one.
+_REPEATED = (
+    "(mapper = 'zeek' AND class_uid = 4001 AND original_id <> 'conn' AND EXISTS"
+    " (SELECT 1 FROM events AS other WHERE other.mapper = 'zeek' AND other.original_id = 'conn'))"
+)
+NETWORK = (
+    f"category_uid = 4 AND NOT (mapper = 'zeek' AND original_id = 'files') AND NOT {_REPEATED}"
+)
 # 4648 tells that credentials were handed over; the logon itself has a record of its own.
 _LOGON = "class_uid = 3002 AND activity_id = 1 AND original_id IS DISTINCT FROM '4648'"
 _POWERSHELL = (
@@ -117,21 +124,28 @@ SUBJECTS: dict[str, Subject] = {
     "module": Subject("module loads", "class_uid = 1005", "file", "process"),
     "driver": Subject("driver events", "class_uid IN (1002, 1003)", "file"),
     "dns": Subject("DNS queries", "class_uid = 4003", "domain", "network"),
-    # Zeek's logs of protocols tell of connections that its conn log has already; binding or
-    # listening to a port (Windows 5158, 5154) connects nothing yet.
+    # Binding or listening to a port (Windows 5158, 5154) connects nothing yet.
     "connection": Subject(
         "network connections",
-        "class_uid = 4001 AND NOT (mapper = 'zeek' AND original_id <> 'conn')"
+        f"class_uid = 4001 AND NOT {_REPEATED}"
         " AND coalesce(original_id, '') NOT IN ('5154', '5155', '5158', '5159')",
         "destination",
         "network",
     ),
     "traffic": Subject("network events", NETWORK, "destination", "network"),
+    "record of traffic": Subject("network events", "category_uid = 4", "destination", "network"),
     "http": Subject("HTTP requests", "class_uid = 4002", "url", "network"),
     "smb": Subject(
         "SMB events",
-        "(class_uid IN (4006, 4010) OR (class_uid = 4001 AND dst_port = 445))",
+        "((class_uid IN (4006, 4010) AND NOT (mapper = 'zeek' AND original_id = 'files'))"
+        f" OR (class_uid = 4001 AND dst_port = 445)) AND NOT {_REPEATED}",
         "share",
+        "network",
+    ),
+    "smb connection": Subject(
+        "connections to port 445",
+        f"class_uid = 4001 AND dst_port = 445 AND NOT {_REPEATED}",
+        None,
         "network",
     ),
     "share": Subject(
@@ -142,13 +156,13 @@ SUBJECTS: dict[str, Subject] = {
     ),
     "rdp": Subject(
         "RDP connections",
-        "(class_uid = 4005 OR (class_uid = 4001 AND dst_port = 3389))",
+        f"(class_uid = 4005 OR (class_uid = 4001 AND dst_port = 3389)) AND NOT {_REPEATED}",
         "destination",
         "network",
     ),
     "ssh": Subject(
         "SSH connections",
-        "(class_uid = 4007 OR (class_uid = 4001 AND dst_port = 22))",
+        f"(class_uid = 4007 OR (class_uid = 4001 AND dst_port = 22)) AND NOT {_REPEATED}",
         "destination",
         "network",
     ),
