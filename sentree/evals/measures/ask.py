@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 from schemas.ports import ContextReader
@@ -16,6 +17,7 @@ from sentree.engine.verify import verify_claims
 from sentree.evals.asked import cloudtrail, windows, zeek
 from sentree.evals.asked.records import RealQuestion, Record, read_records
 from sentree.evals.generate.questions import generate_questions
+from sentree.evals.generate.questions.rewording import reworded
 from sentree.evals.measures.measure import Measure
 from sentree.evals.metrics import bootstrap
 from sentree.evals.questions import AnswerScore, Outcome, read_embedded, score_answer
@@ -25,6 +27,7 @@ from sentree.lake.ingest import ingest
 from sentree.settings import Settings
 
 SIZES = (8_000, 64_000, 512_000)
+REWORDED_SIZE = 64_000
 Wanted = Callable[["Case"], bool]
 
 REAL: dict[str, tuple[str, str, Callable[[Sequence[Record]], list[RealQuestion]]]] = {
@@ -62,6 +65,8 @@ def generated_rows(seeds: int = 6) -> list[Measure]:
         found += _shares(
             f"ask: generated, {family}", everything, lambda one, f=family: one.family == f
         )
+    fresh = [ask_generated(seed, REWORDED_SIZE, fresh=True) for seed in range(seeds)]
+    found += _shares("ask: generated, fresh wordings", fresh, lambda _: True)
     dropped = sum(case.dropped for log in everything for case in log)
     found.append(
         Measure(
@@ -101,16 +106,21 @@ def ask_real(data: Path) -> dict[str, list[Case]]:
     return found
 
 
-def ask_generated(seed: int, tokens: int) -> list[Case]:
-    """Put the questions of one generated log; every second seed is raw vendor format."""
+def ask_generated(seed: int, tokens: int, *, fresh: bool = False) -> list[Case]:
+    """Put the questions of one generated log; every second seed is raw vendor format.
+
+    `fresh` puts those that have other wordings, in these: see `rewording`.
+    """
+    rng = Random(f"{seed}:fresh")
     form = LogFormat.OCSF if seed % 2 == 0 else LogFormat.RAW
     with tempfile.TemporaryDirectory() as place:
         logs = Path(place) / "logs"
         truth = generate_questions(logs, QuestionSpec(seed=seed, tokens=tokens, format=form))
         with opened(Path(place) / "home", [logs]) as context:
             return [
-                put(context, one.text, one.kind, one.answer, one.family, one.needs_language)
+                put(context, text, one.kind, one.answer, one.family, one.needs_language)
                 for one in truth.questions
+                if (text := reworded(one.text, rng) if fresh else one.text)
             ]
 
 
