@@ -29,20 +29,25 @@ _VERB = (
     r"|modified|cleared|installed|dropped|wrote|spawned)"
 )
 _BOTH = re.compile(
-    rf"(?P<lead>(?:which|what|list(?: all| the)*)\s+{_NOUN})\s+"
+    rf"(?P<lead>(?:which|what|list(?: all| the)*)\s+{_NOUN}|who)\s+"
     r"(?P<verb>(?:(?:that|who|which)\s+)?.+?)"
     r"\s+(?:to |on |from )?both\s+(?P<one>\S+)\s+and\s+(?:to |on |from )?(?P<other>\S+?)"
     r"(?P<tail>\s+.+)?$",
     re.IGNORECASE,
 )
 _TWO = re.compile(
-    rf"(?P<lead>(?:which|what|list(?: all| the)*)\s+{_NOUN})\s+(?P<one>(?:(?:that|who|which)\s+)?"
-    rf"{_VERB}\s.+?)\s+and\s+(?:also\s+|later\s+)?(?P<other>{_VERB}\s.+)$",
+    rf"(?P<lead>(?:which|what|list(?: all| the)*)\s+{_NOUN}|who)\s+"
+    rf"(?P<one>(?:(?:that|who|which)\s+)?{_VERB}\s.+?)\s+and\s+(?:also\s+|later\s+)?(?P<other>{_VERB}\s.+)$",
     re.IGNORECASE,
 )
 _FIRST = re.compile(
     r"(?:which|what)\s+(?:one\s+)?(?:came|happened|was|occurred)\s+(?:first|earlier)\s*[:,]?\s+"
     r"(?P<one>.+?)\s+or\s+(?P<other>.+)$",
+    re.IGNORECASE,
+)
+_ORDER = re.compile(
+    r"(?:was|were)\s+(?P<one>\S+)\s+(?P<did>.+?)\s+(?P<order>before|after)\s+(?P<other>\S+)\s+"
+    r"(?:was|were)\s+(?P<done>.+)$",
     re.IGNORECASE,
 )
 _HOP = re.compile(
@@ -52,7 +57,7 @@ _HOP = re.compile(
 )
 _WITH_ADDRESS = re.compile(
     r"\bthe\s+(?:host|machine|computer|workstation|server|system)\s+(?:with|at|of|behind)\s+(?:the\s+)?"
-    r"(?:ip|address|ip address)\s+(?P<ip>[0-9a-f.:]+)",
+    r"(?:(?:ip address|ip|address)\s+)?(?P<ip>[0-9a-f]*[.:][0-9a-f.:]+)",
     re.IGNORECASE,
 )
 _KINDS = {"ip": "", "ip address": "", "address": "", "user": "user ", "account": "user "}
@@ -85,6 +90,8 @@ def answer_composed(text: str, ask: Ask) -> EmbeddedAnswer | None:
         return _intersection([f"{found['lead']} {found[each]}" for each in ("one", "other")], ask)
     if found := _FIRST.match(text):
         return _earlier([found["one"], found["other"]], ask)
+    if found := _ORDER.match(text):
+        return _whether(found, ask)
     if found := _WITH_ADDRESS.search(text):
         return ask(f"{text[: found.start()]}{found['ip']}{text[found.end() :]}")
     if found := _HOP.match(text):
@@ -125,8 +132,21 @@ def _intersection(asked: list[str], ask: Ask) -> EmbeddedAnswer:
     )
 
 
-def _earlier(asked: list[str], ask: Ask) -> EmbeddedAnswer:
-    answers = [ask(f"when was the first {re.sub(r'^(?:the|a) ', '', each)}") for each in asked]
+def _whether(found: re.Match[str], ask: Ask) -> EmbeddedAnswer:
+    """Answer "was A done before B was done" by the first time of each."""
+    names = [f"{found['one']} {found['did']}", f"{found['other']} {found['done']}"]
+    answer = _earlier(names, ask, "when was {} first {}")
+    rows = answer.rows.rows if answer.rows else ()
+    wanted = names[0] if found["order"].lower() == "before" else names[1]
+    yes = len(rows) == 2 and rows[0][1] != rows[1][1] and rows[0][0] == wanted
+    return answer.model_copy(update={"answer": f"{'Yes' if yes else 'No'}. {answer.answer}"})
+
+
+def _earlier(
+    asked: list[str], ask: Ask, wording: str = "when was the first {0} {1}"
+) -> EmbeddedAnswer:
+    parts = [re.sub(r"^(?:the|a) ", "", each).partition(" ") for each in asked]
+    answers = [ask(wording.format(first, rest).strip()) for first, _, rest in parts]
     times: list[str] = []
     for name, answer in zip(asked, answers, strict=True):
         table = answer.rows

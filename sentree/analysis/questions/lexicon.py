@@ -25,9 +25,13 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("family", "first"): ("first|first time|the first time|earliest|oldest|initial|1st"),
     ("family", "last"): ("last|latest|most recent|newest|most recently|last time|the last time"),
     ("family", "top"): (
-        "top|most|busiest|most active|most common|most frequent|biggest talkers|noisiest|"
+        "top|most|busiest|most active|most common|most frequent|noisiest|"
         "the most|most often|most frequently|highest number of|largest number of|mostly"
     ),
+    (
+        "talkers",
+        "",
+    ): "biggest talkers|top talkers|busiest talkers|noisiest talkers|most active talkers",
     ("family", "bottom"): (
         "rarest|least|least common|least frequent|fewest|bottom|least often|rare"
     ),
@@ -70,18 +74,20 @@ _PHRASES: dict[tuple[str, str], str] = {
     ),
     ("status", "ok"): ("successful|successfully|succeeded|success|succeed"),
     ("act", "create"): (
-        "created|create|creates|creation|creations|installed|install|installs|installation|"
+        "created|creating|create|creates|creation|creations|installed|install|installs|installation|"
         "installations|registered|register|new|written|write|wrote|writes|dropped|"
         "drop|drops|added to the system|scheduled|set up|newly created"
     ),
-    ("act", "delete"): ("deleted|delete|deletes|deletion|deletions|removed|remove|removal|erased"),
+    ("act", "delete"): (
+        "deleted|deleting|delete|deletes|deletion|deletions|removed|remove|removal|erased"
+    ),
     ("act", "modify"): (
         "changed|change|changes|modified|modify|modification|modifications|updated|altered|"
         "renamed|reset|resets|set|edited|edits|edit|changed or reset"
     ),
     ("act", "start"): (
         "ran|run|runs|running|executed|execute|executes|execution|executions|exec|launched|"
-        "launch|launches|started|start|starts|spawned|spawn|spawns|invoked|invoke"
+        "launching|running|executing|starting|spawning|launch|launches|started|start|starts|spawned|spawn|spawns|invoked|invoke"
     ),
     ("act", "use"): ("use|used|uses|usage|using"),
     ("act", "stop"): ("stopped|stop|stops|terminated|killed|exited|ended"),
@@ -90,8 +96,8 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("act", "lock"): ("locked|locked out|lockout|lockouts|lock out|lock outs"),
     ("act", "clear"): ("cleared|clear|clears|wiped|wipe|clearing|clearings"),
     ("act", "add"): ("added|add|adds|joined|addition|additions"),
-    ("act", "access"): ("accessed|access|accesses|opened|read|touched|reads"),
-    ("act", "load"): ("loaded|load|loads"),
+    ("act", "access"): ("accessed|accessing|access|accesses|opened|read|touched|reads"),
+    ("act", "load"): ("loaded|loading|load|loads"),
     ("act", "do"): ("do|did do|doing|done"),
     ("act", "connect"): (
         "connect|connects|connected|connecting|talk|talks|talked|talking|communicate|"
@@ -168,7 +174,8 @@ _PHRASES: dict[tuple[str, str], str] = {
     ),
     ("subject", "driver"): ("driver|drivers"),
     ("subject", "dns"): (
-        "dns|dns query|dns queries|dns request|dns requests|dns lookup|dns lookups|resolved|"
+        "asked dns for|dns|dns query|dns queries|dns request|dns requests|dns lookup|"
+        "dns lookups|resolved|resolving|querying|looking up|"
         "resolve|resolves|resolved the domain|queried|queries|query|lookups|looked up|"
         "name lookups|dns resolution|dns resolutions|dns traffic|dns events"
     ),
@@ -203,6 +210,10 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("subject", "run key"): (
         "run key|run keys|autorun key|autorun keys|autoruns|run registry keys|"
         "registry run keys|runonce keys"
+    ),
+    ("subject", "service create"): (
+        "installed as a service|registered as a service|installed as service|"
+        "service installation|service installations|service install|service installs"
     ),
     ("subject", "service"): ("service|services|windows services|windows service"),
     ("subject", "task"): (
@@ -358,6 +369,9 @@ _PHRASES: dict[tuple[str, str], str] = {
         "how does|how is|how to|how could|how can|how would|how long|how bad|how serious|"
         "cause|caused|root cause|because|interpret|meaning|mean|means|understand|elaborate|"
         "walk me through|tell me more|intent|intention|motive|purpose|goal|goals"
+    ),
+    ("decline", "refers back to something"): (
+        "from there|to there|on there|over there|from it|to it|on it|by it|with it|of it"
     ),
     ("decline", "asks for prose"): (
         "summarise|summarize|summary|summaries|summarising|describe|description|report|write|"

@@ -104,6 +104,10 @@ def walk_tokens(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> P
             if meaning.value == "level" and _beside_level(tokens, at, at + length):
                 at, role_open = at + length, False
                 continue
+            named = following.entity if following is not None else None
+            if words[:length] == ["over"] and named is not None and named.kind == "port":
+                at += 1
+                continue
             if meaning.kind == "decline":
                 raise Unanswerable(f"it {meaning.value}")
             if meaning.kind == "role":
@@ -250,6 +254,9 @@ def _note(parts: Parts, meaning: Cue) -> None:
         case "children":
             parts.subjects.append("process")
             parts.kinds.add("children")
+        case "talkers":
+            parts.families.append("top")
+            parts.dims.append("source")
         case "who":
             parts.who = True
             parts.kinds.add("who")

@@ -169,7 +169,13 @@ def _decide_dimension(parts: Parts, reading: Reading) -> None:
         entity.role in ("to", "with") or entity.kind in ("port", "cidr", "ip", "domain")
         for entity in reading.entities
     )
-    outward = reading.dangling == "to"
+    reached = any(
+        entity.role in ("to", "with") and entity.kind != "port" for entity in parts.entities
+    )
+    # "which addresses were contacted": those at the far end.
+    outward = reading.dangling == "to" or (
+        parts.passive and "connect" in parts.acts and not reached and not reading.dangling
+    )
     mutual = family == "network" and (
         reading.dangling == "with" or [each.role for each in reading.entities].count("with") == 1
     )

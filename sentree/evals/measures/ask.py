@@ -66,7 +66,7 @@ def generated_rows(seeds: int = 6) -> list[Measure]:
             f"ask: generated, {family}", everything, lambda one, f=family: one.family == f
         )
     fresh = [ask_generated(seed, REWORDED_SIZE, fresh=True) for seed in range(seeds)]
-    found += _shares("ask: generated, fresh wordings", fresh, lambda _: True)
+    found += _shares("ask: generated, other wordings", fresh, lambda _: True)
     dropped = sum(case.dropped for log in everything for case in log)
     found.append(
         Measure(

@@ -1,7 +1,7 @@
-"""The same questions in other words, kept apart: they measure what was not mended on.
+"""The same questions in other words, written after the analyst's vocabulary was done.
 
-They were written after the analyst's words were done, put once, and are not to be mended on: a
-wording that fails stays, or another file of fresh wordings is written to measure by.
+What failed when they were first put has been mended since, so they are no measure of wordings
+yet unseen any more: for that, write new ones, and put them before you read them.
 """
 
 from __future__ import annotations
@@ -14,149 +14,95 @@ _OTHER = r"(?P<b>\S+?)"
 _WORDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         rf"(?:which host resolved|who looked up) {_NAME}\??$",
-        (
-            "what machine asked DNS for {a}?",
-            "name the computer that queried {a}",
-            "show hosts with dns lookups of {a}",
-        ),
+        ("give me every endpoint with a query for {a}", "hosts resolving {a}?"),
     ),
     (
         rf"when was the service {_NAME} installed$",
-        (
-            "at what time was {a} installed as a service?",
-            "{a} service installation time",
-            "when did somebody install service {a}",
-        ),
+        ("first time service {a} got installed", "when did {a} get installed?"),
     ),
     (
         rf"which user logged on from {_NAME}\??$",
-        (
-            "whose login came from {a}?",
-            "list accounts with a successful logon from {a}",
-            "which account signed in from {a}",
-        ),
+        ("{a}: which user authenticated from there?", "users with logins originating from {a}"),
     ),
     (
         rf"what did anyone connect to on port {_NAME}$",
-        (
-            "list destinations contacted on port {a}",
-            "which IPs were contacted over tcp port {a}?",
-            "destination addresses for port {a}",
-        ),
+        ("which remote hosts were reached on port {a}?", "show me destinations for dst port {a}"),
     ),
     (
         rf"on which host was service {_NAME} installed$",
-        ("where was {a} installed as a service", "which box got the service {a} installed?"),
+        ("which machine had service {a} installed?", "host where service {a} was created"),
     ),
     (
         rf"how many failed logons were there for {_NAME}$",
-        (
-            "count the unsuccessful sign-ins of {a}",
-            "number of login failures for account {a}",
-            "how many times did {a} fail to log in?",
-        ),
+        ("total failed authentications for user {a}", "how many bad logins does {a} have?"),
     ),
     (
         rf"how many failed logons on {_NAME} on {_OTHER}\??$",
-        ("on {b}, how many logins failed on {a}?", "count failed logins, host {a}, {b}"),
+        ("total unsuccessful logons {b} at {a}", "failed login count for {a} during {b}"),
     ),
     (
         rf"how often did {_NAME} log on to {_OTHER}$",
-        (
-            "how many successful logins of {a} on {b}?",
-            "count logons by {a} to machine {b}",
-            "number of times {a} signed in to {b}",
-        ),
+        ("total logins for {a} at {b}", "how many times has {a} logged into {b}?"),
     ),
     (
         rf"how many connections from {_NAME} to {_OTHER}$",
-        (
-            "how many times did {a} connect to {b}?",
-            "number of network connections {a} -> {b}",
-            "count of connections made by {a} to {b}",
-        ),
+        ("total flows between {a} and {b}", "how often did {a} reach out to {b}?"),
     ),
     (
         rf"number of DNS queries for {_NAME} by {_OTHER}$",
-        ("how often did {b} look up {a}?", "how many times was {a} resolved by {b}"),
+        ("how many lookups of {a} came from {b}?", "{b} dns requests for {a}, how many"),
     ),
     (
         r"which user has the most failed logons$",
-        (
-            "who failed to log on most often?",
-            "top account by failed logins",
-            "user with the highest number of login failures",
-        ),
+        ("which account failed authentication the most?", "busiest user by failed sign-ins"),
     ),
     (
         r"which host made the most connections$",
-        ("top source host by connections", "which machine opened the most network connections?"),
+        ("which computer has the highest number of connections?", "biggest talkers by connections"),
     ),
     (
         rf"how many different users logged on to {_NAME}\??$",
-        (
-            "number of distinct accounts that signed in to {a}",
-            "how many unique users on {a} logged in",
-        ),
+        ("count distinct users logging on to {a}", "{a}: how many individual accounts logged in?"),
     ),
     (
         rf"list the users who failed to log on to {_NAME}$",
-        ("whose logons failed on {a}?", "accounts with failed logins on {a}"),
+        ("which identities had a failed logon at {a}?", "failed logins on {a}, by user"),
     ),
     (
         rf"how many times was whoami.exe run by {_NAME}$",
-        ("how often did {a} execute whoami?", "count of whoami.exe executions by user {a}"),
+        ("number of whoami.exe runs for {a}", "how many whoami processes did {a} launch?"),
     ),
     (
         r"List all pairs of users who logged on from the same address within one hour\.$",
-        (
-            "which pairs of users signed in from the same IP within 60 minutes of each other?",
-            "find users that logged on from the same source address within an hour",
-        ),
+        ("show pairs of accounts that authenticated from the same ip within 1 hour",),
     ),
     (
         rf"which users logged on to both {_NAME} and {_OTHER}\?$",
-        (
-            "list users who logged on to {a} and also logged on to {b}",
-            "who signed in to both {a} and {b}?",
-        ),
+        ("which accounts logged in on both {a} and {b}?",),
     ),
     (
         rf"which hosts resolved {_NAME} and connected to {_OTHER}$",
-        (
-            "hosts that both looked up {a} and contacted {b}",
-            "which machines queried {a} and also connected to {b}?",
-        ),
+        ("which computers looked up {a} and talked to {b}?",),
     ),
     (
         rf"when did {_NAME} first log on\?$",
-        ("time of the first successful login of {a}", "earliest logon by {a}?"),
+        ("{a}'s first logon", "what was the earliest successful sign-in by {a}?"),
     ),
     (
         rf"when was the last failed logon on {_NAME}$",
-        ("most recent login failure on {a}", "at what time did a logon last fail on {a}?"),
-    ),
-    (
-        rf"which came first: the lookup of {_NAME} or the installation of {_OTHER}\?$",
-        (
-            "what happened first, the lookup of {a} or the installation of {b}?",
-            "was {a} looked up before {b} was installed?",
-        ),
+        ("latest failed authentication at {a}", "when did the last bad login on {a} happen?"),
     ),
     (
         rf"which users logged on to the host that resolved {_NAME}\?$",
-        (
-            "who logged in to the machine that looked up {a}?",
-            "list accounts that signed in on the computer which queried {a}",
-        ),
+        ("which accounts signed in to the computer that queried {a}?",),
     ),
     (
         rf"who logged on to the host with address {_NAME}$",
-        ("which users signed in to the machine at {a}?", "accounts that logged on to {a}"),
+        ("who signed in on the machine with ip {a}?",),
     ),
     (
         rf"how many failed logons were there on the host that connected to {_NAME}\?$",
-        ("count login failures on the machine that contacted {a}",),
+        ("how many failed sign-ins on the server that contacted {a}?",),
     ),
 )
 
