@@ -19,7 +19,13 @@ from sentree.analysis.questions.conditions import (
     build_where,
     times,
 )
-from sentree.analysis.questions.dimensions import DIMENSIONS, OF_NETWORK, OF_RULES, Dimension
+from sentree.analysis.questions.dimensions import (
+    DIMENSIONS,
+    OF_FINDINGS,
+    OF_NETWORK,
+    OF_RULES,
+    Dimension,
+)
 from sentree.analysis.questions.entities import Entity
 from sentree.analysis.questions.lookup import Lookup, Totals
 from sentree.analysis.questions.parts import Reading, Unanswerable
@@ -347,7 +353,7 @@ class Answering:
 
     def _check_status(self) -> None:
         """Refuse to call it "none failed" where the records don't say what failed."""
-        if self.reading.failed is None:
+        if self.reading.failed is None or self.reading.subject == "finding":
             return
         every = build_where(self.context, replace(self.reading, failed=None), self.entities)
         said = replace(every, sql=f"({every.sql}) AND status_id IN (1, 2)")
@@ -427,6 +433,10 @@ class Answering:
 
 def _with_defaults(reading: Reading) -> Reading:
     """Give the question the sort of event that its dimension or names imply."""
+    if reading.subject is None and reading.dimension in OF_FINDINGS:
+        return replace(reading, subject="finding")
+    if reading.subject == "finding" and reading.dimension == "level":
+        return replace(reading, dimension="severity")
     if reading.dimension in OF_RULES and reading.subject != "alert":
         extra = [reading.subject] if reading.subject else []
         return replace(reading, subject="alert", extra_subjects=[*reading.extra_subjects, *extra])

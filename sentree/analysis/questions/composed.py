@@ -110,12 +110,16 @@ def _link(text: str, found: re.Match[str]) -> str:
 def _intersection(asked: list[str], ask: Ask) -> EmbeddedAnswer:
     parts = [_listed(each, ask) for each in asked]
     both = [value for value in parts[0].values if all(value in part.values for part in parts)]
-    rows = tuple(parts[0].values[value] for value in both)
+    rows = tuple(
+        (one[0], one[1], other[1], one[2])
+        for value in both
+        for one, other in ((parts[0].values[value], parts[1].values[value]),)
+    )
     uids = tuple(_evidence(parts[0].answer, value) for value in both)
     names = ", ".join(str(row[0]) for row in rows[:SPOKEN])
     more = f" and {len(rows) - SPOKEN} more" if len(rows) > SPOKEN else ""
     said = f"{len(rows)} in both: {names}{more}." if rows else "None is in both."
-    columns = next((p.answer.rows.columns for p in parts if p.answer.rows), ())
+    noun = next((p.answer.rows.columns[0] for p in parts if p.answer.rows), "")
     claims = [claim for part in parts for claim in part.answer.claims]
     if rows:
         of_both = [_evidence(part.answer, value) for value in both for part in parts]
@@ -124,7 +128,12 @@ def _intersection(asked: list[str], ask: Ask) -> EmbeddedAnswer:
         answer=" ".join([said, *(part.answer.answer for part in parts)]),
         claims=_renumbered(claims),
         ruled_out=tuple(line for part in parts for line in part.answer.ruled_out),
-        rows=AnswerTable(columns=columns, rows=rows, total=len(rows), evidence=uids)
+        rows=AnswerTable(
+            columns=(noun, "count", "count of the other", "first"),
+            rows=rows,
+            total=len(rows),
+            evidence=uids,
+        )
         if rows
         else None,
         interpreted_as="in both: " + "; and: ".join(part.answer.interpreted_as for part in parts),

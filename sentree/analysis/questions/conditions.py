@@ -22,6 +22,7 @@ _SHORT = "split_part(lower({}), '.', 1)"
 _ADDRESSES = ("src_ip", "dst_ip", "device_ip")
 _PATHS = ("process_path", "file_path", "actor_path", "parent_path")
 _ENDS = ("from", "to")
+_SEVERITIES = ("informational", "low", "medium", "high", "critical")
 _PROGRAM = re.compile(r"\.(?:exe|com|scr|pif)$", re.IGNORECASE)
 _OF_CALLS = ("api", "cloudtrail", "access key")
 _OF_FILES = ("file", "module", "driver", "share", "smb")
@@ -100,9 +101,16 @@ def build_where(context: ContextReader, reading: Reading, entities: Sequence[Ent
         # A host stands in nearly every event: any other value says more when it is quoted.
         columns += COLUMNS.get(group[0].kind, ()) if group[0].kind != "host" else ()
     clauses += times(reading, binder)
-    if reading.failed is not None:
+    finding = _family(reading) == "finding"
+    if reading.failed is not None and finding:
+        code = binder.bind("fail" if reading.failed else "pass")
+        clauses.append(f"lower(json_extract_string(event, '$.status_code')) = {code}")
+    elif reading.failed is not None:
         clauses.append(f"status_id = {2 if reading.failed else 1}")
-    if reading.levels:
+    if reading.levels and finding:
+        ids = binder.bind([_SEVERITIES.index(level) + 1 for level in reading.levels])
+        clauses.append(f"list_contains({ids}::INTEGER[], severity_id)")
+    elif reading.levels:
         mark = binder.bind(reading.levels)
         test = f"list_contains({mark}::VARCHAR[], level)"
         clauses.append(test if alerts else DETECTED.format(test))

@@ -72,7 +72,7 @@ _PHRASES: dict[tuple[str, str], str] = {
         "failed|failing|failure|failures|unsuccessful|unsuccessfully|fail|fails|bad|wrong|"
         "rejected|invalid"
     ),
-    ("status", "ok"): ("successful|successfully|succeeded|success|succeed"),
+    ("status", "ok"): ("passed|passing|successful|successfully|succeeded|success|succeed"),
     ("act", "create"): (
         "created|creating|create|creates|creation|creations|installed|install|installs|installation|"
         "installations|registered|register|new|written|write|wrote|writes|dropped|"
@@ -302,6 +302,12 @@ _PHRASES: dict[tuple[str, str], str] = {
         "aws services|cloud services|api services|services called|services were called|"
         "event source|event sources|aws service|cloud service"
     ),
+    ("subject", "finding"): (
+        "finding|findings|security findings|compliance findings|misconfigurations|"
+        "misconfiguration|prowler findings|notice|notices"
+    ),
+    ("dims", "check"): "check|checks",
+    ("dims", "resource"): "resource|resources",
     ("dims", "region"): "region|regions|aws regions|aws region|cloud regions",
     ("dims", "user agent"): "user agent|user agents|useragent|useragents|user-agents|user-agent",
     ("dims", "error"): (

@@ -238,6 +238,7 @@ SUBJECTS: dict[str, Subject] = {
         "(class_uid = 1008 AND activity_id = 1 OR event_uid IN (SELECT event_uid FROM detections"
         " WHERE list_contains(techniques, 'T1070.001')))",
     ),
+    "finding": Subject("findings", "category_uid = 2", "finding", "finding"),
     "audit log clear": Subject(
         "clearings of the security audit log",
         "(class_uid = 1008 AND activity_id = 1 AND original_id IN ('1102', '517'))",
