@@ -1,1 +1,1 @@
-"""What each scenario measures of itself, on sample data and on generated data."""
+"""Measures that need this checkout; those that come with the product are in the package."""

@@ -1,17 +1,7 @@
-"""One measured figure, as the accuracy tables show it."""
+"""The shape of a measured figure, where it used to be."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from sentree.evals.measures.measure import Measure
 
-
-class Measure(NamedTuple):
-    """A figure with its 95 % interval (None where it is a count) and the number of cases."""
-
-    task: str
-    metric: str
-    value: float
-    low: float | None
-    high: float | None
-    n: int
-    note: str = ""
+__all__ = ["Measure"]

@@ -21,8 +21,10 @@ app = App(
 )
 lake = App(name="lake", help="Look at the lake.")
 config = App(name="config", help="Look at the configuration.")
+evaluation = App(name="eval", help="Measure Sentree: accuracy on generated data.")
 app.command(lake)
 app.command(config)
+app.command(evaluation)
 
 _COMMANDS = {
     "demo": ("sentree.cli.demo:demo", "Generate an incident, run everything, write the report."),
@@ -42,6 +44,9 @@ for _name, (_target, _help) in _COMMANDS.items():
     app.command(_target, name=_name, help=_help)
 lake.command("sentree.cli.check:lake_info", name="info", help="Say what is in the lake.")
 lake.command("sentree.cli.check:lake_check", name="check", help="Check that the lake is sound.")
+evaluation.command(
+    "sentree.cli.eval:accuracy", name="accuracy", help="Measure accuracy on generated data."
+)
 config.command("sentree.cli.check:config_show", name="show", help="Show settings and sources.")
 
 

@@ -10,8 +10,10 @@ from schemas.query import Query
 from schemas.questions import EmbeddedAnswer
 from schemas.window import Window
 from sentree.analysis.questions.answering import Answering, Scope
+from sentree.analysis.questions.composed import answer_composed
 from sentree.analysis.questions.entities import QUESTION_LIMIT, Entity, Token, clean, tokenise
 from sentree.analysis.questions.lexicon import PHRASES
+from sentree.analysis.questions.pairs import answer_pairs, read_pairs
 from sentree.analysis.questions.parts import Reading, Unanswerable
 from sentree.analysis.questions.reading import read_question
 from sentree.analysis.questions.resolve import correct, is_word, resolve_names
@@ -34,9 +36,21 @@ def answer_question(context: ContextReader, query: Query) -> EmbeddedAnswer:
     question is data: whatever it holds, it is only ever bound to fixed SQL.
     """
     scope = _scope(context)
+
+    def understood(text: str) -> Answering:
+        reading = _read(context, query.model_copy(update={"text": text}), scope)
+        return Answering(context, scope, reading)
+
+    def simple(text: str) -> EmbeddedAnswer:
+        return understood(text).answer()
+
     try:
-        reading = _read(context, query, scope)
-        return Answering(context, scope, reading).answer()
+        if len(query.text) > QUESTION_LIMIT:
+            return simple(query.text)
+        text = clean(query.text)
+        if (pairs := read_pairs(text)) is not None:
+            return answer_pairs(pairs, understood)
+        return answer_composed(text, simple) or simple(query.text)
     except Unanswerable as reason:
         return _decline(str(reason))
     except UnclearTimeError:

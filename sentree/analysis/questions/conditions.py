@@ -22,6 +22,9 @@ _SHORT = "split_part(lower({}), '.', 1)"
 _ADDRESSES = ("src_ip", "dst_ip", "device_ip")
 _PATHS = ("process_path", "file_path", "actor_path", "parent_path")
 _ENDS = ("from", "to")
+_SEVERITIES = ("informational", "low", "medium", "high", "critical")
+_PROGRAM = re.compile(r"\.(?:exe|com|scr|pif)$", re.IGNORECASE)
+_OF_CALLS = ("api", "cloudtrail", "access key")
 _OF_FILES = ("file", "module", "driver", "share", "smb")
 DETECTED = "event_uid IN (SELECT event_uid FROM detections WHERE {})"
 ALERTS = (
@@ -45,6 +48,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "share": ("share_name",),
     "operation": ("api_operation",),
     "event_id": ("original_id",),
+    "logon_type": ("logon_type_id",),
 }
 """Where the value of a thing that is named stands in an event, for quoting it."""
 
@@ -97,9 +101,16 @@ def build_where(context: ContextReader, reading: Reading, entities: Sequence[Ent
         # A host stands in nearly every event: any other value says more when it is quoted.
         columns += COLUMNS.get(group[0].kind, ()) if group[0].kind != "host" else ()
     clauses += times(reading, binder)
-    if reading.failed is not None:
+    finding = _family(reading) == "finding"
+    if reading.failed is not None and finding:
+        code = binder.bind("fail" if reading.failed else "pass")
+        clauses.append(f"lower(json_extract_string(event, '$.status_code')) = {code}")
+    elif reading.failed is not None:
         clauses.append(f"status_id = {2 if reading.failed else 1}")
-    if reading.levels:
+    if reading.levels and finding:
+        ids = binder.bind([_SEVERITIES.index(level) + 1 for level in reading.levels])
+        clauses.append(f"list_contains({ids}::INTEGER[], severity_id)")
+    elif reading.levels:
         mark = binder.bind(reading.levels)
         test = f"list_contains({mark}::VARCHAR[], level)"
         clauses.append(test if alerts else DETECTED.format(test))
@@ -133,7 +144,7 @@ def anywhere(entity: Entity, binder: Binder) -> str:
         return f"event_uid = {binder.bind(entity.value)}"
     if entity.kind in ("technique", "tactic", "rule"):
         return _detected(entity, binder, alerts=False)
-    if entity.kind in ("port", "cidr", "event_id"):
+    if entity.kind in ("port", "cidr", "event_id", "logon_type"):
         return _by_columns(entity, binder)
     if entity.kind == "ip":
         mark = binder.bind(low)
@@ -172,19 +183,23 @@ def _entity(context: ContextReader, reading: Reading, entity: Entity, binder: Bi
         return anywhere(entity, binder)
     if entity.kind in ("technique", "tactic", "rule"):
         return _detected(entity, binder, alerts=reading.subject == "alert")
+    if entity.kind in ("text", "quoted") and reading.dimension == "command":
+        return f"contains(lower(process_cmd), {binder.bind(entity.value.lower())})"
     if reading.dimension == "peer" and entity.kind in ("host", "ip") and entity.role not in _ENDS:
         ways = (replace(entity, role=end) for end in _ENDS)
         return f"({' OR '.join(_entity(context, reading, way, binder) for way in ways)})"
     if entity.kind == "host":
         return _host(context, reading, entity, binder)
     if entity.kind == "ip":
-        return _ip(reading, entity, binder)
+        return _ip(context, reading, entity, binder)
     if entity.kind == "user":
         return _user(reading, entity, binder)
     if entity.kind == "process" and (reading.subject or "").split(" ")[0] in _OF_FILES:
         return _by_columns(replace(entity, kind="file"), binder)
     if entity.kind == "process":
         return _process(reading, entity, binder)
+    if entity.kind == "path" and _family(reading) == "process" and _PROGRAM.search(entity.value):
+        return f"lower(process_path) = {binder.bind(entity.value.lower())}"
     if entity.kind in COLUMNS:
         return _by_columns(entity, binder)
     return anywhere(entity, binder)
@@ -248,8 +263,13 @@ def _host(context: ContextReader, reading: Reading, entity: Entity, binder: Bind
     return f"(host = {mark}{own('host')})"
 
 
-def _ip(reading: Reading, entity: Entity, binder: Binder) -> str:
+def _ip(context: ContextReader, reading: Reading, entity: Entity, binder: Binder) -> str:
     mark = binder.bind(entity.value)
+    if _family(reading) == "logon" and entity.role in ("to", "on"):
+        # A logon's record names the host it was on; the host's address stands in other records.
+        rows = context.query(with_endpoints("question_hosts"), {"ip": entity.value})
+        hosts = binder.bind([row["name"] for row in rows])
+        return f"(dst_ip = {mark} OR list_contains({hosts}::VARCHAR[], host))"
     direction = _direction(reading, entity) if _family(reading) in ("network", "logon") else ""
     if direction == "from":
         return f"src_ip = {mark}"
@@ -266,6 +286,9 @@ def _user(reading: Reading, entity: Entity, binder: Binder) -> str:
 
     if _family(reading) == "logon":
         return named("coalesce(target_user, actor_user)")
+    if reading.subject in _OF_CALLS or (reading.dimension == "operation" and not reading.subject):
+        # A call's other user is whom it is about, e.g. the role that was assumed.
+        return named("actor_user")
     about = reading.subject is not None and SUBJECTS[reading.subject].about
     if entity.role == "by" and about:
         return named("actor_user")
@@ -304,6 +327,8 @@ def _by_columns(entity: Entity, binder: Binder) -> str:
         case "event_id":
             sysmon = " AND provider ILIKE '%sysmon%'" if entity.detail == "sysmon" else ""
             return f"(original_id = {binder.bind(entity.value)}{sysmon})"
+        case "logon_type":
+            return f"logon_type_id = {binder.bind(int(entity.value))}"
         case "cidr":
             return _cidr(entity, binder)
         case "domain":

@@ -87,6 +87,46 @@ DIMENSIONS: dict[str, Dimension] = {
     "task": Dimension("scheduled task", "scheduled tasks", "job_name", ("job_name",)),
     "key": Dimension("registry key", "registry keys", "reg_key", ("reg_key",)),
     "operation": Dimension("API operation", "API operations", "api_operation", ("api_operation",)),
+    "api service": Dimension("service", "services", "api_service", ("api_service",)),
+    "finding": Dimension(
+        "finding",
+        "findings",
+        "coalesce(json_extract_string(event, '$.finding_info.title'),"
+        " json_extract_string(event, '$.finding.title'), message)",
+        (),
+    ),
+    "check": Dimension("check", "checks", "original_id", ("original_id",)),
+    "resource": Dimension(
+        "resource",
+        "resources",
+        "coalesce(json_extract_string(event, '$.resources[0].uid'),"
+        " json_extract_string(event, '$.resources[0].name'))",
+        (),
+    ),
+    "severity": Dimension(
+        "severity",
+        "severities",
+        "CASE severity_id WHEN 1 THEN 'informational' WHEN 2 THEN 'low' WHEN 3 THEN 'medium'"
+        " WHEN 4 THEN 'high' WHEN 5 THEN 'critical' WHEN 6 THEN 'fatal' END",
+        (),
+    ),
+    "region": Dimension("region", "regions", "json_extract_string(event, '$.cloud.region')", ()),
+    "user agent": Dimension(
+        "user agent",
+        "user agents",
+        "json_extract_string(event, '$.http_request.user_agent')",
+        (),
+    ),
+    "error": Dimension(
+        "status code", "status codes", "json_extract_string(event, '$.status_code')", ()
+    ),
+    "conversation": Dimension(
+        "pair of hosts",
+        "pairs of hosts",
+        f"{_SOURCE} || ' → ' || {_DESTINATION}",
+        ("src_ip", "dst_ip", "src_host", "dst_host"),
+        True,
+    ),
     "event id": Dimension("event id", "event ids", "original_id", ("original_id",)),
     "class": Dimension("class of event", "classes of events", "class_uid::VARCHAR", ()),
     "log": Dimension("log source", "log sources", "coalesce(source_path, mapper)", ()),
@@ -103,5 +143,8 @@ DIMENSIONS: dict[str, Dimension] = {
 OF_RULES = frozenset({"rule", "technique", "tactic", "level"})
 """Dimensions that only rule matches have."""
 
-OF_NETWORK = frozenset({"source", "destination", "peer", "port"})
+OF_FINDINGS = frozenset({"check", "resource"})
+"""Dimensions that mean findings when the question names no sort of event."""
+
+OF_NETWORK = frozenset({"source", "destination", "peer", "port", "conversation"})
 """Dimensions that mean network events when the question names no sort of event."""

@@ -81,6 +81,10 @@ def _event_id(text: str) -> Entity:
     return Entity("event_id", re.findall(r"\d+", text)[-1], detail=detail)
 
 
+def _logon_type(text: str) -> Entity:
+    return Entity("logon_type", re.findall(r"\d+", text)[-1])
+
+
 def _lower(kind: str) -> Callable[[str], Entity | None]:
     return lambda text: Entity(kind, text.lower())
 
@@ -118,10 +122,13 @@ _FORMS: tuple[tuple[str, Callable[[str], Entity | None]], ...] = (
     (r"\bTA\d{4}\b", lambda text: Entity("tactic", text.upper())),
     (
         r"\b(?:(?:windows|security|sysmon)\s+)?(?:events?[\s_-]?(?:ids?|codes?)|eids?|eventids?"
-        r"|event[_ ]?codes?|sysmon(?:\s+events?)?|events?)\s*[:=#]?\s*\d{1,5}(?![\w.:/-])",
+        r"|event[_ ]?codes?|sysmon(?:\s+events?)?|(?:events?\s+)?(?:with|having)\s+ids?|events?)"
+        r"\s*[:=#]?\s*\d{1,5}(?![\w.:/-])",
         _event_id,
     ),
     (r"\b(?:(?:source|src|dest(?:ination)?|dst|tcp|udp)[\s_]?)?ports?\s*[:=#]?\s*\d{1,5}\b", _port),
+    (r"\b(?:log[oi]n\s+)?types?\s*[:=#]?\s*\d{1,2}(?![\w.:/-])", _logon_type),
+    (r"(?<=\s)--?[A-Za-z][\w-]*(?!\S)", lambda text: Entity("quoted", text)),
     (r"\b(?:tcp|udp)\s*/\s*\d{1,5}\b|(?<![\w:]):\d{2,5}\b(?!:)", _port),
     (r"\b[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*\b", _lower("account")),
     (r"(?<![\w\\])[\w.-]{1,64}\\[\w.$-]{1,104}(?![\w\\])", _lower("account")),

@@ -25,9 +25,13 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("family", "first"): ("first|first time|the first time|earliest|oldest|initial|1st"),
     ("family", "last"): ("last|latest|most recent|newest|most recently|last time|the last time"),
     ("family", "top"): (
-        "top|most|busiest|most active|most common|most frequent|biggest talkers|noisiest|"
+        "top|most|busiest|most active|most common|most frequent|noisiest|"
         "the most|most often|most frequently|highest number of|largest number of|mostly"
     ),
+    (
+        "talkers",
+        "",
+    ): "biggest talkers|top talkers|busiest talkers|noisiest talkers|most active talkers",
     ("family", "bottom"): (
         "rarest|least|least common|least frequent|fewest|bottom|least often|rare"
     ),
@@ -68,20 +72,22 @@ _PHRASES: dict[tuple[str, str], str] = {
         "failed|failing|failure|failures|unsuccessful|unsuccessfully|fail|fails|bad|wrong|"
         "rejected|invalid"
     ),
-    ("status", "ok"): ("successful|successfully|succeeded|success|succeed"),
+    ("status", "ok"): ("passed|passing|successful|successfully|succeeded|success|succeed"),
     ("act", "create"): (
-        "created|create|creates|creation|creations|installed|install|installs|installation|"
+        "created|creating|create|creates|creation|creations|installed|install|installs|installation|"
         "installations|registered|register|new|written|write|wrote|writes|dropped|"
         "drop|drops|added to the system|scheduled|set up|newly created"
     ),
-    ("act", "delete"): ("deleted|delete|deletes|deletion|deletions|removed|remove|removal|erased"),
+    ("act", "delete"): (
+        "deleted|deleting|delete|deletes|deletion|deletions|removed|remove|removal|erased"
+    ),
     ("act", "modify"): (
         "changed|change|changes|modified|modify|modification|modifications|updated|altered|"
         "renamed|reset|resets|set|edited|edits|edit|changed or reset"
     ),
     ("act", "start"): (
         "ran|run|runs|running|executed|execute|executes|execution|executions|exec|launched|"
-        "launch|launches|started|start|starts|spawned|spawn|spawns|invoked|invoke"
+        "launching|running|executing|starting|spawning|launch|launches|started|start|starts|spawned|spawn|spawns|invoked|invoke"
     ),
     ("act", "use"): ("use|used|uses|usage|using"),
     ("act", "stop"): ("stopped|stop|stops|terminated|killed|exited|ended"),
@@ -90,8 +96,8 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("act", "lock"): ("locked|locked out|lockout|lockouts|lock out|lock outs"),
     ("act", "clear"): ("cleared|clear|clears|wiped|wipe|clearing|clearings"),
     ("act", "add"): ("added|add|adds|joined|addition|additions"),
-    ("act", "access"): ("accessed|access|accesses|opened|read|touched|reads"),
-    ("act", "load"): ("loaded|load|loads"),
+    ("act", "access"): ("accessed|accessing|access|accesses|opened|read|touched|reads"),
+    ("act", "load"): ("loaded|loading|load|loads"),
     ("act", "do"): ("do|did do|doing|done"),
     ("act", "connect"): (
         "connect|connects|connected|connecting|talk|talks|talked|talking|communicate|"
@@ -159,13 +165,17 @@ _PHRASES: dict[tuple[str, str], str] = {
         "apps"
     ),
     ("subject", "powershell"): ("powershell|pwsh|power shell"),
-    ("subject", "script"): ("script|scripts|script block|script blocks|scriptblocks|scriptblock"),
+    ("subject", "script"): ("script|scripts"),
+    ("subject", "script block"): (
+        "script block|script blocks|scriptblocks|scriptblock|powershell script blocks"
+    ),
     ("subject", "module"): (
         "module|modules|dlls|dll|image loads|module loads|dll loads|image load"
     ),
     ("subject", "driver"): ("driver|drivers"),
     ("subject", "dns"): (
-        "dns|dns query|dns queries|dns request|dns requests|dns lookup|dns lookups|resolved|"
+        "asked dns for|dns|dns query|dns queries|dns request|dns requests|dns lookup|"
+        "dns lookups|resolved|resolving|querying|looking up|"
         "resolve|resolves|resolved the domain|queried|queries|query|lookups|looked up|"
         "name lookups|dns resolution|dns resolutions|dns traffic|dns events"
     ),
@@ -178,7 +188,11 @@ _PHRASES: dict[tuple[str, str], str] = {
         "http|http requests|http request|web requests|web request|web traffic|https requests|"
         "http traffic"
     ),
-    ("subject", "smb"): ("smb|smb connections|smb traffic|smb events|over smb|via smb|using smb"),
+    ("subject", "smb"): ("smb|smb traffic|smb events|over smb|via smb|using smb"),
+    (
+        "subject",
+        "smb connection",
+    ): "smb connections|smb connection|smb sessions|connections over smb",
     ("subject", "share"): (
         "share access|share accesses|file share access|file shares|shares|share|"
         "network shares|smb shares"
@@ -196,6 +210,10 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("subject", "run key"): (
         "run key|run keys|autorun key|autorun keys|autoruns|run registry keys|"
         "registry run keys|runonce keys"
+    ),
+    ("subject", "service create"): (
+        "installed as a service|registered as a service|installed as service|"
+        "service installation|service installations|service install|service installs"
     ),
     ("subject", "service"): ("service|services|windows services|windows service"),
     ("subject", "task"): (
@@ -216,16 +234,26 @@ _PHRASES: dict[tuple[str, str], str] = {
         "group membership changes"
     ),
     ("subject", "log"): (
-        "event log|event logs|audit log|audit logs|security log|security logs|eventlog|"
-        "eventlogs|windows event log|windows event logs|security event log|system log|logs"
+        "event log|event logs|eventlog|eventlogs|windows event log|windows event logs|"
+        "system log|logs"
     ),
+    ("subject", "audit log"): (
+        "audit log|audit logs|security log|security logs|security event log|security audit log"
+    ),
+    ("subject", "sysmon"): (
+        "sysmon events|sysmon records|sysmon logs|sysmon log|sysmon entries|sysmon log entries"
+    ),
+    ("subject", "zeek"): "zeek events|zeek records|zeek logs|zeek log|zeek entries|bro logs",
+    ("subject", "windows security"): (
+        "security events|security records|windows security events|security log events|"
+        "security channel events|security event log entries"
+    ),
+    ("subject", "cloudtrail"): "cloudtrail events|cloudtrail records|cloudtrail logs|cloudtrail",
     ("subject", "log clear"): (
         "log clearing|log cleared|logs cleared|log clear|log clears|event log clearing|"
         "log clearance"
     ),
-    ("subject", "api"): (
-        "api|api calls|api call|cloud api calls|cloudtrail events|aws api calls|aws calls"
-    ),
+    ("subject", "api"): ("api|api calls|api call|cloud api calls|aws api calls|aws calls"),
     ("subject", "access key"): ("access key|access keys"),
     ("subject", "alert"): (
         "alert|alerts|detection|detections|rule match|rule matches|rule hits|sigma hits|"
@@ -270,6 +298,27 @@ _PHRASES: dict[tuple[str, str], str] = {
     ("dim", "domain"): ("domain|domain name"),
     ("dims", "domain"): ("domains|domain names|dns names|queried domains"),
     ("dims", "url"): ("url|urls|uri|uris"),
+    ("dims", "api service"): (
+        "aws services|cloud services|api services|services called|services were called|"
+        "event source|event sources|aws service|cloud service"
+    ),
+    ("subject", "finding"): (
+        "finding|findings|security findings|compliance findings|misconfigurations|"
+        "misconfiguration|prowler findings|notice|notices"
+    ),
+    ("dims", "check"): "check|checks",
+    ("dims", "resource"): "resource|resources",
+    ("dims", "region"): "region|regions|aws regions|aws region|cloud regions",
+    ("dims", "user agent"): "user agent|user agents|useragent|useragents|user-agents|user-agent",
+    ("dims", "error"): (
+        "error code|error codes|status code|status codes|errors|failure reasons|failure codes"
+    ),
+    ("dims", "conversation"): (
+        "who talked to whom|who talks to whom|who connected to whom|who communicated with whom|"
+        "who contacted whom|who spoke to whom|pairs of hosts|host pairs|talked to each other|"
+        "talk to each other|connected to each other|communicated with each other|"
+        "conversations|pairs of addresses|ip pairs"
+    ),
     ("dims", "operation"): ("operation|operations|api operations"),
     ("dims", "event id"): ("event ids|event id|event codes|eventids|event code"),
     ("dims", "class"): (
@@ -299,7 +348,8 @@ _PHRASES: dict[tuple[str, str], str] = {
         "children of|child processes of|child process of|spawned by|started by|launched by|child of"
     ),
     ("named", ""): (
-        "named|called|containing|contains|matching|with name|name of|string|text|keyword|word"
+        "named|called|containing|contains|contain|matching|with name|name of|string|text|keyword|"
+        "word"
     ),
     ("cue", "mention"): ("mention|mentions|mentioning|refer to|refers to|referring to"),
     ("cue", "hash"): ("hash|sha256|sha-256|sha1|sha-1|md5|file hash|hash value|checksum"),
@@ -325,6 +375,9 @@ _PHRASES: dict[tuple[str, str], str] = {
         "how does|how is|how to|how could|how can|how would|how long|how bad|how serious|"
         "cause|caused|root cause|because|interpret|meaning|mean|means|understand|elaborate|"
         "walk me through|tell me more|intent|intention|motive|purpose|goal|goals"
+    ),
+    ("decline", "refers back to something"): (
+        "from there|to there|on there|over there|from it|to it|on it|by it|with it|of it"
     ),
     ("decline", "asks for prose"): (
         "summarise|summarize|summary|summaries|summarising|describe|description|report|write|"
@@ -354,7 +407,8 @@ _PHRASES: dict[tuple[str, str], str] = {
     ),
     ("decline", "relates events to each other"): (
         "then|followed by|following|after that|before that|afterwards|subsequently|prior to|"
-        "after|before|since|until|till|while|same|both|shared by|in common|sequence|"
+        "after|before|since|until|till|while|same|both|shared by|in common|sequence|each other|"
+        "which came first|came first|happened first|"
         "correlated|consecutive|concurrent|simultaneous|in a row|together"
     ),
     ("decline", "names a time that is not understood here"): (
@@ -364,8 +418,8 @@ _PHRASES: dict[tuple[str, str], str] = {
         "earlier|later|cet|est|pst|cest|edt|pdt"
     ),
     ("decline", "asks for an attribute that is not looked up here"): (
-        "type|types|kind|kinds|role|roles|region|regions|bucket|buckets|version|versions|agents|"
-        "user agent|user agents|code|codes|result|results|protocol|protocols|session"
+        "type|types|kind|kinds|role|roles|bucket|buckets|version|versions|agents|"
+        "code|codes|result|results|protocol|protocols|session"
     ),
     ("decline", "asks for a measure that is not counted here"): (
         "bytes|volume|size|sum|average|avg|mean of|median|percent|percentage|%|ratio|rate|"

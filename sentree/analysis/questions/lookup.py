@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from string import Template
 from typing import Any, NamedTuple
 
@@ -78,6 +78,26 @@ class Lookup:
         extra = ", rule_title" if where.relation != "events" else ""
         return self._run_bound(
             "question_events", where, binder.values, extra=extra, order=order, limit=mark
+        )
+
+    def pairs(
+        self, where: Where, value: Dimension, place: Dimension, within: timedelta, limit: int
+    ) -> tuple[list[dict[str, Any]], str]:
+        """Give the pairs of values that were at one place at most `within` apart."""
+        binder = Binder(dict(where.values))
+        gap, mark = binder.bind(within // timedelta(microseconds=1)), binder.bind(limit)
+        names = "WITH "
+        if value.named or place.named:
+            names = f"WITH names AS (\n{with_endpoints('question_names')}),\n"
+        return self._run_bound(
+            "question_pairs",
+            where,
+            binder.values,
+            names=names,
+            value=value.sql,
+            place=place.sql,
+            within=gap,
+            limit=mark,
         )
 
     def _run(self, name: str, where: Where, **parts: str) -> tuple[list[dict[str, Any]], str]:

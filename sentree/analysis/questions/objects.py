@@ -23,12 +23,13 @@ def decide_subject(parts: Parts, reading: Reading) -> None:
     entity_kinds |= {"technique"} if parts.tactics else set[str]()
     _name_parents(parts, subjects, acts)
     _name_ends(parts, acts)
-    for pair in (("log", "clear"), ("log", "delete")):
-        if pair[0] in subjects and pair[1] in acts:
-            subjects[subjects.index("log")] = "log clear"
-            acts.remove(pair[1])
-    if "log" in subjects:
-        subjects.remove("log")
+    for log in ("log", "audit log"):
+        for act in ("clear", "delete"):
+            if log in subjects and act in acts:
+                subjects[subjects.index(log)] = COMPOSED[log, act]
+                acts.remove(act)
+        if log in subjects:
+            subjects.remove(log)
     if "account lock" in subjects and "lock" in acts:
         acts.remove("lock")
     account = (
@@ -81,6 +82,8 @@ def decide_subject(parts: Parts, reading: Reading) -> None:
     if parts.failed is not None and "logon" in subjects:
         subjects[subjects.index("logon")] = "failed logon" if parts.failed else "logon"
         reading.failed = None
+    if "service" in subjects and "use" in parts.acts and "service" not in entity_kinds:
+        raise Unanswerable("'services' may be those of Windows, of a cloud, or protocols")
     if len(subjects) > 1 and "event" in subjects:
         subjects.remove("event")
     if "alert" in subjects:
@@ -153,10 +156,14 @@ def _merged(subjects: list[str], parts: Parts) -> list[str]:
         ("logon", "failed logon"),
         ("logon", "rdp logon"),
         ("password", "failed logon"),
+        ("script", "script block"),
+        ("powershell", "script block"),
+        ("api", "cloudtrail"),
     ):
         if {wide, narrow} <= met and wide in merged:
             merged.remove(wide)
     others = [each for each in merged if SUBJECTS[each].family == "network"]
+    others += [act for act in parts.acts if act == "connect"]
     if "powershell" in merged and (others or {"file", "registry"} & set(merged)):
         merged.remove("powershell")
         parts.entities.append(Entity("process", "powershell.exe"))

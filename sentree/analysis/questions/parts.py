@@ -89,6 +89,8 @@ def walk_tokens(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> P
         token = tokens[at]
         if token.entity is not None:
             entity, note = settle(token.entity, known, cue)
+            if cue in ("hash", "sid", "uid") and entity.kind in ("process", "file", "path", "user"):
+                raise Unanswerable(f"it asks for a {cue}")
             _take(parts, Entity(entity.kind, entity.value, role or entity.role, cue, entity.detail))
             parts.notes += [note] if note else []
             at, cue, role_open = at + 1, "", False
@@ -101,6 +103,10 @@ def walk_tokens(tokens: Sequence[Token], known: dict[str, tuple[str, ...]]) -> P
             following = tokens[at + length] if at + length < len(tokens) else None
             if meaning.value == "level" and _beside_level(tokens, at, at + length):
                 at, role_open = at + length, False
+                continue
+            named = following.entity if following is not None else None
+            if words[:length] == ["over"] and named is not None and named.kind == "port":
+                at += 1
                 continue
             if meaning.kind == "decline":
                 raise Unanswerable(f"it {meaning.value}")
@@ -248,6 +254,9 @@ def _note(parts: Parts, meaning: Cue) -> None:
         case "children":
             parts.subjects.append("process")
             parts.kinds.add("children")
+        case "talkers":
+            parts.families.append("top")
+            parts.dims.append("source")
         case "who":
             parts.who = True
             parts.kinds.add("who")

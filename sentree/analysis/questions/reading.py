@@ -51,12 +51,24 @@ def _admit_unknown(parts: Parts, reading: Reading) -> None:
     looking = finding or "list" in parts.families
     family = SUBJECTS[reading.subject].family if reading.subject else ""
     alone = len(parts.unknown) == 1
+    bare = [word for word, _, cue in parts.unknown if not cue and not _is_shaped(word)]
+    if len(bare) > 1:
+        # Two words side by side are one name of which only the words are known: either would do.
+        raise Unanswerable(
+            f"the words {' and '.join(repr(each) for each in bare)} are not understood"
+        )
     for word, role, cue in parts.unknown:
-        shaped = bool(re.search(r"[\d_$-]", word)) and len(word) > 2
+        shaped = _is_shaped(word)
         searched = alone and looking and (finding or not (reading.subject or parts.dims))
         if not (cue or role or shaped or searched):
             raise Unanswerable(f"the word '{word}' is not understood")
         if role and not (cue or shaped or alone or reading.subject):
+            raise Unanswerable(f"the word '{word}' is not understood")
+        if role == "to" and not (cue or shaped or family in ("network", "logon")):
+            # "modified to persist": a purpose, no name.
+            raise Unanswerable(f"the word '{word}' is not understood")
+        if not (cue or role or shaped) and parts.entities:
+            # "was lsass dumped": a deed done to what is named, and not a text to look for.
             raise Unanswerable(f"the word '{word}' is not understood")
         kind = (
             cue
@@ -68,6 +80,11 @@ def _admit_unknown(parts: Parts, reading: Reading) -> None:
         elif not cue and role in ("on", "from", "to") and family and family != "alert":
             kind = "host"
         reading.entities.append(Entity(kind, word, role, cue))
+
+
+def _is_shaped(word: str) -> bool:
+    """Tell whether a word looks like a name: it has a digit or a joining sign."""
+    return bool(re.search(r"[\d_$-]", word)) and len(word) > 2
 
 
 def _decide_family(parts: Parts, reading: Reading) -> None:
@@ -113,21 +130,30 @@ def _decide_family(parts: Parts, reading: Reading) -> None:
         raise Unanswerable("it names nothing to look for")
     if not (reading.subject or named or parts.dims or reading.family == "around"):
         raise Unanswerable("it names nothing to look for")
+    columns = {entity.kind for entity in reading.entities} <= {"operation", "event_id"}
     if reading.family == "list" and named and not (reading.subject or parts.dims or asking):
-        reading.family = "exists"
+        reading.family = "list" if columns else "exists"
 
 
 def _decide_dimension(parts: Parts, reading: Reading) -> None:
     subject = SUBJECTS[reading.subject] if reading.subject else None
     family = subject.family if subject else ""
     dims = [each for each in dict.fromkeys(parts.dims) if not (each == "tactic" and parts.tactics)]
+    if "conversation" in dims:
+        dims = [each for each in dims if each not in ("host", "address", "source", "destination")]
     if reading.family in ("first", "last", "when") and set(dims) <= {"user", "host", "address"}:
         dims = dims[:1]
     if len(dims) > 1:
         raise Unanswerable(f"it asks for {' and '.join(dims)} at once")
     dimension = dims[0] if dims else None
     started = "start" in parts.acts and {"process", "file"} & {e.kind for e in reading.entities}
-    if dimension is None and "what act" in parts.kinds and started:
+    # "which programs started cmd.exe": the program that is named is what was started.
+    object_named = "process" in parts.subjects and not parts.passive and reading.family == "list"
+    object_named = object_named and any(
+        place and entity.kind in ("process", "file") and entity.role in ("", "on")
+        for entity, place in zip(parts.entities, parts.places, strict=True)
+    )
+    if dimension is None and started and ("what act" in parts.kinds or object_named):
         dimension = "parent"
     if dimension in ("parent", "command") and reading.subject is None:
         reading.subject = "process"
@@ -143,7 +169,13 @@ def _decide_dimension(parts: Parts, reading: Reading) -> None:
         entity.role in ("to", "with") or entity.kind in ("port", "cidr", "ip", "domain")
         for entity in reading.entities
     )
-    outward = reading.dangling == "to"
+    reached = any(
+        entity.role in ("to", "with") and entity.kind != "port" for entity in parts.entities
+    )
+    # "which addresses were contacted": those at the far end.
+    outward = reading.dangling == "to" or (
+        parts.passive and "connect" in parts.acts and not reached and not reading.dangling
+    )
     mutual = family == "network" and (
         reading.dangling == "with" or [each.role for each in reading.entities].count("with") == 1
     )

@@ -24,8 +24,17 @@ class Subject:
     about: bool = False
 
 
-NETWORK = "category_uid = 4"
-_LOGON = "class_uid = 3002 AND activity_id = 1"
+# Zeek's files log tells which way a file went, not who opened the connection it came in.
+# Its logs of protocols repeat the connections of its conn log, where there is one.
+_REPEATED = (
+    "(mapper = 'zeek' AND class_uid = 4001 AND original_id <> 'conn' AND EXISTS"
+    " (SELECT 1 FROM events AS other WHERE other.mapper = 'zeek' AND other.original_id = 'conn'))"
+)
+NETWORK = (
+    f"category_uid = 4 AND NOT (mapper = 'zeek' AND original_id = 'files') AND NOT {_REPEATED}"
+)
+# 4648 tells that credentials were handed over; the logon itself has a record of its own.
+_LOGON = "class_uid = 3002 AND activity_id = 1 AND original_id IS DISTINCT FROM '4648'"
 _POWERSHELL = (
     r"regexp_matches(lower(coalesce(process_path, '')), '(^|[\\/])(powershell|pwsh)[^\\/]*$')"
 )
@@ -93,7 +102,7 @@ SUBJECTS: dict[str, Subject] = {
         "accesses to processes", "class_uid = 1007 AND activity_id = 3", "process", "process"
     ),
     "injection": Subject(
-        "threads started in another process",
+        "remote thread starts",
         "class_uid = 1007 AND activity_id = 4",
         "process",
         "process",
@@ -106,16 +115,37 @@ SUBJECTS: dict[str, Subject] = {
         "process",
     ),
     "script": Subject("script executions", "class_uid = 1009", None, "process"),
+    "script block": Subject(
+        "PowerShell script blocks (4104)",
+        "class_uid = 1009 AND original_id = '4104'",
+        None,
+        "process",
+    ),
     "module": Subject("module loads", "class_uid = 1005", "file", "process"),
     "driver": Subject("driver events", "class_uid IN (1002, 1003)", "file"),
     "dns": Subject("DNS queries", "class_uid = 4003", "domain", "network"),
-    "connection": Subject("network connections", "class_uid = 4001", "destination", "network"),
+    # Binding or listening to a port (Windows 5158, 5154) connects nothing yet.
+    "connection": Subject(
+        "network connections",
+        f"class_uid = 4001 AND NOT {_REPEATED}"
+        " AND coalesce(original_id, '') NOT IN ('5154', '5155', '5158', '5159')",
+        "destination",
+        "network",
+    ),
     "traffic": Subject("network events", NETWORK, "destination", "network"),
+    "record of traffic": Subject("network events", "category_uid = 4", "destination", "network"),
     "http": Subject("HTTP requests", "class_uid = 4002", "url", "network"),
     "smb": Subject(
         "SMB events",
-        "(class_uid IN (4006, 4010) OR (class_uid = 4001 AND dst_port = 445))",
+        "((class_uid IN (4006, 4010) AND NOT (mapper = 'zeek' AND original_id = 'files'))"
+        f" OR (class_uid = 4001 AND dst_port = 445)) AND NOT {_REPEATED}",
         "share",
+        "network",
+    ),
+    "smb connection": Subject(
+        "connections to port 445",
+        f"class_uid = 4001 AND dst_port = 445 AND NOT {_REPEATED}",
+        None,
         "network",
     ),
     "share": Subject(
@@ -126,13 +156,13 @@ SUBJECTS: dict[str, Subject] = {
     ),
     "rdp": Subject(
         "RDP connections",
-        "(class_uid = 4005 OR (class_uid = 4001 AND dst_port = 3389))",
+        f"(class_uid = 4005 OR (class_uid = 4001 AND dst_port = 3389)) AND NOT {_REPEATED}",
         "destination",
         "network",
     ),
     "ssh": Subject(
         "SSH connections",
-        "(class_uid = 4007 OR (class_uid = 4001 AND dst_port = 22))",
+        f"(class_uid = 4007 OR (class_uid = 4001 AND dst_port = 22)) AND NOT {_REPEATED}",
         "destination",
         "network",
     ),
@@ -208,6 +238,17 @@ SUBJECTS: dict[str, Subject] = {
         "(class_uid = 1008 AND activity_id = 1 OR event_uid IN (SELECT event_uid FROM detections"
         " WHERE list_contains(techniques, 'T1070.001')))",
     ),
+    "finding": Subject("findings", "category_uid = 2", "finding", "finding"),
+    "audit log clear": Subject(
+        "clearings of the security audit log",
+        "(class_uid = 1008 AND activity_id = 1 AND original_id IN ('1102', '517'))",
+    ),
+    "sysmon": Subject("Sysmon events", "provider ILIKE '%sysmon%'"),
+    "zeek": Subject("Zeek records", "mapper = 'zeek'"),
+    "windows security": Subject(
+        "Windows Security events", "mapper = 'windows' AND lower(channel) = 'security'"
+    ),
+    "cloudtrail": Subject("CloudTrail events", "mapper = 'cloudtrail'", "operation"),
     "api": Subject("API calls", "class_uid = 6003 OR api_operation IS NOT NULL", "operation"),
     "access key": Subject(
         "access key creations", "lower(api_operation) = 'createaccesskey'", "target"
@@ -230,6 +271,8 @@ COMPOSED: dict[tuple[str, str], str] = {
     ("task", "start"): "task",
     ("log", "clear"): "log clear",
     ("log", "delete"): "log clear",
+    ("audit log", "clear"): "audit log clear",
+    ("audit log", "delete"): "audit log clear",
     ("group", "add"): "group add",
     ("group", "modify"): "group",
     ("process", "start"): "process",

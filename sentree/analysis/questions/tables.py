@@ -10,6 +10,9 @@ from schemas.questions import AnswerTable
 from sentree.analysis.questions.dimensions import Dimension
 from sentree.analysis.questions.wording import cell_time, event_words
 
+WIDEST = 400
+"""Most characters of a value in a table: paths and command lines are told apart at their ends."""
+
 EVENT_COLUMNS = ("time", "host", "what", "event")
 
 
@@ -18,7 +21,7 @@ def group_table(rows: Sequence[dict[str, Any]], name: str) -> AnswerTable:
     return AnswerTable(
         columns=(name, "count", "first", "last"),
         rows=tuple(
-            (plain(row["value"], 200), row["n"], cell_time(row["first"]), cell_time(row["last"]))
+            (plain(row["value"], WIDEST), row["n"], cell_time(row["first"]), cell_time(row["last"]))
             for row in rows
         ),
         total=rows[0]["groups"] if rows else 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -38,6 +39,9 @@ _ATOM = re.compile(
       (?P<zone_t>\s?(?:Z|UTC|GMT)\b|[+-]\d{{2}}:?\d{{2}}\b)?
     """,
     re.IGNORECASE | re.VERBOSE,
+)
+_WHOLE_MONTH = re.compile(
+    rf"\b(?:in|during)\s+(?P<month>{_MONTH})\s*,?\s*(?P<year>(?:19|20)\d\d)(?![\w:.-])", re.I
 )
 _UNIT = r"(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)"
 _LAST = re.compile(
@@ -121,6 +125,7 @@ def read_times(text: str, span: Window) -> tuple[TimeReading, str]:
 
 
 def _read(text: str, span: Window) -> tuple[TimeReading, str]:
+    text = _WHOLE_MONTH.sub(_month_days, text)
     text = _DOTS.sub(" to ", _CLOCKS.sub(r"\1 to ", text))
     margin = None
     for pattern in (_PLUS_MINUS, _SIDES):
@@ -140,6 +145,11 @@ def _read(text: str, span: Window) -> tuple[TimeReading, str]:
     if not atoms:
         return TimeReading(margin=margin), text
     return _together(atoms, text, margin, span)
+
+
+def _month_days(found: re.Match[str]) -> str:
+    year, month = int(found["year"]), _MONTHS.index(found["month"][:3].lower()) + 1
+    return f" {year}-{month:02d}-01..{year}-{month:02d}-{monthrange(year, month)[1]} "
 
 
 def _together(

@@ -41,6 +41,7 @@ _KIND_WORDS = {
     "ip": "address",
     "cidr": "network",
     "event_id": "event id",
+    "logon_type": "logon type",
     "text": "text",
     "reg_key": "registry key",
     "operation": "API operation",

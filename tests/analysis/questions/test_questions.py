@@ -128,9 +128,10 @@ HOSTILE = (
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_is_data_and_is_dealt_with_in_bounded_time(text: str) -> None:
     context = incident()
-    started = time.monotonic()
+    # The work is what is bounded; how long it takes is also up to what else the machine does.
+    started = time.process_time()
     answer = ask(context, text)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 3
     assert answer.declined or answer.answer
     assert len(answer.answer) < 20_000
     assert context.query("SELECT count(*) AS n FROM events") == [{"n": 46}]

@@ -11,12 +11,12 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from bench.measures.measure import Measure
 from schemas.intel import IntelReport
 from schemas.intel_truth import IntelSpec
 from sentree.analysis.intel.facts import read_report
 from sentree.evals.generate.intel import generate_intel
 from sentree.evals.intel import found_ids, score_report, uncited
+from sentree.evals.measures.measure import Measure
 from sentree.evals.metrics import SetScore, bootstrap, compare_sets, pooled
 from sentree.intel.stix_read import read_file
 from sentree.intel.targets import read_targets
@@ -55,18 +55,18 @@ def rows(data: Path) -> list[Measure]:
     return found + label_rows() + [speed(list(paths.values()))]
 
 
-def generated_rows() -> list[Measure]:
+def generated_rows(seeds: int = 10) -> list[Measure]:
     """Measure on generated bundles of five producers' shapes, one unit a seed."""
     with tempfile.TemporaryDirectory() as place:
         scored: list[_Scores] = []
         lines = 0
-        for seed in range(10):
+        for seed in range(seeds):
             truth = generate_intel(Path(place) / str(seed), IntelSpec(seed=seed))
             report = read([str(Path(place) / str(seed) / name) for name in truth.files])
             scored.append(score_report(report, truth))
             lines += uncited(report)
-    found = _measures("intel: generated, 10 x 20 bundles", scored)
-    found.append(Measure("intel: generated", "lines without a citation", lines, None, None, 10))
+    found = _measures(f"intel: generated, {seeds} x 20 bundles", scored)
+    found.append(Measure("intel: generated", "lines without a citation", lines, None, None, seeds))
     return found
 
 
