@@ -21,8 +21,10 @@ app = App(
 )
 lake = App(name="lake", help="Look at the lake.")
 config = App(name="config", help="Look at the configuration.")
+route = App(name="route", help="Explain, measure and train the router.")
 app.command(lake)
 app.command(config)
+app.command(route)
 
 _COMMANDS = {
     "demo": ("sentree.cli.demo:demo", "Generate an incident, run everything, write the report."),
@@ -41,6 +43,12 @@ for _name, (_target, _help) in _COMMANDS.items():
 lake.command("sentree.cli.check:lake_info", name="info", help="Say what is in the lake.")
 lake.command("sentree.cli.check:lake_check", name="check", help="Check that the lake is sound.")
 config.command("sentree.cli.check:config_show", name="show", help="Show settings and sources.")
+for _name, _target, _help in (
+    ("explain", "explain", "Say how a question would be routed, and why."),
+    ("eval", "evaluate", "Measure the router on labelled questions."),
+    ("train", "train", "Train the router on labelled questions."),
+):
+    route.command(f"sentree.cli.route:{_target}", name=_name, help=_help)
 
 
 def run(arguments: Sequence[str]) -> int:
