@@ -19,7 +19,7 @@ from models.train_router import LabelledQuery
 if TYPE_CHECKING:
     from torch import nn
 
-STEPS = 300
+STEPS = 250
 RANK = 4
 BATCH = 16
 LEARNING_RATE = 2e-3

@@ -28,7 +28,9 @@ _ENTITIES = {
         r"cef:\d|leef:\d|<\d{1,3}>\w{3} +\d|%[a-z]+-\d-\w+|\b[\w./-]+\[\d+\]:|\{\s*\"\w+\"\s*:|"
         r"(?:\b\w+=\S+[ ,;]+){2}|\"(?:get|post|put|head) /|\bkernel: |\bdhcpd?: "
     ),
-    "rulebody": r"\b(?:detection|selection|condition|logsource|sel|filter):|\|(?:contains|endswith)",
+    "rulebody": (
+        r"\b(?:detection|selection|condition|logsource|sel|filter):|\|(?:contains|endswith)"
+    ),
     "cve": r"\bcve[- ]?\d{4}[- ]?\d{3,7}\b|\b(?:log4shell|proxyshell|zerologon|printnightmare)\b",
     "technique": r"\bt\d{4}(?:\.\d{1,3}\??)?\b",
     "tactic": r"\bta\d{4}\b",
@@ -43,7 +45,10 @@ _ENTITIES = {
     "address": r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+|/\d+)?|\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,}",
     "mail": r"\S+@[\w.-]+\.\w+",
     "hash": r"\b(?=[a-f]*\d)[0-9a-f]{8,}\b",
-    "file": r"[\w$:\\/.-]*[\\/][\w$:\\/.*-]+|\b[\w-]+\.(?:exe|dll|ps1|vbs|js|bat|zip|docm?|xlsx?|iso|lnk|json|pdf)\b",
+    "file": (
+        r"[\w$:\\/.-]*[\\/][\w$:\\/.*-]+|"
+        r"\b[\w-]+\.(?:exe|dll|ps1|vbs|js|bat|zip|docm?|xlsx?|iso|lnk|json|pdf|csv)\b"
+    ),
     "domain": r"\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|io|biz|example|test|top|ru|cn|de|info)\b",
     "date": r"\b\d{4}-\d{2}-\d{2}\S*|\b\d{1,2}[./]\d{1,2}\.?(?:\d{2,4})?\b",
     "clock": r"\b\d{1,2}:\d{2}(?::\d{2})?\b",

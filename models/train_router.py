@@ -9,6 +9,7 @@ import hashlib
 import importlib.metadata
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -55,11 +56,15 @@ class LabelledQuery(Frozen):
 
 
 class Predictions(NamedTuple):
-    """Probabilities of one target for some queries, a row each, with the right labels."""
+    """Probabilities of one target for some queries, a row each, with the right labels.
+
+    `groups` are the queries' paraphrase groups: what an interval must draw as one.
+    """
 
     labels: tuple[str, ...]
     truth: tuple[str, ...]
     probabilities: Doubles
+    groups: tuple[str, ...]
 
 
 def read_queries(file: pathlib.Path) -> list[LabelledQuery]:
@@ -180,6 +185,7 @@ def cross_validate(
     embeddings: Doubles | None = None,
     seed: int = SEED,
     adapt: Callable[[Sequence[LabelledQuery]], Doubles] | None = None,
+    take: int = FOLDS,
 ) -> dict[str, Predictions]:
     """Predict each query by a classifier that saw no query of its paraphrase group.
 
@@ -189,27 +195,35 @@ def cross_validate(
         embeddings: A row a query; needed by the recipes `embedding` and `combined`.
         seed: Seed of the folds and of the solver.
         adapt: Gives all queries' embeddings by a body tuned on the training queries it is given.
+        take: How many of the folds to test on.
     """
     texts = [query.text for query in queries]
-    rows = len(queries)
-    found = {
-        target: Predictions(
-            tuple(sorted(set(labels(queries, target)))),
-            tuple(labels(queries, target)),
-            np.zeros((rows, len(set(labels(queries, target))))),
-        )
-        for target in TARGETS
-    }
-    for train_rows, test_rows in folds(queries, seed):
+    answers = {target: labels(queries, target) for target in TARGETS}
+    names = {target: tuple(sorted(set(answers[target]))) for target in TARGETS}
+    given: dict[str, list[Doubles]] = {target: [] for target in TARGETS}
+    tested: list[int] = []
+    for train_rows, test_rows in islice(folds(queries, seed), take):
+        tested += test_rows.tolist()
         lexicon = Lexicon.learn([texts[row] for row in train_rows])
         known = adapt([queries[row] for row in train_rows]) if adapt else embeddings
         features = _choose(recipe, lexicon, lexical_rows(lexicon, texts), known)
-        for target, (names, truth, probabilities) in found.items():
-            model = fit(features[train_rows], [truth[row] for row in train_rows], seed)
-            columns = [names.index(str(name)) for name in model.classes_]
-            given = model.predict_proba(features[test_rows])
-            probabilities[np.ix_(test_rows, columns)] = given
-    return found
+        for target in TARGETS:
+            model = fit(features[train_rows], [answers[target][row] for row in train_rows], seed)
+            probabilities = np.zeros((len(test_rows), len(names[target])))
+            found = model.predict_proba(features[test_rows])
+            for column, name in enumerate(model.classes_):
+                probabilities[:, names[target].index(str(name))] = found[:, column]
+            given[target].append(probabilities)
+    groups = tuple(queries[row].group for row in tested)
+    return {
+        target: Predictions(
+            names[target],
+            tuple(answers[target][row] for row in tested),
+            np.vstack(given[target]),
+            groups,
+        )
+        for target in TARGETS
+    }
 
 
 def folds(
@@ -228,9 +242,10 @@ def predict(
 ) -> dict[str, Predictions]:
     """Predict queries by trained heads; `body` is the one the heads were trained on."""
     features = np.stack([heads.features(query.text, body) for query in queries])
+    groups = tuple(query.group for query in queries)
     return {
         target: Predictions(
-            head.labels, tuple(labels(queries, target)), head.probabilities(features)
+            head.labels, tuple(labels(queries, target)), head.probabilities(features), groups
         )
         for target, head in (("path", heads.path), ("scenario", heads.scenario))
     }

@@ -12,7 +12,7 @@ from sentree.cli.common import COMMON, Common
 from sentree.errors import ConfigurationError, ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from schemas.query import ContextFacts, RouteExplanation
 
@@ -65,6 +65,7 @@ def evaluate(
         bool, Parameter(help="With --compare: a contrastive body as well; takes half an hour.")
     ] = False,
     card: Annotated[Path | None, Parameter(help="Write the model card to this file.")] = None,
+    folds: Annotated[int, Parameter(help="With --compare: how many of five folds to run.")] = 5,
     seed: int = 20,
     common: Common = COMMON,
 ) -> int:
@@ -76,6 +77,7 @@ def evaluate(
         compare: Cross-validate each recipe of features, paraphrase groups held out.
         contrastive: With --compare, tune a contrastive body for each fold too.
         card: Write the model card to this file.
+        folds: With --compare, how many of the five folds to run.
         seed: Seed of the folds.
         common: Options of every command.
     """
@@ -83,6 +85,8 @@ def evaluate(
 
     if contrastive and not compare:
         raise UsageError("--contrastive goes with --compare")
+    if not 1 <= folds <= 5:
+        raise UsageError("--folds is 1 to 5")
     with _errors():
         from models.router import SHIPPED, Router
         from models.train_router import read_queries
@@ -103,6 +107,7 @@ def evaluate(
                 router_compare.RECIPES,
                 seed,
                 contrastive,
+                folds,
                 common.progress("recipes measured"),
             )
             if compare
@@ -250,7 +255,7 @@ def _write(file: Path, text: str) -> None:
 
 
 @contextmanager
-def _errors() -> Iterator[None]:
+def _errors() -> Generator[None]:
     """Turn the router's own errors, and missing optional packages, into errors of a command."""
     from models.router_heads import RouterError
 

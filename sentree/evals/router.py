@@ -1,4 +1,4 @@
-"""How good the router is: accuracy, calibration, confusion, what abstaining buys. Pure functions."""
+"""How good the router is: accuracy, calibration, confusion, what abstaining buys."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class RouterScore(NamedTuple):
     curve: tuple[Rung, ...]
 
 
-def score(target: str, predictions: Predictions, groups: Sequence[str]) -> RouterScore:
+def score(target: str, predictions: Predictions) -> RouterScore:
     """Score predictions; paraphrases of one group are drawn together for the interval."""
-    labels, truth, probabilities = predictions
+    labels, truth, probabilities, groups = predictions
     chosen = [labels[at] for at in probabilities.argmax(axis=1)]
     right = np.array([one == other for one, other in zip(chosen, truth, strict=True)])
     confidence = probabilities.max(axis=1)

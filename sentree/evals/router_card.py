@@ -43,8 +43,8 @@ def card(
     parts = [
         "# Model card of the router",
         "",
-        "Written by `sentree route eval --compare --card docs/router-card.md`; don't edit. What the "
-        "labels mean and where they come from is in docs/router.md.",
+        "Written by `sentree route eval --compare --card docs/router-card.md`; don't edit. "
+        "What the labels mean and where they come from is in docs/router.md.",
         "",
         f"- heads: `{heads.version}`, two logistic regressions (L2, C = "
         f"{training.inverse_regularisation:g}), {len(heads.path.coefficients[0]):,} features",
@@ -54,7 +54,7 @@ def card(
         ),
         f"- trained on {training.queries:,} queries in {training.groups:,} paraphrase groups, "
         f"seed {training.seed}, file sha256 `{training.queries_sha256[:12]}`",
-        f"- abstains from the path below {heads.abstain_below:.2f}, and then takes the recursive one",
+        f"- abstains from the path below {heads.abstain_below:.2f}: the recursive one is taken",
         f"- {latency_line(latency)}",
         "",
         "## The shipped heads, on questions they were not trained on",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from models.router import Router
 from models.router_body import Body
-from models.train_router import LabelledQuery, Recipe, cross_validate, predict
+from models.train_router import FOLDS, LabelledQuery, Recipe, cross_validate, predict
 from schemas.query import Query
 from sentree.evals.router import RouterScore, score
 
@@ -37,8 +37,7 @@ class Latency(NamedTuple):
 def measure_router(router: Router, queries: Sequence[LabelledQuery], questions: str) -> Measured:
     """Score the heads of a router on queries; honest only if they were not trained on them."""
     found = predict(router.heads, router.body, queries)
-    groups = [query.group for query in queries]
-    scores = tuple(score(target, one, groups) for target, one in found.items())
+    scores = tuple(score(target, one) for target, one in found.items())
     return Measured(router.version, questions, scores)
 
 
@@ -47,9 +46,13 @@ def compare(
     recipes: Sequence[Recipe],
     seed: int,
     contrastive: bool = False,
+    take: int = FOLDS,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Measured]:
-    """Cross-validate recipes by paraphrase group; `contrastive` tunes a body for every fold."""
+    """Cross-validate recipes by paraphrase group, over the first `take` of five folds.
+
+    With `contrastive`, a body is tuned for every fold too, which takes minutes each.
+    """
     texts = [query.text for query in queries]
     body = Body.load()
     embeddings = body.embed_all(texts).astype(np.float64)
@@ -60,15 +63,14 @@ def compare(
         changed = body.patched((one.weight, one.matrix()) for one in adapt(train, seed))
         return changed.embed_all(texts).astype(np.float64)
 
-    groups = [query.group for query in queries]
-    jobs = [(recipe, False) for recipe in recipes]
+    jobs: list[tuple[Recipe, bool]] = [(recipe, False) for recipe in recipes]
     jobs += [("combined", True)] if contrastive else []
     measured: list[Measured] = []
     for done, (recipe, tune) in enumerate(jobs):
-        found = cross_validate(queries, recipe, embeddings, seed, tuned if tune else None)
-        scores = tuple(score(target, one, groups) for target, one in found.items())
+        found = cross_validate(queries, recipe, embeddings, seed, tuned if tune else None, take)
+        scores = tuple(score(target, one) for target, one in found.items())
         name = f"{recipe}, contrastive" if tune else recipe
-        measured.append(Measured(name, "held-out groups", scores))
+        measured.append(Measured(name, f"held out, {take} of {FOLDS} folds", scores))
         if progress:
             progress(done + 1, len(jobs))
     return measured
