@@ -19,12 +19,12 @@ from models.train_router import LabelledQuery
 if TYPE_CHECKING:
     from torch import nn
 
-STEPS = 250
+STEPS = 150
 RANK = 4
 BATCH = 16
 LEARNING_RATE = 2e-3
 """A hundred times the usual rate of whole weights: the small factors start at zero."""
-LONGEST = 64
+LONGEST = 32
 CHANGED = (
     "attention.self.query",
     "attention.self.key",

@@ -150,7 +150,7 @@ def test_contrastive_training_gives_changes_that_the_router_takes(
     pytest.importorskip("setfit")
     from models.router_contrastive import adapt
 
-    patches = adapt(sample[:12], seed=1, steps=2, rank=1)
+    patches = adapt(sample[::10], seed=1, steps=2, rank=1)
     assert len(patches) == 36
     changed = body.patched((one.weight, one.matrix()) for one in patches)
     moved = np.abs(changed.embed("how many logons") - body.embed("how many logons")).max()
