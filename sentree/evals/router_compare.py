@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from models.train_router import FOLDS, LabelledQuery, Recipe, cross_validate, pr
 from schemas.query import Query
 from sentree.evals.router import RouterScore, score
 
-RECIPES: tuple[Recipe, ...] = get_args(Recipe)
+RECIPES: tuple[Recipe, ...] = ("words", "lexical", "embedding", "combined")
 
 
 class Measured(NamedTuple):
@@ -63,8 +63,11 @@ def compare(
         changed = body.patched((one.weight, one.matrix()) for one in adapt(train, seed))
         return changed.embed_all(texts).astype(np.float64)
 
-    jobs: list[tuple[Recipe, bool]] = [(recipe, False) for recipe in recipes]
-    jobs += [("combined", True)] if contrastive else []
+    jobs: list[tuple[Recipe, bool]] = []
+    for recipe in recipes:
+        jobs.append((recipe, False))
+    if contrastive:
+        jobs.append(("combined", True))
     measured: list[Measured] = []
     for done, (recipe, tune) in enumerate(jobs):
         found = cross_validate(queries, recipe, embeddings, seed, tuned if tune else None, take)
