@@ -55,7 +55,8 @@ def compare(
     """
     texts = [query.text for query in queries]
     body = Body.load()
-    embeddings = body.embed_all(texts).astype(np.float64)
+    embedded = contrastive or any(recipe in ("embedding", "combined") for recipe in recipes)
+    embeddings = body.embed_all(texts).astype(np.float64) if embedded else None
 
     def tuned(train: Sequence[LabelledQuery]) -> npt.NDArray[np.float64]:
         from models.router_contrastive import adapt
