@@ -1,8 +1,8 @@
 """The router: decides how a query is answered (direct or recursive) and what it asks for.
 
-SetFit with a frozen body: the heads are those of `SetFitModel.fit`, kept as JSON; the body is the
-packaged MiniLM, run without torch (see `models.router_body`). Where the optional packages are
-not installed a TF-IDF baseline trained on the same queries stands in, and every decision says so.
+Two logistic heads, kept as JSON, read the sentence embedding of the packaged MiniLM (run without
+torch, see `models.router_body`) beside lexical features. Where the optional packages are not
+installed, heads of the lexical features alone stand in, and every decision says so.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.router_body import Body
-from models.router_heads import Doubles, HeadFile, RouterError
+from models.router_heads import FILE_NAMES, HeadFile, RouterError
 from schemas.query import ContextFacts, Path, Query, RouteDecision, Scenario
 
 __all__ = ["Router", "RouterError"]
@@ -42,6 +42,11 @@ class Router:
             raise RouterError("setfit heads need a body, tfidf heads take none")
         if body is not None:
             heads.check_body(body)
+            if heads.patches:
+                try:
+                    body = body.patched((one.weight, one.matrix()) for one in heads.patches)
+                except ValueError as error:
+                    raise RouterError(f"router head {heads.version}: {error}") from None
         _check_labels(heads)
         self._heads = heads
         self._body = body
@@ -62,6 +67,26 @@ class Router:
             raise RouterError(f"the packaged MiniLM can't be read: {error}") from error
         return cls(HeadFile.read(folder, "setfit"), body)
 
+    @classmethod
+    def preferred(cls, folder: pathlib.Path) -> Router:
+        """Load the heads that a user trained into `folder`; the shipped ones if there are none.
+
+        Raises:
+            RouterError: a head file is damaged, or belongs to another body.
+        """
+        trained = any((folder / name).is_file() for name in FILE_NAMES.values())
+        return cls.load(folder if trained else None)
+
+    @property
+    def heads(self) -> HeadFile:
+        """What was trained."""
+        return self._heads
+
+    @property
+    def body(self) -> Body | None:
+        """The sentence encoder that the heads were trained on; None for lexical heads."""
+        return self._body
+
     @property
     def version(self) -> str:
         """Names the kind of classifier and its exact training."""
@@ -75,12 +100,12 @@ class Router:
         The first that applies decides the path: the caller's override, the size of the context,
         a classifier too unsure to be followed (then the recursive path), the classifier.
         """
-        text, notes = _clean(query.text)
+        text, notes = clean(query.text)
         reading = self._read(text)
         if self._heads.kind == "tfidf":
             notes.append(
                 "the MiniLM model is not installed (extra 'router'), "
-                "so a TF-IDF baseline classified the question"
+                "so words and cues alone classified the question"
             )
         path, decided_by, why = self._choose(text, reading, facts, override)
         scenario, note = _scenario(text, reading)
@@ -119,17 +144,11 @@ class Router:
             return Reading(
                 *(_named(names, [1 / len(names)] * len(names)) for names in even.values())
             )
-        features = self._features(text)
+        features = self._heads.features(text, self._body)[np.newaxis]
         return Reading(
             _named(heads.path.labels, heads.path.probabilities(features)[0].tolist()),
             _named(heads.scenario.labels, heads.scenario.probabilities(features)[0].tolist()),
         )
-
-    def _features(self, text: str) -> Doubles:
-        if self._body is not None:
-            return self._body.embed(text)[np.newaxis].astype(np.float64)
-        assert self._heads.vocabulary is not None
-        return self._heads.vocabulary.features([text])
 
 
 _PATHS = {
@@ -138,7 +157,7 @@ _PATHS = {
 }
 
 
-def _clean(text: str) -> tuple[str, list[str]]:
+def clean(text: str) -> tuple[str, list[str]]:
     """Bound a text to its two ends and drop what can't be read: control characters, odd spaces."""
     notes: list[str] = []
     length = len(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import pathlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
@@ -72,6 +73,19 @@ class Body:
         tokenizer.enable_truncation(MAX_TOKENS)
         sha256 = BodyHash(_sha256(weights), _sha256(vocabulary))
         return cls(tokenizer, load(weights), sha256, ThreadpoolController())
+
+    def patched(self, changes: Iterable[tuple[str, Floats]]) -> Body:
+        """Give a body with some weight matrices changed; the sha256 stays the packaged one's.
+
+        Raises:
+            ValueError: there is no such matrix, or it has another shape.
+        """
+        weights = dict(self._weights)
+        for name, change in changes:
+            if name not in weights or weights[name].shape != change.shape:
+                raise ValueError(f"the body has no matrix {name} of shape {change.shape}")
+            weights[name] = weights[name] + change
+        return Body(self._tokenizer, weights, self.sha256, self._threads)
 
     def embed(self, text: str) -> Floats:
         """Embed one text; only its first 256 tokens count, as in the model's own settings."""

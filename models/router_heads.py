@@ -1,28 +1,26 @@
-"""The router's trained part as JSON: linear heads, their origin, and the TF-IDF transform.
+"""The router's trained part as JSON: linear heads and where they came from.
 
 A head file is plain numbers and labels, checked on reading: nothing in it can be executed.
 """
 
 from __future__ import annotations
 
+import base64
 import pathlib
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
-from models.router_body import Body, softmax
+from models.router_body import Body, Floats, softmax
+from models.router_features import Doubles, Lexicon
 from schemas.base import Frozen
 
-Doubles = npt.NDArray[np.float64]
-
 FILE_NAMES: Mapping[str, str] = {"setfit": "router-setfit.json", "tfidf": "router-tfidf.json"}
-_WORD = re.compile(r"[a-z]+|[0-9]+")
+EMBEDDING = 384
+"""The width of the body's sentence embedding, which comes before the lexical features."""
 
 
 class RouterError(ValueError):
@@ -45,9 +43,14 @@ class Head(Frozen):
             raise ValueError("rows of coefficients differ in length")
         return self
 
+    @cached_property
+    def matrix(self) -> Doubles:
+        """The coefficients, a row a label."""
+        return np.array(self.coefficients)
+
     def probabilities(self, features: Doubles) -> Doubles:
         """Give a row of probabilities, in the order of `labels`, for each row of features."""
-        scores = features @ np.array(self.coefficients).T + np.array(self.intercepts)
+        scores = features @ self.matrix.T + np.array(self.intercepts)
         if scores.shape[1] == 1:
             scores = np.hstack([np.zeros_like(scores), scores])
         return softmax(scores)
@@ -72,42 +75,52 @@ class Training(Frozen):
     versions: dict[str, str]
 
 
-class Vocabulary(Frozen):
-    """Terms with their inverse document frequency, in column order."""
+class Patch(Frozen):
+    """A low-rank change of one weight matrix of the body: `left @ right` is added to it.
 
-    terms: tuple[str, ...]
-    idf: tuple[FiniteFloat, ...]
+    Contrastive training moves few directions, so this holds in kilobytes what a copy of the body
+    holds in 90 MB. Both factors are base64 of little-endian 16-bit floats.
+    """
+
+    weight: str
+    rows: int = Field(ge=1)
+    columns: int = Field(ge=1)
+    rank: int = Field(ge=1, le=64)
+    left: str
+    right: str
 
     @model_validator(mode="after")
-    def _same_length(self) -> Self:
-        if len(self.terms) != len(self.idf):
-            raise ValueError("terms and idf differ in length")
+    def _fits(self) -> Self:
+        for text, size in ((self.left, self.rows), (self.right, self.columns)):
+            if len(base64.b64decode(text, validate=True)) != 2 * size * self.rank:
+                raise ValueError(f"the change of {self.weight} has the wrong size")
+        if not np.isfinite(self.matrix()).all():
+            raise ValueError(f"the change of {self.weight} is not finite")
         return self
 
     @classmethod
-    def learn(cls, texts: Sequence[str]) -> Self:
-        """Keep the terms that occur in at least two of the texts."""
-        counts = Counter(term for text in texts for term in set(_terms(text)))
-        terms = tuple(sorted(term for term, count in counts.items() if count > 1))
-        idf = (1 + np.log((1 + len(texts)) / (1 + counts[term])) for term in terms)
-        return cls(terms=terms, idf=tuple(round(float(value), 6) for value in idf))
+    def pack(cls, weight: str, left: Floats, right: Floats) -> Self:
+        """Pack the two factors of a change."""
+        return cls(
+            weight=weight,
+            rows=left.shape[0],
+            columns=right.shape[1],
+            rank=left.shape[1],
+            left=base64.b64encode(left.astype("<f2").tobytes()).decode(),
+            right=base64.b64encode(right.astype("<f2").tobytes()).decode(),
+        )
 
-    def features(self, texts: Sequence[str]) -> Doubles:
-        """Give a unit row of TF-IDF weights for each text; all zeros where no term is known."""
-        columns = {term: column for column, term in enumerate(self.terms)}
-        rows = np.zeros((len(texts), len(self.terms)))
-        for row, text in zip(rows, texts, strict=True):
-            for term, count in Counter(_terms(text)).items():
-                if term in columns:
-                    row[columns[term]] = (1 + np.log(count)) * self.idf[columns[term]]
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        return rows / np.where(lengths == 0, 1, lengths)
+    def matrix(self) -> Floats:
+        """Give the change as a full matrix."""
+        left = np.frombuffer(base64.b64decode(self.left), "<f2").reshape(self.rows, self.rank)
+        right = np.frombuffer(base64.b64decode(self.right), "<f2").reshape(self.rank, -1)
+        return left.astype(np.float32) @ right.astype(np.float32)
 
 
 class HeadFile(Frozen):
     """All that was trained: the heads for path and scenario, and where they came from."""
 
-    layout: Literal[1] = 1
+    layout: Literal[2] = 2
     kind: Literal["setfit", "tfidf"]
     version: str
     abstain_below: Annotated[float, Field(ge=0, le=1)]
@@ -115,20 +128,27 @@ class HeadFile(Frozen):
     training: Training
     path: Head
     scenario: Head
-    vocabulary: Vocabulary | None = None
+    lexicon: Lexicon
+    patches: tuple[Patch, ...] = ()
+    """What contrastive training changed in the body; empty for the body as it is packaged."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.kind == "setfit") != (self.body is not None):
             raise ValueError("a setfit head names its body, a tfidf head has none")
-        if (self.kind == "tfidf") != (self.vocabulary is not None):
-            raise ValueError("a tfidf head has a vocabulary, a setfit head has none")
-        widths = {len(head.coefficients[0]) for head in (self.path, self.scenario)}
-        if self.vocabulary is not None:
-            widths.add(len(self.vocabulary.terms))
-        if len(widths) != 1:
-            raise ValueError("the heads read features of different width")
+        if self.patches and self.body is None:
+            raise ValueError("a tfidf head has no body to change")
+        width = self.lexicon.width + (EMBEDDING if self.body is not None else 0)
+        if any(len(head.coefficients[0]) != width for head in (self.path, self.scenario)):
+            raise ValueError("the heads read features of another width")
         return self
+
+    def features(self, text: str, body: Body | None) -> Doubles:
+        """Give the features of a text that the heads read, the embedding first."""
+        lexical = self.lexicon.vector(text)
+        if body is None:
+            return lexical
+        return np.concatenate([body.embed(text).astype(np.float64), lexical])
 
     @classmethod
     def read(cls, folder: pathlib.Path, kind: str) -> Self:
@@ -168,12 +188,5 @@ class HeadFile(Frozen):
             raise RouterError(
                 f"router head {self.version} was trained on another body (weights "
                 f"{trained[0][:12]}, installed {body.sha256.weights[:12]}): train it again with "
-                "python -m models.train_router"
+                "`sentree route train`"
             )
-
-
-def _terms(text: str) -> Iterable[str]:
-    # Numbers, addresses and hashes are all different; their digits would only be noise.
-    words = ["0" if word.isdigit() else word for word in _WORD.findall(text.lower())]
-    yield from words
-    yield from (f"{left} {right}" for left, right in pairwise(words))

@@ -62,3 +62,40 @@ class RouteDecision(Frozen):
     decided_by: str
     reasons: tuple[str, ...]
     router_version: str
+
+
+class RouteSignal(Frozen):
+    """How much one feature of a question speaks for the label chosen, in log-odds.
+
+    `target` is path or scenario; `against` is the label that comes second.
+    """
+
+    target: str
+    label: str
+    against: str
+    feature: str
+    weight: float
+
+
+class SimilarQuery(Frozen):
+    """A labelled training query, and how near it is to a question (cosine, 1 is the same)."""
+
+    text: str
+    path: Path
+    scenario: Scenario
+    similarity: float
+
+
+class RouteExplanation(Frozen):
+    """A route decision with what spoke for it, and what other context facts would make of it.
+
+    `small` and `large` are the paths over a context that one call can read and one that it can't.
+    """
+
+    query: str
+    decision: RouteDecision
+    signals: tuple[RouteSignal, ...]
+    nearest: tuple[SimilarQuery, ...]
+    small: Path
+    large: Path
+    direct_below_tokens: int

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         return self.home / "runs"
 
     @property
+    def router_dir(self) -> Path:
+        """Where `sentree route train` puts router heads, which come before the shipped ones."""
+        return self.home / "router"
+
+    @property
     def prefect_home(self) -> Path:
         """Prefect's state, kept out of the user's home folder."""
         return self.home / "prefect"

@@ -35,7 +35,9 @@ def route_request(
     settings: Settings, request: TimelineRequest, run_dir: Path, info: ContextInfo
 ) -> RouteDecision:
     """Decide between one direct read and the recursive tree, and store the decision."""
-    route = decide_route(request.query, request.route, info, settings.leaf_characters)
+    route = decide_route(
+        request.query, request.route, info, settings.leaf_characters, settings.router_dir
+    )
     store_route(route, run_dir)
     return route
 

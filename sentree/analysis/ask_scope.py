@@ -71,7 +71,11 @@ def prepare(settings: Settings, request: AskRequest, resume: str | None = None) 
 def decide(scoped: Scoped) -> Prepared:
     """Decide how a question is answered, and store the decision."""
     request = scoped.request
-    route = decide_route(request.query, request.route, scoped.info, request.leaf_characters)
+    # A run lies in HOME/runs, heads that the user trained in HOME/router.
+    trained = scoped.run_dir.parent.parent / "router"
+    route = decide_route(
+        request.query, request.route, scoped.info, request.leaf_characters, trained
+    )
     store_route(route, scoped.run_dir)
     return Prepared(request, scoped.run_dir, scoped.info, scoped.resumed, scoped.held, route)
 

@@ -28,7 +28,9 @@ def run_timeline(
     """Build the cited timeline of one case in this process; the caller saves the result."""
     run_dir = new_run_dir(settings, request, datetime.now(UTC))
     info = export_scope(settings, request.query, run_dir)
-    route = decide_route(request.query, request.route, info, settings.leaf_characters)
+    route = decide_route(
+        request.query, request.route, info, settings.leaf_characters, settings.router_dir
+    )
     store_route(route, run_dir)
     root, limits = plan_tree(info, route.path is RoutePath.DIRECT, settings)
     with Context.open(Path(info.path)) as context:

@@ -52,16 +52,24 @@ def export_scope(settings: Settings, query: Query, run_dir: Path) -> ContextInfo
 
 
 def decide_route(
-    query: Query, override: RoutePath | None, info: ContextInfo, leaf_characters: int
+    query: Query,
+    override: RoutePath | None,
+    info: ContextInfo,
+    leaf_characters: int,
+    trained: Path | None = None,
 ) -> RouteDecision:
-    """Let the router decide, with the measured facts of the context."""
+    """Let the router decide, with the measured facts of the context.
+
+    Heads that a user trained into the folder `trained` come before the shipped ones.
+    """
     facts = ContextFacts(
         events=info.events,
         characters=info.characters,
         partitions=max(1, -(-info.characters // leaf_characters)),
     )
     try:
-        return Router.load().decide(query, facts, override=override)
+        router = Router.preferred(trained) if trained else Router.load()
+        return router.decide(query, facts, override=override)
     except RouterError as error:
         raise ConfigurationError(f"router: {error}") from None
 

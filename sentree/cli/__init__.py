@@ -25,6 +25,10 @@ evaluation = App(name="eval", help="Measure Sentree: accuracy on generated data.
 app.command(lake)
 app.command(config)
 app.command(evaluation)
+route = App(name="route", help="Explain, measure and train the router.")
+app.command(lake)
+app.command(config)
+app.command(route)
 
 _COMMANDS = {
     "demo": ("sentree.cli.demo:demo", "Generate an incident, run everything, write the report."),
@@ -48,6 +52,12 @@ evaluation.command(
     "sentree.cli.eval:accuracy", name="accuracy", help="Measure accuracy on generated data."
 )
 config.command("sentree.cli.check:config_show", name="show", help="Show settings and sources.")
+for _name, _target, _help in (
+    ("explain", "explain", "Say how a question would be routed, and why."),
+    ("eval", "evaluate", "Measure the router on labelled questions."),
+    ("train", "train", "Train the router on labelled questions."),
+):
+    route.command(f"sentree.cli.route:{_target}", name=_name, help=_help)
 
 
 def run(arguments: Sequence[str]) -> int:
