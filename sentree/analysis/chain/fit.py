@@ -1,0 +1,132 @@
+"""Fits the weights of the order models on flows whose links are known.
+
+`python -m sentree.analysis.chain.fit FLOWS.jsonl` writes `weights.json`. What the weights are
+worth is measured by leaving one flow out at a time (`bench/measures/chain.py`), never on these.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sentree.analysis.chain.features import NAMES, PlacedStep, pair_features
+from sentree.analysis.chain.order import OrderWeights
+from sentree.analysis.chain.sources import read_source
+
+Doubles = npt.NDArray[np.float64]
+
+PENALTY = 3.0
+NEWTON_STEPS = 60
+
+
+class KnownOrder(NamedTuple):
+    """Steps with the links between them, as pairs of places."""
+
+    steps: tuple[PlacedStep, ...]
+    links: frozenset[tuple[int, int]]
+
+
+def fit_weights(known: Sequence[KnownOrder], note: str = "") -> OrderWeights:
+    """Fit both models; needs at least one account with links."""
+    direct: list[Doubles] = []
+    direct_truth: list[Doubles] = []
+    ordered: list[Doubles] = []
+    for one in known:
+        size = len(one.steps)
+        features = pair_features(one.steps)
+        truth = np.zeros((size, size))
+        for source, target in one.links:
+            truth[source, target] = 1.0
+        off = ~np.eye(size, dtype=bool)
+        direct.append(features[off])
+        direct_truth.append(truth[off])
+        reach = reachable(size, one.links)
+        before = reach & ~reach.T
+        ordered.append((features - features.transpose(1, 0, 2))[before])
+    link = _logistic(np.concatenate(direct), np.concatenate(direct_truth), bias=True)
+    pairs = np.concatenate(ordered)
+    both = np.concatenate((pairs, -pairs))
+    labels = np.concatenate((np.ones(len(pairs)), np.zeros(len(pairs))))
+    before_weights = _logistic(both, labels, bias=False)
+    return OrderWeights(
+        before=_named(before_weights),
+        link=_named(link[:-1]),
+        bias=round(float(link[-1]), 4),
+        trained_on=note,
+    )
+
+
+def reachable(size: int, links: frozenset[tuple[int, int]]) -> npt.NDArray[np.bool_]:
+    """Give which step comes before which by following links."""
+    found = np.zeros((size, size), dtype=bool)
+    for source, target in links:
+        found[source, target] = True
+    for middle in range(size):
+        found |= np.outer(found[:, middle], found[middle])
+    return found
+
+
+def known_orders(paths: Sequence[str]) -> list[KnownOrder]:
+    """Read the accounts of files that state links, with the techniques the files state."""
+    found: list[KnownOrder] = []
+    for path in paths:
+        for account in read_source(path).accounts:
+            place = {step.step_uid: number for number, step in enumerate(account.steps)}
+            if account.links:
+                steps = tuple(
+                    PlacedStep(
+                        step.description or step.name,
+                        ((step.technique, 1.0),) if step.technique else (),
+                        step.tactic,
+                    )
+                    for step in account.steps
+                )
+                links = frozenset((place[one], place[other]) for one, other in account.links)
+                found.append(KnownOrder(steps, links))
+    return found
+
+
+def _logistic(features: Doubles, labels: Doubles, *, bias: bool) -> Doubles:
+    """Fit by Newton's method with an L2 penalty, which spares the bias."""
+    if bias:
+        features = np.concatenate((features, np.ones((len(features), 1))), axis=1)
+    penalty = np.full(features.shape[1], PENALTY)
+    if bias:
+        penalty[-1] = 1e-6
+    weights = np.zeros(features.shape[1])
+    for _ in range(NEWTON_STEPS):
+        chance = 1.0 / (1.0 + np.exp(-np.clip(features @ weights, -30, 30)))
+        slope = features.T @ (chance - labels) + penalty * weights
+        curve = (features * (chance * (1 - chance))[:, None]).T @ features + np.diag(penalty)
+        step = np.linalg.solve(curve, slope)
+        weights -= step
+        if float(np.abs(step).max()) < 1e-8:
+            break
+    return weights
+
+
+def _named(weights: Doubles) -> dict[str, float]:
+    return {name: round(float(one), 4) for name, one in zip(NAMES, weights, strict=True)}
+
+
+def main() -> None:
+    """Fit on the files named and write the weights."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("paths", nargs="+", help="Attack Flow files, or JSON with links")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("weights.json"))
+    given = parser.parse_args()
+    known = known_orders(given.paths)
+    links = sum(len(one.links) for one in known)
+    steps = sum(len(one.steps) for one in known)
+    weights = fit_weights(known, f"{len(known)} flows, {steps} steps, {links} links")
+    given.out.write_text(weights.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    print(f"{weights.trained_on} -> {given.out}")
+
+
+if __name__ == "__main__":
+    main()
