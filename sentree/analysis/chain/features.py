@@ -23,7 +23,10 @@ STAGE_EDGES = (-1000.0, -40.0, -20.0, -8.0, -2.0, 2.0, 8.0, 16.0, 30.0, 1000.0)
 """Where differences in stage (later minus earlier) are cut into classes."""
 
 NAMES = (
-    *(f"stage {low:+g} to {high:+g}" for low, high in zip(STAGE_EDGES, STAGE_EDGES[1:], strict=False)),
+    *(
+        f"stage {low:+g} to {high:+g}"
+        for low, high in zip(STAGE_EDGES, STAGE_EDGES[1:], strict=False)
+    ),
     "typically follows",
     "typically precedes",
     "same technique",

@@ -26,7 +26,9 @@ _ITEM = re.compile(
 _NUMBERED = re.compile(r"^\s{0,12}\(?(?:step\s+)?\d{1,3}", re.IGNORECASE)
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(?P<text>.+?)\s*#*$")
 _RULE = re.compile(r"^\s*(?:[-=_*~]{3,}|`{3,}.*|\|?[\s:|-]{3,})$")
-_BOLD_NAME = re.compile(r"^(?:\*\*|__)(?P<name>[^*_]{3,80}?)[:.]?(?:\*\*|__)[:.]?\s*[-–—:]?\s+(?=\S)")  # noqa: RUF001
+_BOLD_NAME = re.compile(
+    r"^(?:\*\*|__)(?P<name>[^*_]{3,80}?)[:.]?(?:\*\*|__)[:.]?\s*[-–—:]?\s+(?=\S)"
+)  # noqa: RUF001
 _NAME = re.compile(r"^(?P<name>[A-Z][^.:;!?]{2,79}?)(?::| [-–—])\s+(?=\S)")  # noqa: RUF001
 _MARKS = re.compile(r"\*\*|__|`|!?\[(?P<text>[^\]]{0,400})\]\([^)\s]{0,800}\)")
 _ID_MARK = re.compile(r"\s*[\[(]?\b(?:T\d{4}(?:\.\d{3})?|TA00\d\d)\b[\])]?:?")
@@ -41,7 +43,9 @@ _ISO = re.compile(
     r"(?:[T ,]+(?:at )?(?P<H>[0-2]?\d):(?P<M>[0-5]\d)(?::(?P<S>[0-5]\d)(?:\.\d+)?)?)?"
 )
 _DAY_FIRST = re.compile(
-    r"\b(?P<d>[0-3]?\d)(?:st|nd|rd|th)? (?:of )?" + _MONTH.format("mon") + r",? (?P<y>(?:19|20)\d\d)"
+    r"\b(?P<d>[0-3]?\d)(?:st|nd|rd|th)? (?:of )?"
+    + _MONTH.format("mon")
+    + r",? (?P<y>(?:19|20)\d\d)"
     r"(?:[ ,]+(?:at )?(?P<H>[0-2]?\d):(?P<M>[0-5]\d)(?::(?P<S>[0-5]\d))?)?",
     re.IGNORECASE,
 )

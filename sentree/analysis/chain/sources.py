@@ -69,9 +69,7 @@ class SourceFile:
             format=self.format,
             records=sum(len(one.steps) for one in self.accounts),
             rejected=len(self.rejected),
-            note="; ".join(
-                filter(None, (self.note, *(_placed(one) for one in self.rejected[:3])))
-            ),
+            note="; ".join(filter(None, (self.note, *(_placed(one) for one in self.rejected[:3])))),
         )
 
 

@@ -1,0 +1,90 @@
+"""Which technique each step is: by its name, by its words, or as the file states.
+
+The words are weighed by the shared text-to-technique model; what is added here is what a step
+has and a sentence has not: a name, a heading's tactic, a stated id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from schemas.chain import AccountStep, TechniqueGuess
+from sentree.intel.attack import called, tactic, technique, uses
+
+Suggested = Sequence[TechniqueGuess]
+Suggest = Callable[[Sequence[str]], Sequence[Suggested]]
+"""Gives, for each text, the techniques it may speak of: distinct, likeliest first."""
+
+MOST_GUESSES = 5
+NAME_ALONE = 0.97
+OTHER_TACTIC = 0.35
+NAMED_FROM = 0.25
+"""From this probability on the likeliest technique is named as the step's technique."""
+
+
+def label_steps(
+    steps: Sequence[AccountStep], suggest: Suggest, *, blind: bool = False
+) -> list[tuple[TechniqueGuess, ...]]:
+    """Guess the techniques of steps, likeliest first; none where nothing is likely enough."""
+    texts = [_own_words(one) for one in steps]
+    suggested = suggest(texts)
+    return [_guesses(step, found, blind) for step, found in zip(steps, suggested, strict=True)]
+
+
+def tactic_of(step: AccountStep, *, blind: bool = False) -> str | None:
+    """Give the tactic a step states: by its name or heading, or, unless blind, by its id."""
+    return tactic(step.name) if blind else (step.tactic or tactic(step.name))
+
+
+def _guesses(step: AccountStep, suggested: Suggested, blind: bool) -> tuple[TechniqueGuess, ...]:
+    if step.technique and not blind:
+        known = technique(step.technique)
+        if known.known:
+            return (_guess(known.uid, 1.0, "stated", known.name),)
+    named = called(step.name) if step.name else ()
+    if named:
+        return _by_name(step, named, suggested)
+    wanted = tactic_of(step, blind=blind)
+    weighed = [
+        one.model_copy(update={"probability": one.probability * _fit(one.technique, wanted)})
+        for one in suggested
+    ]
+    weighed.sort(key=lambda one: (-one.probability, one.technique))
+    return tuple(one for one in weighed if one.probability >= NAMED_FROM)[:MOST_GUESSES]
+
+
+def _by_name(
+    step: AccountStep, named: Sequence[str], suggested: Suggested
+) -> tuple[TechniqueGuess, ...]:
+    """Share a name between the techniques that have it: by use, and by what the words say."""
+    if len(named) == 1:
+        return (_guess(named[0], NAME_ALONE, "name", step.name),)
+    words = {one.technique: one.probability for one in suggested}
+    weights = {uid: (uses(uid) + 1) * (0.02 + words.get(uid, 0.0)) for uid in named}
+    total = sum(weights.values())
+    ranked = sorted(named, key=lambda uid: (-weights[uid], uid))
+    return tuple(
+        _guess(uid, NAME_ALONE * weights[uid] / total, "name", step.name)
+        for uid in ranked[:MOST_GUESSES]
+    )
+
+
+def _guess(uid: str, probability: float, basis: str, quote: str) -> TechniqueGuess:
+    return TechniqueGuess.model_validate(
+        {
+            "technique": uid,
+            "name": technique(uid).name,
+            "probability": round(probability, 3),
+            "basis": basis,
+            "quote": quote,
+        }
+    )
+
+
+def _fit(uid: str, wanted: str | None) -> float:
+    return 1.0 if wanted is None or wanted in technique(uid).tactics else OTHER_TACTIC
+
+
+def _own_words(step: AccountStep) -> str:
+    """Give the text to weigh: a name that is only a tactic's says nothing of the technique."""
+    return step.description if tactic(step.name) else step.text
