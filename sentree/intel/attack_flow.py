@@ -65,20 +65,40 @@ def builder_flow(document: Mapping[str, Any]) -> Flow | None:
     return Flow(name, tuple(actions), _between(actions, edges))
 
 
-def stix_flow(objects: Iterable[Mapping[str, Any]]) -> Flow | None:
-    """Read the actions of a STIX bundle's objects; None when there are none."""
-    actions: list[FlowAction] = []
+def stix_flows(objects: Iterable[Mapping[str, Any]]) -> list[Flow]:
+    """Read the flows of a STIX bundle's objects; what no flow leads to is in the first one."""
+    actions: dict[str, FlowAction] = {}
     edges: list[tuple[str, str]] = []
-    name = ""
+    starts: list[tuple[str, list[str]]] = []
     for one in objects:
         uid, kind = _text(one.get("id")), one.get("type")
         if kind == "attack-flow":
-            name = name or _text(one.get("name"))
+            starts.append(
+                (_text(one.get("name")), [str(ref) for ref in _list(one.get("start_refs"))])
+            )
         elif kind == "attack-action":
-            actions.append(stated_action(uid, one))
+            actions[uid] = stated_action(uid, one)
         for key in ("effect_refs", "on_true_refs", "on_false_refs"):
             edges += [(uid, str(target)) for target in _list(one.get(key))]
-    return Flow(name, tuple(actions), _between(actions, edges)) if actions else None
+    if not actions:
+        return []
+    onward: dict[str, list[str]] = {}
+    for source, target in edges:
+        onward.setdefault(source, []).append(target)
+    owner: dict[str, int] = {}
+    for number, (_, refs) in enumerate(starts):
+        stack = list(refs)
+        while stack:
+            node = stack.pop()
+            if node not in owner:
+                owner[node] = number
+                stack += onward.get(node, ())
+    found: list[Flow] = []
+    for number, (name, _) in enumerate(starts or [("", [])]):
+        own = [one for uid, one in actions.items() if owner.get(uid, 0) == number]
+        if own:
+            found.append(Flow(name, tuple(own), _between(own, edges)))
+    return found
 
 
 def stated_action(uid: str, body: Mapping[str, Any]) -> FlowAction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from schemas.chain import Order, OrderBasis, ProseChain, ProseStep, StepLink, TechniqueGuess
 from schemas.timeline import Transition
@@ -112,7 +113,7 @@ def _basis(
     weights: OrderWeights | None,
 ) -> tuple[OrderBasis, str, list[int] | None]:
     """Decide whose order holds, say why, and give it where the account has one."""
-    if order == "inferred":
+    if order == "inferred" or (blind and order == "auto" and not account.prose):
         return "inferred", "The order was inferred, as asked.", None
     if account.links and not blind:
         return "links", "The file states which step led to which.", None
@@ -184,7 +185,7 @@ def _consecutive(account: Account, places: Sequence[int]) -> list[StepLink]:
     uids = [account.steps[place].step_uid for place in places]
     return [
         StepLink(source_uid=one, target_uid=other, probability=0.7, reasons=("comes next",))
-        for one, other in zip(uids, uids[1:], strict=False)
+        for one, other in pairwise(uids)
     ]
 
 

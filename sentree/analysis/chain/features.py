@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -23,10 +24,7 @@ STAGE_EDGES = (-1000.0, -40.0, -20.0, -8.0, -2.0, 2.0, 8.0, 16.0, 30.0, 1000.0)
 """Where differences in stage (later minus earlier) are cut into classes."""
 
 NAMES = (
-    *(
-        f"stage {low:+g} to {high:+g}"
-        for low, high in zip(STAGE_EDGES, STAGE_EDGES[1:], strict=False)
-    ),
+    *(f"stage {low:+g} to {high:+g}" for low, high in pairwise(STAGE_EDGES)),
     "typically follows",
     "typically precedes",
     "same technique",
@@ -59,7 +57,7 @@ def pair_features(steps: Sequence[PlacedStep]) -> Doubles:
     found = np.zeros((size, size, len(NAMES)))
     stages = np.array([_stage(one) for one in steps])
     gaps = stages[None, :] - stages[:, None]
-    for number, (low, high) in enumerate(zip(STAGE_EDGES, STAGE_EDGES[1:], strict=False)):
+    for number, (low, high) in enumerate(pairwise(STAGE_EDGES)):
         found[:, :, number] = (gaps >= low) & (gaps < high)
     at = len(STAGE_EDGES) - 1
     after = _expected(steps, follows)

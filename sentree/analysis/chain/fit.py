@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from sentree.analysis.chain.features import NAMES, PlacedStep, pair_features
 from sentree.analysis.chain.order import OrderWeights
-from sentree.analysis.chain.sources import read_source
+from sentree.analysis.chain.sources import Account, read_source
 
 Doubles = npt.NDArray[np.float64]
 
@@ -71,24 +71,24 @@ def reachable(size: int, links: frozenset[tuple[int, int]]) -> npt.NDArray[np.bo
     return found
 
 
+def known_order(account: Account) -> KnownOrder:
+    """Give the steps of an account with the techniques and links that its file states."""
+    place = {step.step_uid: number for number, step in enumerate(account.steps)}
+    steps = tuple(
+        PlacedStep(
+            step.description or step.name,
+            ((step.technique, 1.0),) if step.technique else (),
+            step.tactic,
+        )
+        for step in account.steps
+    )
+    return KnownOrder(steps, frozenset((place[one], place[other]) for one, other in account.links))
+
+
 def known_orders(paths: Sequence[str]) -> list[KnownOrder]:
-    """Read the accounts of files that state links, with the techniques the files state."""
-    found: list[KnownOrder] = []
-    for path in paths:
-        for account in read_source(path).accounts:
-            place = {step.step_uid: number for number, step in enumerate(account.steps)}
-            if account.links:
-                steps = tuple(
-                    PlacedStep(
-                        step.description or step.name,
-                        ((step.technique, 1.0),) if step.technique else (),
-                        step.tactic,
-                    )
-                    for step in account.steps
-                )
-                links = frozenset((place[one], place[other]) for one, other in account.links)
-                found.append(KnownOrder(steps, links))
-    return found
+    """Read the accounts of files that state links."""
+    accounts = [one for path in paths for one in read_source(path).accounts]
+    return [known_order(one) for one in accounts if one.links]
 
 
 def _logistic(features: Doubles, labels: Doubles, *, bias: bool) -> Doubles:

@@ -20,23 +20,23 @@ LONGEST_NAME = 80
 FEWEST_LETTERS = 8
 
 _ITEM = re.compile(
-    r"^\s{0,12}(?:[-*+•‣▪–]\s+|\(?(?:step\s+)?\d{1,3}\s*[.):]\s+|step\s+\d{1,3}\s+|\(?[a-h]\)\s+)",
+    r"^\s{0,12}(?:[-*+\u2022\u2023\u25aa\u2013]\s+|\(?(?:step\s+)?\d{1,3}\s*[.):]\s+|step\s+\d{1,3}\s+|\(?[a-h]\)\s+)",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"^\s{0,12}\(?(?:step\s+)?\d{1,3}", re.IGNORECASE)
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(?P<text>.+?)\s*#*$")
 _RULE = re.compile(r"^\s*(?:[-=_*~]{3,}|`{3,}.*|\|?[\s:|-]{3,})$")
 _BOLD_NAME = re.compile(
-    r"^(?:\*\*|__)(?P<name>[^*_]{3,80}?)[:.]?(?:\*\*|__)[:.]?\s*[-–—:]?\s+(?=\S)"
-)  # noqa: RUF001
-_NAME = re.compile(r"^(?P<name>[A-Z][^.:;!?]{2,79}?)(?::| [-–—])\s+(?=\S)")  # noqa: RUF001
+    r"^(?:\*\*|__)(?P<name>[^*_]{3,80}?)[:.]?(?:\*\*|__)[:.]?\s*[-\u2013\u2014:]?\s+(?=\S)"
+)
+_NAME = re.compile(r"^(?P<name>[A-Z][^.:;!?]{2,79}?)(?::| [-\u2013\u2014])\s+(?=\S)")
 _MARKS = re.compile(r"\*\*|__|`|!?\[(?P<text>[^\]]{0,400})\]\([^)\s]{0,800}\)")
 _ID_MARK = re.compile(r"\s*[\[(]?\b(?:T\d{4}(?:\.\d{3})?|TA00\d\d)\b[\])]?:?")
 _STATED_ID = re.compile(r"\bT\d{4}(?:\.\d{3})?\b")
-_SENTENCE = re.compile(r"(?<=[a-z0-9\])\"”’%][.!?])\s+(?=[\"“A-Z0-9\[(])")  # noqa: RUF001
+_SENTENCE = re.compile(r"(?<=[a-z0-9\])\"\u201d\u2019%][.!?])\s+(?=[\"\u201cA-Z0-9\[(])")
 _TITLE_END = re.compile(r"[.!?;,]$")
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?P<{}>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{{0,6}}\.?"
 _ISO = re.compile(
     r"\b(?P<y>(?:19|20)\d\d)-(?P<m>[01]\d)-(?P<d>[0-3]\d)"

@@ -24,7 +24,7 @@ from sentree.analysis.chain.prose import (
     without_ids,
 )
 from sentree.errors import UnreadableInputError
-from sentree.intel.attack_flow import Flow, FlowAction, builder_flow, stated_action, stix_flow
+from sentree.intel.attack_flow import Flow, FlowAction, builder_flow, stated_action, stix_flows
 from sentree.intel.stix_scan import Broken, Scanned, scan
 from sentree.lake.readers import BrokenStreamError, ByteSource, NotTextError
 from sentree.lake.text_files import read_chunks
@@ -173,9 +173,10 @@ def _read_json(file: SourceFile, text: str) -> None:
             _set_aside(file, _line(text, one.start), one.reason)
     found = [one for one in values if isinstance(one, Scanned)]
     objects = [cast(dict[str, Any], one.value) for one in found if isinstance(one.value, dict)]
-    if flow := stix_flow(objects):
+    if flows := stix_flows(objects):
         file.format = "Attack Flow STIX"
-        _add_flow(file, text, flow)
+        for one in flows:
+            _add_flow(file, text, one)
         return
     loose: list[Scanned] = []
     for one in found:

@@ -80,8 +80,8 @@ def _transition_claims(chain: ProseChain, steps: Mapping[str, AccountStep]) -> l
     for one in ranked:
         ends = [by_uid[uid] for uid in one.entry_uids]
         text = (
-            f"{technique(one.source).name} ({one.source}) led to {technique(one.target).name} "
-            f"({one.target}), probability {one.probability:.2f}."
+            f"{technique(one.source).name} ({one.source}) probably led to "
+            f"{technique(one.target).name} ({one.target}), probability {one.probability:.2f}."
         )
         found.append(claim(text, _cited(ends, steps), techniques=(one.source, one.target)))
     return found

@@ -11,13 +11,14 @@ from typing import NamedTuple
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-\\/$:]*[A-Za-z0-9_]|[A-Za-z0-9]")
 _OF_A_THING = re.compile(r"\d|(?<=.)[A-Z]|[._\\/$]")
 _ENDINGS = ("ing", "ed", "es", "s")
-_STOP = frozenset(
-    "the and for from with was were are been being its this that these those their his her they "
-    "them which who whom into onto over under about via using used use uses can could may might "
-    "will would also such other any all some more most not than then through within between "
-    "during while when where how attackers attacker adversary adversaries actor actors threat "
-    "group malware malicious victim victims".split()
+_STOP_WORDS = (
+    "the and for from with was were are been being its this that these those their his her "
+    "they them which who whom into onto over under about via using used use uses can could "
+    "may might will would also such other any all some more most not than then through within "
+    "between during while when where how attackers attacker adversary adversaries actor "
+    "actors threat group malware malicious victim victims "
 )
+_STOP = frozenset(_STOP_WORDS.split())
 
 THEN = re.compile(
     r"\b(then|after|afterwards?|subsequently|next|once|later|following|finally|eventually|again|"
