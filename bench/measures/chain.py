@@ -34,6 +34,7 @@ from sentree.intel.attack import technique
 
 _Scores = Mapping[str, SetScore]
 SHUFFLES = 20
+HOME = Path(".sentree")
 
 
 class Case(NamedTuple):
@@ -193,7 +194,7 @@ def _nameless(case: Case) -> Case:
 
 
 def _read(case: Case) -> list[tuple[TechniqueGuess, ...]]:
-    return label_steps(case.account.steps, suggester(), blind=True)
+    return label_steps(case.account.steps, suggester(home=HOME), blind=True)
 
 
 def _true_guesses(case: Case) -> list[tuple[TechniqueGuess, ...]]:

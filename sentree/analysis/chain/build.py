@@ -17,6 +17,7 @@ MOST_INFERRED = 400
 LIKELY_OWN_ORDER = 0.95
 MOST_SUMMARY = 200
 STATED_LINK = 0.97
+LIKELY_JUMP = 0.5
 TIMES_NEEDED = 0.8
 
 Guesses = Sequence[tuple[TechniqueGuess, ...]]
@@ -202,7 +203,7 @@ def _with_consecutive(
         reasons = (reason, *(other.reasons if other else ()))
         chance = max(0.7, min(0.95, 0.7 + (other.probability if other else 0.0) / 3))
         found.append(one.model_copy(update={"reasons": reasons, "probability": round(chance, 3)}))
-    jumps = [one for one in known.values() if one.probability >= 0.4]
+    jumps = [one for one in known.values() if one.probability >= LIKELY_JUMP]
     order = {account.steps[place].step_uid: number for number, place in enumerate(places)}
     return sorted([*found, *jumps], key=lambda one: (order[one.source_uid], order[one.target_uid]))
 

@@ -35,7 +35,11 @@ NAMES = (
     "uses what it brings",
     "target speaks of before",
     "source speaks of before",
-    "size",
+    *(
+        f"{name}, against other {side}"
+        for name in ("typically follows", "shared things", "shared words", "brings what it uses")
+        for side in ("sources", "targets")
+    ),
 )
 """What each number of a pair means, in the order of the last axis of `pair_features`."""
 
@@ -72,8 +76,11 @@ def pair_features(steps: Sequence[PlacedStep]) -> Doubles:
     later = np.array([float(one.later) for one in words])
     found[:, :, at + 8] = later[None, :]
     found[:, :, at + 9] = later[:, None]
-    found[:, :, at + 10] = -math.log(size) if size else 0.0
     found[np.arange(size), np.arange(size)] = 0.0
+    for number, one in enumerate((at, at + 4, at + 5, at + 6)):
+        for axis in (0, 1):
+            best = found[:, :, one].max(axis=axis, keepdims=True)
+            found[:, :, at + 10 + 2 * number + axis] = found[:, :, one] / np.maximum(best, 1e-9)
     return found
 
 

@@ -20,7 +20,8 @@ from sentree.analysis.chain.sources import Account, read_source
 
 Doubles = npt.NDArray[np.float64]
 
-PENALTY = 3.0
+BEFORE_PENALTY = 3.0
+LINK_PENALTY = 10.0
 NEWTON_STEPS = 60
 
 
@@ -33,30 +34,14 @@ class KnownOrder(NamedTuple):
 
 def fit_weights(known: Sequence[KnownOrder], note: str = "") -> OrderWeights:
     """Fit both models; needs at least one account with links."""
-    direct: list[Doubles] = []
-    direct_truth: list[Doubles] = []
+    features = [pair_features(one.steps) for one in known]
     ordered: list[Doubles] = []
-    for one in known:
-        size = len(one.steps)
-        features = pair_features(one.steps)
-        truth = np.zeros((size, size))
-        for source, target in one.links:
-            truth[source, target] = 1.0
-        off = ~np.eye(size, dtype=bool)
-        direct.append(features[off])
-        direct_truth.append(truth[off])
-        reach = reachable(size, one.links)
-        before = reach & ~reach.T
-        ordered.append((features - features.transpose(1, 0, 2))[before])
-    link = _logistic(np.concatenate(direct), np.concatenate(direct_truth), bias=True)
-    pairs = np.concatenate(ordered)
-    both = np.concatenate((pairs, -pairs))
-    labels = np.concatenate((np.ones(len(pairs)), np.zeros(len(pairs))))
-    before_weights = _logistic(both, labels, bias=False)
+    for one, found in zip(known, features, strict=True):
+        reach = reachable(len(one.steps), one.links)
+        ordered.append((found - found.transpose(1, 0, 2))[reach & ~reach.T])
     return OrderWeights(
-        before=_named(before_weights),
-        link=_named(link[:-1]),
-        bias=round(float(link[-1]), 4),
+        before=_named(_fit_before(np.concatenate(ordered))),
+        link=_named(_fit_link(known, features)),
         trained_on=note,
     )
 
@@ -91,18 +76,44 @@ def known_orders(paths: Sequence[str]) -> list[KnownOrder]:
     return [known_order(one) for one in accounts if one.links]
 
 
-def _logistic(features: Doubles, labels: Doubles, *, bias: bool) -> Doubles:
-    """Fit by Newton's method with an L2 penalty, which spares the bias."""
-    if bias:
-        features = np.concatenate((features, np.ones((len(features), 1))), axis=1)
-    penalty = np.full(features.shape[1], PENALTY)
-    if bias:
-        penalty[-1] = 1e-6
-    weights = np.zeros(features.shape[1])
+def _fit_before(pairs: Doubles) -> Doubles:
+    """Fit by Newton's method which of two steps comes first; `pairs` are earlier minus later."""
+    weights = np.zeros(pairs.shape[1])
     for _ in range(NEWTON_STEPS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(features @ weights, -30, 30)))
-        slope = features.T @ (chance - labels) + penalty * weights
-        curve = (features * (chance * (1 - chance))[:, None]).T @ features + np.diag(penalty)
+        wrong = 1.0 / (1.0 + np.exp(np.clip(pairs @ weights, -30, 30)))
+        slope = BEFORE_PENALTY * weights - 2 * pairs.T @ wrong
+        curve = 2 * (pairs * (wrong * (1 - wrong))[:, None]).T @ pairs
+        step = np.linalg.solve(curve + BEFORE_PENALTY * np.eye(len(weights)), slope)
+        weights -= step
+        if float(np.abs(step).max()) < 1e-8:
+            break
+    return weights
+
+
+def _fit_link(known: Sequence[KnownOrder], features: Sequence[Doubles]) -> Doubles:
+    """Fit by Newton's method which step led to a step, among all, and which one it led to."""
+    choices: list[tuple[Doubles, Doubles]] = []
+    for one, found in zip(known, features, strict=True):
+        size = len(one.steps)
+        truth = np.zeros((size, size))
+        for source, target in one.links:
+            truth[source, target] = 1.0
+        for wanted, options in ((truth, found), (truth.T, found.transpose(1, 0, 2))):
+            for step in np.flatnonzero(wanted.sum(axis=0)):
+                others = np.arange(size) != step
+                right = wanted[others, step]
+                choices.append((options[others, step], right / right.sum()))
+    weights = np.zeros(len(NAMES))
+    for _ in range(NEWTON_STEPS):
+        slope = LINK_PENALTY * weights
+        curve = LINK_PENALTY * np.eye(len(NAMES))
+        for options, right in choices:
+            score = options @ weights
+            share = np.exp(score - score.max())
+            share /= share.sum()
+            mean = share @ options
+            slope += mean - right @ options
+            curve += (options * share[:, None]).T @ options - np.outer(mean, mean)
         step = np.linalg.solve(curve, slope)
         weights -= step
         if float(np.abs(step).max()) < 1e-8:

@@ -20,13 +20,16 @@ NAME_ALONE = 0.97
 OTHER_TACTIC = 0.35
 NAMED_FROM = 0.25
 """From this probability on the likeliest technique is named as the step's technique."""
+NAMED_FROM_BESIDE_NAME = 0.5
+"""The same for a step that has a name of its own, which is no technique's: its author knew none."""
 
 
 def label_steps(
     steps: Sequence[AccountStep], suggest: Suggest, *, blind: bool = False
 ) -> list[tuple[TechniqueGuess, ...]]:
     """Guess the techniques of steps, likeliest first; none where nothing is likely enough."""
-    texts = [_own_words(one) for one in steps]
+    # A step whose id or whose unshared name is known needs no weighing of words, which is slow.
+    texts = ["" if _is_plain(one, blind) else _own_words(one) for one in steps]
     suggested = suggest(texts)
     return [_guesses(step, found, blind) for step, found in zip(steps, suggested, strict=True)]
 
@@ -50,7 +53,8 @@ def _guesses(step: AccountStep, suggested: Suggested, blind: bool) -> tuple[Tech
         for one in suggested
     ]
     weighed.sort(key=lambda one: (-one.probability, one.technique))
-    return tuple(one for one in weighed if one.probability >= NAMED_FROM)[:MOST_GUESSES]
+    least = NAMED_FROM_BESIDE_NAME if step.name else NAMED_FROM
+    return tuple(weighed[:MOST_GUESSES]) if weighed and weighed[0].probability >= least else ()
 
 
 def _by_name(
@@ -85,6 +89,12 @@ def _fit(uid: str, wanted: str | None) -> float:
     return 1.0 if wanted is None or wanted in technique(uid).tactics else OTHER_TACTIC
 
 
+def _is_plain(step: AccountStep, blind: bool) -> bool:
+    return bool(step.technique and not blind) or len(called(step.name)) == 1
+
+
 def _own_words(step: AccountStep) -> str:
-    """Give the text to weigh: a name that is only a tactic's says nothing of the technique."""
-    return step.description if tactic(step.name) else step.text
+    """Give the text to weigh, the name as its title unless it is only a tactic's."""
+    if not step.name or tactic(step.name):
+        return step.description
+    return f"{step.name}\n{step.description}"

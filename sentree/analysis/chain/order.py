@@ -1,8 +1,9 @@
 """The order of shuffled steps and the links between them, by a model of few named weights.
 
-Two logistic models read the same numbers of a pair: one says how likely the first step comes
-anywhere before the second, the other how likely it leads straight to it. The order is the one
-that the first model contradicts least; links run along it, weighed against one another as trees.
+Two log-linear models read the same numbers of a pair: one says how likely the first step comes
+anywhere before the second, the other how likely it leads straight to it, among all steps that
+might. Links are weighed against one another as trees. The order is the one that both models
+contradict least, and links that still run against it are dropped.
 """
 
 from __future__ import annotations
@@ -29,16 +30,14 @@ NO_LINK = -50.0
 class OrderWeights(Frozen):
     """The weights of both models by name, and how links are chosen.
 
-    `sharpness` scales the log odds of links before trees are weighed, `agreement` says how much a
-    link counts for the order, `least` is the probability from which a link is told.
+    `agreement` says how much a link counts for the order, `least` is the probability from which
+    a link is told.
     """
 
     before: dict[str, float]
     link: dict[str, float]
-    bias: float
-    sharpness: float = 1.5
-    agreement: float = 3.0
-    least: float = 0.12
+    agreement: float = 10.0
+    least: float = 0.09
     trained_on: str = ""
 
     def vector(self, weights: dict[str, float]) -> Doubles:
@@ -76,11 +75,12 @@ def infer_order(
         return OrderedSteps(order=tuple(range(size)), links=())
     features = pair_features(steps)
     odds = link_odds(features, weights)
-    order = list(fixed) if fixed is not None else _order(features, odds, weights)
+    chances = link_probabilities(odds)
+    order = list(fixed) if fixed is not None else _order(features, chances, weights)
     forward = _forward_pairs(order)
-    scaled = weights.sharpness * odds
-    scaled = np.where(forward, scaled, scaled.max() - WIDEST)
-    chances = np.where(forward, link_probabilities(scaled), 0.0)
+    if fixed is not None:
+        chances = link_probabilities(np.where(forward, odds, odds.max() - WIDEST))
+    chances = np.where(forward, chances, 0.0)
     found = [
         (int(one), int(other), float(chances[one, other]))
         for one, other in np.argwhere(chances >= weights.least)
@@ -108,8 +108,8 @@ def order_likelihood(steps: Sequence[PlacedStep], weights: OrderWeights | None =
 
 
 def link_odds(features: Doubles, weights: OrderWeights) -> Doubles:
-    """Give the log odds of each pair being a link; of a step with itself, as good as none."""
-    odds = features @ weights.vector(weights.link) + weights.bias
+    """Give the log weight of each pair being a link; of a step with itself, as good as none."""
+    odds = features @ weights.vector(weights.link)
     np.fill_diagonal(odds, NO_LINK)
     return odds
 
@@ -120,9 +120,8 @@ def _before(features: Doubles, weights: OrderWeights) -> Doubles:
     return 1.0 / (1.0 + np.exp(-(score - score.T))) - 0.5
 
 
-def _order(features: Doubles, odds: Doubles, weights: OrderWeights) -> list[int]:
+def _order(features: Doubles, chances: Doubles, weights: OrderWeights) -> list[int]:
     """Find the order that pairs contradict least, by moving one step at a time."""
-    chances = link_probabilities(weights.sharpness * odds)
     gain = _before(features, weights) + weights.agreement * (chances - chances.T)
     order = [int(one) for one in np.argsort(-gain.sum(axis=1), kind="stable")]
     for _ in range(ROUNDS):
@@ -152,11 +151,11 @@ def _agreement(gain: Doubles, order: npt.NDArray[np.int64]) -> float:
 
 
 def _reasons(parts: Doubles) -> tuple[str, ...]:
-    """Name what speaks for a link, the weightiest first; the account's size is no reason."""
+    """Name what speaks for a link, the weightiest first."""
     best = sorted(
         ((float(value), name) for value, name in zip(parts, NAMES, strict=True)), reverse=True
     )
-    return tuple(name for value, name in best if value > 0.1 and name != "size")[:3]
+    return tuple(name for value, name in best if value > 0.1)[:3]
 
 
 def read_weights(text: str) -> OrderWeights:

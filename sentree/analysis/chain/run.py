@@ -55,10 +55,13 @@ def refuse_empty(files: Sequence[SourceFile]) -> None:
 
 
 def read_report(
-    files: Iterable[SourceFile], request: ChainRequest, leaf: ChainLeaf | None = None
+    files: Iterable[SourceFile],
+    request: ChainRequest,
+    leaf: ChainLeaf | None = None,
+    home: Path | None = None,
 ) -> ChainReport:
     """Give the chain of every account; `leaf` is what a language model read, if one did."""
-    suggest = suggester(request.examples)
+    suggest = suggester(request.examples, home)
     chains: list[ProseChain] = []
     listed = list(files)
     for file in listed:
@@ -88,7 +91,8 @@ def conclude(
     leaf: ChainLeaf | None = None,
 ) -> Result:
     """Make the result document: chains, sections, summary, checked citations."""
-    report = read_report(files, request, leaf)
+    # A run's folder is two below home, where what outlives runs is kept.
+    report = read_report(files, request, leaf, run_dir.parent.parent)
     steps = {step.step_uid: step for file in files for one in file.accounts for step in one.steps}
     laid_out = sections(report)
     summary = summarise(report, steps)
