@@ -18,7 +18,7 @@ from sentree.analysis.chain.fit import KnownOrder, fit_weights, known_order
 from sentree.analysis.chain.label import label_steps
 from sentree.analysis.chain.order import OrderWeights
 from sentree.analysis.chain.sources import Account, read_source
-from sentree.analysis.chain.suggest import suggester
+from sentree.analysis.chain.suggest import TechniqueWords
 from sentree.evals.chain import (
     consecutive,
     kill_chain_order,
@@ -48,22 +48,22 @@ class Case(NamedTuple):
 
 def rows(data: Path) -> list[Measure]:
     """Measure on the sample's flows, shuffled and without ids, one flow left out at a time."""
-    accounts = read_source(str(data / "attack-flow" / "flows.jsonl")).accounts
-    known = [known_order(one) for one in accounts]
-    cases = [_flow_case(one, number) for number, one in enumerate(accounts)]
-    weights = [_fit_without(known, number) for number in range(len(known))]
-    found: list[Measure] = []
+    cases, weights = _flows(data)
+    found = order_rows(data)
     for task, made in (
-        ("chain: flows, techniques given", [_true_guesses(one) for one in cases]),
         ("chain: flows, from names and descriptions", [_read(one) for one in cases]),
         ("chain: flows, from descriptions alone", [_read(_nameless(one)) for one in cases]),
     ):
-        chains = [
-            build_chain(case.account, guesses, "inferred", blind=True, weights=fitted)
-            for case, guesses, fitted in zip(cases, made, weights, strict=True)
-        ]
-        found += _chain_measures(task, chains, cases)
-    return found + _baselines("chain: flows, techniques given", cases)
+        found += _chain_measures(task, _chains(cases, made, weights), cases)
+    return found
+
+
+def order_rows(data: Path) -> list[Measure]:
+    """Measure the order alone, with the true techniques, against baselines; takes seconds."""
+    cases, weights = _flows(data)
+    task = "chain: flows, techniques given"
+    chains = _chains(cases, [_true_guesses(one) for one in cases], weights)
+    return [*_chain_measures(task, chains, cases), *_baselines(task, cases)]
 
 
 def generated_rows() -> list[Measure]:
@@ -78,6 +78,25 @@ def generated_rows() -> list[Measure]:
         chains = [build_chain(case.account, _read(case), "auto", blind=True) for case in cases]
         found += _chain_measures(task, chains, cases)
     return found + _baselines("chain: generated, shuffled", [_case(one) for one in made])
+
+
+def _flows(data: Path) -> tuple[list[Case], list[OrderWeights]]:
+    """Give the flows as cases, and for each the weights that the others give."""
+    accounts = read_source(str(data / "attack-flow" / "flows.jsonl")).accounts
+    known = [known_order(one) for one in accounts]
+    cases = [_flow_case(one, number) for number, one in enumerate(accounts)]
+    return cases, [_fit_without(known, number) for number in range(len(known))]
+
+
+def _chains(
+    cases: Sequence[Case],
+    guesses: Sequence[Sequence[tuple[TechniqueGuess, ...]]],
+    weights: Sequence[OrderWeights],
+) -> list[ProseChain]:
+    return [
+        build_chain(case.account, made, "inferred", blind=True, weights=fitted)
+        for case, made, fitted in zip(cases, guesses, weights, strict=True)
+    ]
 
 
 def _chain_measures(
@@ -194,7 +213,7 @@ def _nameless(case: Case) -> Case:
 
 
 def _read(case: Case) -> list[tuple[TechniqueGuess, ...]]:
-    return label_steps(case.account.steps, suggester(home=HOME), blind=True)
+    return label_steps(case.account.steps, TechniqueWords(home=HOME), blind=True)
 
 
 def _true_guesses(case: Case) -> list[tuple[TechniqueGuess, ...]]:

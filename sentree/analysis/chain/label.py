@@ -6,14 +6,26 @@ has and a sentence has not: a name, a heading's tactic, a stated id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from schemas.chain import AccountStep, TechniqueGuess
 from sentree.intel.attack import called, tactic, technique, uses
 
 Suggested = Sequence[TechniqueGuess]
-Suggest = Callable[[Sequence[str]], Sequence[Suggested]]
-"""Gives, for each text, the techniques it may speak of: distinct, likeliest first."""
+
+
+class Words(Protocol):
+    """What weighs the words of steps."""
+
+    def suggest(self, texts: Sequence[str]) -> Sequence[Suggested]:
+        """Give, for each text, the techniques it may speak of: distinct, likeliest first."""
+        ...
+
+    def choose(self, text: str, uids: Sequence[str]) -> Mapping[str, float]:
+        """Weigh a few techniques, between which a text decides, against one another."""
+        ...
+
 
 MOST_GUESSES = 5
 NAME_ALONE = 0.97
@@ -25,13 +37,15 @@ NAMED_FROM_BESIDE_NAME = 0.5
 
 
 def label_steps(
-    steps: Sequence[AccountStep], suggest: Suggest, *, blind: bool = False
+    steps: Sequence[AccountStep], words: Words, *, blind: bool = False
 ) -> list[tuple[TechniqueGuess, ...]]:
     """Guess the techniques of steps, likeliest first; none where nothing is likely enough."""
-    # A step whose id or whose unshared name is known needs no weighing of words, which is slow.
+    # A step whose id or name is known needs no weighing against all techniques, which is slow.
     texts = ["" if _is_plain(one, blind) else _own_words(one) for one in steps]
-    suggested = suggest(texts)
-    return [_guesses(step, found, blind) for step, found in zip(steps, suggested, strict=True)]
+    suggested = words.suggest(texts)
+    return [
+        _guesses(step, found, words, blind) for step, found in zip(steps, suggested, strict=True)
+    ]
 
 
 def tactic_of(step: AccountStep, *, blind: bool = False) -> str | None:
@@ -39,14 +53,16 @@ def tactic_of(step: AccountStep, *, blind: bool = False) -> str | None:
     return tactic(step.name) if blind else (step.tactic or tactic(step.name))
 
 
-def _guesses(step: AccountStep, suggested: Suggested, blind: bool) -> tuple[TechniqueGuess, ...]:
+def _guesses(
+    step: AccountStep, suggested: Suggested, words: Words, blind: bool
+) -> tuple[TechniqueGuess, ...]:
     if step.technique and not blind:
         known = technique(step.technique)
         if known.known:
             return (_guess(known.uid, 1.0, "stated", known.name),)
     named = called(step.name) if step.name else ()
     if named:
-        return _by_name(step, named, suggested)
+        return _by_name(step, named, words)
     wanted = tactic_of(step, blind=blind)
     weighed = [
         one.model_copy(update={"probability": one.probability * _fit(one.technique, wanted)})
@@ -57,14 +73,12 @@ def _guesses(step: AccountStep, suggested: Suggested, blind: bool) -> tuple[Tech
     return tuple(weighed[:MOST_GUESSES]) if weighed and weighed[0].probability >= least else ()
 
 
-def _by_name(
-    step: AccountStep, named: Sequence[str], suggested: Suggested
-) -> tuple[TechniqueGuess, ...]:
+def _by_name(step: AccountStep, named: Sequence[str], words: Words) -> tuple[TechniqueGuess, ...]:
     """Share a name between the techniques that have it: by use, and by what the words say."""
     if len(named) == 1:
         return (_guess(named[0], NAME_ALONE, "name", step.name),)
-    words = {one.technique: one.probability for one in suggested}
-    weights = {uid: (uses(uid) + 1) * (0.02 + words.get(uid, 0.0)) for uid in named}
+    said = words.choose(_own_words(step), named)
+    weights = {uid: (uses(uid) + 1) ** 0.5 * (0.02 + said.get(uid, 0.0)) for uid in named}
     total = sum(weights.values())
     ranked = sorted(named, key=lambda uid: (-weights[uid], uid))
     return tuple(
@@ -90,7 +104,7 @@ def _fit(uid: str, wanted: str | None) -> float:
 
 
 def _is_plain(step: AccountStep, blind: bool) -> bool:
-    return bool(step.technique and not blind) or len(called(step.name)) == 1
+    return bool(step.technique and not blind) or bool(called(step.name))
 
 
 def _own_words(step: AccountStep) -> str:

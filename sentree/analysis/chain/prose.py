@@ -91,7 +91,7 @@ def prose_units(text: str) -> tuple[list[ProseUnit], bool]:
             title = "" if _tactic_in(block.text) else _clean(block.text)
             continue
         # In a text that has a list of steps, what stands around the list introduces it.
-        if block.kind == "paragraph" and len(items) >= 3 and not under and not title:
+        if block.kind == "paragraph" and len(items) >= 3 and not under:
             continue
         for line, part in _parts(block):
             name = title if _stands_alone(blocks, place) else ""

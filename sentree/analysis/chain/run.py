@@ -15,7 +15,7 @@ from sentree.analysis.chain.build import build_chain
 from sentree.analysis.chain.label import label_steps
 from sentree.analysis.chain.merge import read_guesses, read_links
 from sentree.analysis.chain.sources import SourceFile, find_files, read_source
-from sentree.analysis.chain.suggest import suggester
+from sentree.analysis.chain.suggest import TechniqueWords
 from sentree.analysis.chain.summary import summarise
 from sentree.analysis.chain.tables import sections
 from sentree.analysis.records import Account, cited_record, cited_uids, record_result
@@ -61,12 +61,12 @@ def read_report(
     home: Path | None = None,
 ) -> ChainReport:
     """Give the chain of every account; `leaf` is what a language model read, if one did."""
-    suggest = suggester(request.examples, home)
+    words = TechniqueWords(request.examples, home)
     chains: list[ProseChain] = []
     listed = list(files)
     for file in listed:
         for account in file.accounts:
-            guesses = label_steps(account.steps, suggest, blind=request.blind)
+            guesses = label_steps(account.steps, words, blind=request.blind)
             if leaf:
                 guesses = read_guesses(leaf, account.steps, guesses)
             chains.append(

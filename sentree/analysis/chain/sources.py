@@ -33,6 +33,7 @@ SUFFIXES = (".md", ".txt", ".json", ".jsonl", ".ndjson", ".afb", ".html", ".htm"
 MAX_BYTES = 64 << 20
 MAX_ACCOUNTS = 2_000
 
+_LINE = re.compile(r"[^\n]*\S[^\n]*")
 _STEP_LISTS = ("actions", "steps", "events", "timeline", "procedures")
 _LINK_LISTS = ("edges", "links", "transitions")
 
@@ -167,7 +168,7 @@ def _read_json(file: SourceFile, text: str) -> None:
     if document and (listed := _step_list(document)):
         _add_steps(file, text, document, listed)
         return
-    values = [one for one in scan(text)]
+    values = _by_line(text) or [one for one in scan(text)]
     for one in values:
         if isinstance(one, Broken):
             _set_aside(file, _line(text, one.start), one.reason)
@@ -203,6 +204,29 @@ def _whole(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return cast(dict[str, Any], value) if isinstance(value, dict) else None
+
+
+def _by_line(text: str) -> list[Scanned | Broken]:
+    """Read JSON lines, so that a broken line costs only itself; nothing when it is no such text."""
+    lines = list(_LINE.finditer(text))
+    if len(lines) < 2 or not any(_value(one.group()) for one in lines[:3]):
+        return []
+    found: list[Scanned | Broken] = []
+    for one in lines:
+        value = _value(one.group())
+        if value is None:
+            found.append(Broken(one.start(), "is no JSON value"))
+        else:
+            found.append(Scanned(value, one.start(), one.end()))
+    return found
+
+
+def _value(line: str) -> Any:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict | str) else None
 
 
 def _step_list(document: Mapping[str, Any]) -> list[Any] | None:

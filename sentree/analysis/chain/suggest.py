@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from models.techniques import Reason, Scored, Signals, TechniqueRanker, load_embedder
+from models.techniques import Reason, Scored, Signals, TechniqueRanker, TechniqueText, load_embedder
 from models.techniques.weights import Weights
 from schemas.chain import TechniqueGuess
-from sentree.analysis.chain.label import Suggest, Suggested
+from sentree.analysis.chain.label import Suggested
 from sentree.errors import UnreadableInputError
 from sentree.intel.attack import technique
 from sentree.intel.attack_texts import technique_texts
@@ -23,18 +23,29 @@ CACHE = "embeddings"
 MAX_QUOTE = 160
 
 
-def suggester(examples: tuple[str, ...] = (), home: Path | None = None) -> Suggest:
-    """Give what guesses techniques from words.
+class TechniqueWords:
+    """Weighs words by the shared model, which is loaded when the first text needs it.
 
-    `examples` are STIX files to learn words from; embeddings are kept under `home`. The model is
-    loaded when the first text needs it.
+    Args:
+        examples: STIX files whose relationships teach words.
+        home: where embeddings are kept for the next time.
+        meaning: compare sentence embeddings too; without them loading is faster and less is found.
     """
 
-    def suggest(texts: Sequence[str]) -> Sequence[Suggested]:
+    def __init__(
+        self, examples: Sequence[str] = (), home: Path | None = None, *, meaning: bool = True
+    ) -> None:
+        self._examples = tuple(examples)
+        self._home = home
+        self._meaning = meaning
+
+    def suggest(self, texts: Sequence[str]) -> Sequence[Suggested]:
+        """Give, for each text, the techniques it may speak of: distinct, likeliest first."""
         wanted = [number for number, text in enumerate(texts) if text.strip()]
         if not wanted:
             return [() for _ in texts]
-        ranked = _ranker(examples, home).rank([texts[number] for number in wanted], TOP)
+        ranker = _ranker(self._examples, self._home, self._meaning)
+        ranked = ranker.rank([texts[number] for number in wanted], TOP)
         found: list[Suggested] = [()] * len(texts)
         for number, scored in zip(wanted, ranked, strict=True):
             found[number] = tuple(
@@ -42,7 +53,10 @@ def suggester(examples: tuple[str, ...] = (), home: Path | None = None) -> Sugge
             )
         return found
 
-    return suggest
+    def choose(self, text: str, uids: Sequence[str]) -> Mapping[str, float]:
+        """Weigh a few techniques, between which a text decides, by their words alone."""
+        (scored,) = _few(tuple(sorted(uids))).rank([text], len(uids), reasons=False)
+        return {one.uid: one.probability for one in scored}
 
 
 def labelled_procedures(paths: Sequence[str]) -> dict[str, list[str]]:
@@ -68,16 +82,27 @@ def labelled_procedures(paths: Sequence[str]) -> dict[str, list[str]]:
 
 
 @cache
-def _ranker(examples: tuple[str, ...], home: Path | None) -> TechniqueRanker:
-    known = technique_texts("18.1")
+def _ranker(examples: tuple[str, ...], home: Path | None, meaning: bool) -> TechniqueRanker:
+    known = _known()
     if examples:
         more = labelled_procedures(examples)
         known = tuple(
             one._replace(procedures=tuple(dict.fromkeys((*one.procedures, *more.get(one.uid, ())))))
             for one in known
         )
-    signals = Signals(known, load_embedder(home and home / CACHE))
+    embedder = load_embedder(home and home / CACHE) if meaning else None
+    signals = Signals(known, embedder)
     return TechniqueRanker(signals, _weights(), None)
+
+
+@cache
+def _few(uids: tuple[str, ...]) -> TechniqueRanker:
+    return TechniqueRanker(Signals([one for one in _known() if one.uid in uids]), _weights(), None)
+
+
+@cache
+def _known() -> tuple[TechniqueText, ...]:
+    return technique_texts("18.1")
 
 
 @cache
