@@ -43,14 +43,14 @@ _ISO = re.compile(
     r"(?:[T ,]+(?:at )?(?P<H>[0-2]?\d):(?P<M>[0-5]\d)(?::(?P<S>[0-5]\d)(?:\.\d+)?)?)?"
 )
 _DAY_FIRST = re.compile(
-    r"\b(?P<d>[0-3]?\d)(?:st|nd|rd|th)? (?:of )?"
+    r"\b(?P<d>[0-3]?\d)(?:st|[nr]d|th)? (?:of )?"
     + _MONTH.format("mon")
     + r",? (?P<y>(?:19|20)\d\d)"
     r"(?:[ ,]+(?:at )?(?P<H>[0-2]?\d):(?P<M>[0-5]\d)(?::(?P<S>[0-5]\d))?)?",
     re.IGNORECASE,
 )
 _MONTH_FIRST = re.compile(
-    r"\b" + _MONTH.format("mon") + r" (?P<d>[0-3]?\d)(?:st|nd|rd|th)?,? (?P<y>(?:19|20)\d\d)"
+    r"\b" + _MONTH.format("mon") + r" (?P<d>[0-3]?\d)(?:st|[nr]d|th)?,? (?P<y>(?:19|20)\d\d)"
     r"(?:[ ,]+(?:at )?(?P<H>[0-2]?\d):(?P<M>[0-5]\d)(?::(?P<S>[0-5]\d))?)?",
     re.IGNORECASE,
 )

@@ -30,12 +30,13 @@ THEN = re.compile(
 BRINGS = re.compile(
     r"\b(download|install|drop|create|deploy|deliver|receive|obtain|steal|stole|dump|extract|"
     r"upload|written|saved?|establish|gain|send|sent|attach|contain|collect|gather|discover|"
-    r"identif|find|found|generat|compromis|implant)\w*",
+    r"identif|find|found|generate|compromise|implant)\w*",
     re.IGNORECASE,
 )
 USES = re.compile(
-    r"\b(using|used?|uses|execut\w+|runs?|ran|with the|load(?:s|ed)?|via|through|from the|"
-    r"decod\w+|extract\w+|open\w*|compress\w+|exfiltrat\w+|delet\w+|remov\w+|leverag\w+)\b",
+    r"\b(using|used?|uses|execute[sd]?|executing|runs?|ran|with the|load(?:s|ed)?|via|through|"
+    r"from the|decode[sd]?|extract\w+|open\w*|compress\w+|exfiltrate[sd]?|exfiltrating|"
+    r"delete[sd]?|deleting|remove[sd]?|removing|leverage[sd]?)\b",
     re.IGNORECASE,
 )
 
