@@ -30,8 +30,8 @@ Acme was attacked in May.
 
 
 def test_numbered_items_are_steps_with_names_tactics_ids_and_times() -> None:
-    units, numbered = prose_units(REPORT)
-    assert numbered
+    units, ordered = prose_units(REPORT)
+    assert ordered
     assert [one.line for one in units] == [7, 9, 13]
     assert units[0].name == "Spearphishing Attachment"
     assert units[0].technique == "T1566.001"
@@ -58,13 +58,38 @@ def test_a_long_paragraph_is_cut_into_sentences_at_their_own_lines() -> None:
     assert [one.line for one in units] == list(range(1, 10))
 
 
+STORY = (
+    "On Monday an employee opened the attachment of a mail. A hidden script fetched a library from "
+    "a server and started it with rundll32. The operators dumped LSASS memory, and used the "
+    "password to reach the file server. They packed the shares with 7-Zip and copied the archives "
+    "to a cloud store; then shadow copies were deleted and the servers were encrypted.\n"
+)
+
+
+def test_a_story_is_cut_into_deeds_and_keeps_its_order() -> None:
+    before, after = "## Summary\n\nAcme was hit.\n", "## Recovery\n\nAll was restored.\n"
+    text = f"# Case\n\n{before}\n## What happened\n\n{STORY}\n{after}"
+    units, ordered = prose_units(text)
+    assert ordered
+    assert [one.description for one in units] == [
+        "On Monday an employee opened the attachment of a mail.",
+        "A hidden script fetched a library from a server",
+        "started it with rundll32.",
+        "The operators dumped LSASS memory",
+        "used the password to reach the file server.",
+        "They packed the shares with 7-Zip",
+        "copied the archives to a cloud store",
+        "then shadow copies were deleted and the servers were encrypted.",
+    ]
+
+
 def test_paragraphs_without_a_list_are_steps() -> None:
-    units, numbered = prose_units("A mail was opened by m.novak.\n\nThen LSASS was dumped.\n")
+    units, ordered = prose_units("A mail was opened by m.novak.\n\nThen LSASS was dumped.\n")
     assert [one.description for one in units] == [
         "A mail was opened by m.novak.",
         "Then LSASS was dumped.",
     ]
-    assert not numbered
+    assert not ordered
 
 
 @given(st.text(max_size=400))

@@ -15,6 +15,7 @@ from sentree.intel.attack import in_matrix_order, technique
 
 MOST_INFERRED = 400
 LIKELY_OWN_ORDER = 0.95
+LIKELY_TOLD_ORDER = 0.5
 MOST_SUMMARY = 200
 STATED_LINK = 0.97
 LIKELY_JUMP = 0.5
@@ -130,7 +131,7 @@ def _basis(
         return "text", note, own
     likely = order_likelihood(placed, weights)
     shown = f"It fits what is usual better than {likely:.0%} of random orders"
-    if likely >= LIKELY_OWN_ORDER:
+    if likely >= (LIKELY_TOLD_ORDER if account.ordered else LIKELY_OWN_ORDER):
         return "text", f"The order is the text's. {shown}.", own
     note = f"The text's own order was set aside. {shown}; --order stated keeps it."
     return "inferred", note, None

@@ -1,7 +1,8 @@
-"""Cuts prose into steps: list items and paragraphs, long paragraphs into sentences.
+"""Cuts prose into steps: list items and paragraphs, long paragraphs into deeds.
 
-A heading that names a tactic says so of the steps below it; one that stands over a single
-paragraph is the name of that step.
+A heading that names a tactic says so of the steps below it; one that names a technique and stands
+over a single paragraph is the name of that step. What stands under headings such as Summary or
+Recovery tells no deed of the intruder and is left out.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sentree.intel.attack import tactic
+from sentree.intel.attack import called, tactic
 
 MAX_STEPS = 2_000
 MAX_STEP_CHARACTERS = 6_000
@@ -34,7 +35,23 @@ _MARKS = re.compile(r"\*\*|__|`|!?\[(?P<text>[^\]]{0,400})\]\([^)\s]{0,800}\)")
 _ID_MARK = re.compile(r"\s*[\[(]?\b(?:T\d{4}(?:\.\d{3})?|TA00\d\d)\b[\])]?:?")
 _STATED_ID = re.compile(r"\bT\d{4}(?:\.\d{3})?\b")
 _SENTENCE = re.compile(r"(?<=[a-z0-9\])\"\u201d\u2019%][.!?])\s+(?=[\"\u201cA-Z0-9\[(])")
-_TITLE_END = re.compile(r"[.!?;,]$")
+# Where a sentence goes on to another deed: "…, and copied", "; then", ", before deleting".
+_PAST = (
+    r"(?:\w{2,}ed|ran|took|sent|got|stole|made|went|found|wrote|hid|spread|broke|left|put|set|read|"
+    r"began|gave|kept|built|brought|fed|led|shut|gained)\b"
+)
+_DEED = re.compile(
+    rf";\s+|,?\s+(?:and\s+)?then\s+(?=\w)|,?\s+and\s+(?={_PAST})|,\s+(?={_PAST}\s+(?:the|a|an|all)\b)|"
+    r",?\s+before\s+(?=\w+ing\b)",
+)
+FEWEST_WORDS = 4
+_ASIDE = re.compile(
+    r"(?:executive )?summary|overview|background|about\b.*|introduction|recover\w*|remediation|"
+    r"recommend\w*|mitigations?|lessons learned|detections?|references|sources|appendix.*|"
+    r"conclusions?|indicators(?: of compromise)?|iocs?|containment|eradication|response|impact "
+    r"assessment|next steps|contact.*",
+    re.IGNORECASE,
+)
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?P<{}>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{{0,6}}\.?"
@@ -77,28 +94,44 @@ class _Block(NamedTuple):
     text: str
 
 
-def prose_units(text: str) -> tuple[list[ProseUnit], bool]:
-    """Give the steps of a text in its order, and whether they are numbered."""
+class Prose(NamedTuple):
+    """The steps of a text in its order; `ordered` when it is numbered or tells a story."""
+
+    units: list[ProseUnit]
+    ordered: bool
+
+
+def prose_units(text: str) -> Prose:
+    """Give the steps of a text in its order."""
     blocks = list(_blocks(text))
     numbered = [one for one in blocks if one.kind == "numbered"]
     items = [one for one in blocks if one.kind in ("numbered", "item")]
     units: list[ProseUnit] = []
     under: str | None = None
     title = ""
+    aside = False
+    told = 0
     for place, block in enumerate(blocks):
         if block.kind == "heading":
+            heading = _clean(without_ids(block.text))
             under = _tactic_in(block.text) or (under if _is_subheading(blocks, place) else None)
-            title = "" if _tactic_in(block.text) else _clean(block.text)
+            title = heading if called(heading) else ""
+            aside = _ASIDE.fullmatch(heading.strip(" :.0123456789")) is not None
+            continue
+        if aside:
             continue
         # In a text that has a list of steps, what stands around the list introduces it.
         if block.kind == "paragraph" and len(items) >= 3 and not under:
             continue
-        for line, part in _parts(block):
+        parts = list(_parts(block))
+        told += len(parts) > 1
+        for line, part in parts:
             name = title if _stands_alone(blocks, place) else ""
             if (unit := _unit(line, part, name, under)) and len(units) < MAX_STEPS:
                 units.append(unit)
         title = ""
-    return units, len(numbered) >= 3 and len(numbered) >= 0.8 * len(items)
+    in_numbers = len(numbered) >= 3 and len(numbered) >= 0.8 * len(items)
+    return Prose(units, in_numbers or (told > 0 and not items))
 
 
 def stated_time(text: str) -> datetime | None:
@@ -151,16 +184,28 @@ def _blocks(text: str) -> Iterator[_Block]:
 
 
 def _parts(block: _Block) -> Iterator[tuple[int, str]]:
-    """Give an item whole, a long paragraph by sentences, each with its line."""
+    """Give an item whole, a long paragraph by sentences and deeds, each with its line."""
     if block.kind != "paragraph" or len(block.text) <= LONG_PARAGRAPH:
         yield block.line, block.text
         return
     at = 0
     for end in [*(one.start() for one in _SENTENCE.finditer(block.text)), len(block.text)]:
         sentence = block.text[at:end]
-        lead = len(sentence) - len(sentence.lstrip())
-        yield block.line + block.text.count("\n", 0, at + lead), sentence.strip()
+        lead = at + len(sentence) - len(sentence.lstrip())
+        for start, part in _deeds(sentence.strip()):
+            yield block.line + block.text.count("\n", 0, lead + start), part
         at = end
+
+
+def _deeds(sentence: str) -> Iterator[tuple[int, str]]:
+    """Cut a sentence where it goes on to another deed, each with its place."""
+    start = 0
+    for cut in _DEED.finditer(sentence):
+        left, right = sentence[start : cut.start()], sentence[cut.end() :]
+        if min(len(left.split()), len(right.split())) >= FEWEST_WORDS:
+            yield start, left.strip()
+            start = cut.end()
+    yield start, sentence[start:].strip()
 
 
 def _unit(line: int, part: str, title: str, under: str | None) -> ProseUnit | None:

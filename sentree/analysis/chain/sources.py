@@ -40,13 +40,16 @@ _LINK_LISTS = ("edges", "links", "transitions")
 
 @dataclass(slots=True)
 class Account:
-    """What one file, or one object of it, tells of one incident. Links are pairs of step uids."""
+    """What one file, or one object of it, tells of one incident. Links are pairs of step uids.
+
+    `ordered` when its form says that it tells things in their order: numbers, a story.
+    """
 
     name: str
     file: str
     steps: list[AccountStep]
     links: tuple[tuple[str, str], ...] = ()
-    numbered: bool = False
+    ordered: bool = False
     prose: bool = False
 
 
@@ -128,7 +131,7 @@ def _read_text(file: SourceFile, text: str) -> None:
     if re.match(r'\{\s*"|\[\s*[{"\[]|\{\s*\}', stripped):
         _read_json(file, text)
         return
-    units, numbered = prose_units(text)
+    units, ordered = prose_units(text)
     steps = [
         AccountStep(
             step_uid=_uid(file, number, unit.line),
@@ -144,7 +147,7 @@ def _read_text(file: SourceFile, text: str) -> None:
         for number, unit in enumerate(units, start=1)
     ]
     file.format = "prose"
-    account = Account(Path(file.path).name, file.path, steps, numbered=numbered, prose=True)
+    account = Account(Path(file.path).name, file.path, steps, ordered=ordered, prose=True)
     file.accounts.append(account)
 
 

@@ -157,38 +157,41 @@ def _chain_section(chain: ProseChain, number: int) -> Section:
 
 
 def _steps(chain: ProseChain, number: int) -> Table:
+    timed = any(step.time for step in chain.steps)
     rows: list[Row] = []
     for step in chain.steps[:MAX_ROWS]:
         first = step.guesses[0] if step.guesses else None
-        others = ", ".join(f"{one.technique} {one.probability:.0%}" for one in step.guesses[1:3])
         rows.append(
             Row(
                 cells=(
                     step.position,
-                    iso(step.time) if step.time else None,
-                    ", ".join(tactic_title(one) for one in step.tactics) or None,
+                    *((iso(step.time) if step.time else None,) if timed else ()),
                     first.technique if first else None,
                     first.name if first else "no technique named",
                     first.probability if first else None,
                     step.summary,
-                    why(first) if first else None,
-                    others or None,
+                    _why_and_others(step.guesses) if first else None,
+                    ", ".join(tactic_title(one) for one in step.tactics) or None,
                 ),
                 evidence=(step.step_uid,),
             )
         )
     columns = (
         Column(name="place", kind="number"),
-        Column(name="time", kind="time"),
-        Column(name="tactic"),
+        *((Column(name="time", kind="time"),) if timed else ()),
         Column(name="technique", kind="technique"),
         Column(name="name"),
         Column(name="probability", kind="share", note="how likely the technique is the step's"),
         Column(name="step"),
         Column(name="why"),
-        Column(name="or"),
+        Column(name="tactic"),
     )
     return Table(key=f"steps-{number}", title="Steps in order", columns=columns, rows=tuple(rows))
+
+
+def _why_and_others(guesses: Sequence[TechniqueGuess]) -> str:
+    others = ", ".join(f"{one.technique} {one.probability:.0%}" for one in guesses[1:3])
+    return f"{why(guesses[0])}; or {others}" if others else why(guesses[0])
 
 
 def _transitions(chain: ProseChain, number: int) -> Table:
