@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +40,10 @@ class CachedEmbedder:
             return np.zeros((0, 0), np.float32)
         return np.stack([self._known[key] for key in keys])
 
-    def remember(self, texts: Sequence[str], vectors: Floats) -> None:
-        """Take vectors of texts that were embedded before, e.g. with a trained mapper."""
-        self._known.update((_key(text), row) for text, row in zip(texts, vectors, strict=True))
+    @property
+    def body(self) -> str:
+        """The sha256 of the encoder's weights."""
+        return self._body.sha256.weights
 
 
 def load_embedder(folder: Path | None = None) -> CachedEmbedder | None:

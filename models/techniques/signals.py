@@ -5,7 +5,7 @@ The first line of a text is its title; it tells more than the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -57,9 +57,15 @@ class Signals:
         techniques: Sequence[TechniqueText],
         embedder: Embedder | None = None,
         cues: CueTable | None = None,
+        renamed: Mapping[str, str] | None = None,
     ) -> None:
+        """Index the techniques; `renamed` leads from an id of the cues to that of the catalogue."""
         self.techniques = tuple(techniques)
         self.places = {one.uid: place for place, one in enumerate(self.techniques)}
+        self.cue_places = {
+            **{new: self.places[old] for new, old in (renamed or {}).items() if old in self.places},
+            **self.places,
+        }
         self.cues = cues or packaged_cues()
         self._embedder = embedder
         self._described = LexicalIndex.build(
@@ -90,12 +96,16 @@ class Signals:
         self._sub = np.array([float("." in one.uid) for one in self.techniques])
         self._families = self._kin()
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        """Make texts ready for everything that compares them."""
-        heads = [_head(text) for text in texts]
-        vectors: Sequence[Floats | None] = [None] * len(texts)
-        if self._embedder is not None and texts:
-            vectors = list(self._embedder.embed_all(heads))
+    @property
+    def embeds(self) -> bool:
+        """Whether meaning is compared too: the optional sentence encoder is there."""
+        return self._embedder is not None
+
+    def read(self, texts: Sequence[str], vectors: Floats | None = None) -> list[Reading]:
+        """Make texts ready for everything that compares them; known vectors need not be made."""
+        if vectors is None and self._embedder is not None and texts:
+            vectors = self._embedder.embed_all([_head(text) for text in texts])
+        rows: Sequence[Floats | None] = [None] * len(texts) if vectors is None else list(vectors)
         return [
             Reading(
                 text,
@@ -105,7 +115,7 @@ class Signals:
                 frozenset(cue.uid for cue in self.cues.found(title(text))),
                 vector,
             )
-            for text, vector in zip(texts, vectors, strict=True)
+            for text, vector in zip(texts, rows, strict=True)
         ]
 
     def signals(self, reading: Reading) -> Doubles:
@@ -113,7 +123,7 @@ class Signals:
         cues, titled = np.zeros(len(self.techniques)), np.zeros(len(self.techniques))
         for cue in reading.cues:
             for uid in cue.techniques:
-                place = self.places.get(uid)
+                place = self.cue_places.get(uid)
                 if place is not None:
                     cues[place] += strength(cue)
                     titled[place] += strength(cue) * (cue.uid in reading.title_cues)
