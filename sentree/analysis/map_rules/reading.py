@@ -169,8 +169,10 @@ def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(one)
     for key, value in other.items():
         before = found.get(key)
-        both = isinstance(before, dict) and isinstance(value, dict)
-        found[key] = {**before, **value} if both else value
+        if isinstance(before, dict) and isinstance(value, dict):
+            found[key] = before | value
+        else:
+            found[key] = value
     return found
 
 
