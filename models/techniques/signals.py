@@ -84,20 +84,18 @@ class Signals:
         self.procedures = tuple(text for text, _ in procedures)
         self.procedure_owner = np.array([place for _, place in procedures], np.int64)
         self._procedures = LexicalIndex.build([terms(text) for text in self.procedures])
-        self._vectors = (
-            None
-            if embedder is None
-            else embedder.embed_all(
-                [
-                    f"{one.name}. {plain(one.description)}"[:DESCRIBED_CHARACTERS]
-                    for one in techniques
-                ]
-            )
-        )
+        self._vectors = embedder.embed_all(self.described_texts()) if embedder else None
         counts = np.array([len(one.procedures) for one in self.techniques])
         self._usual = np.log1p(counts) / max(float(np.log1p(counts.max(initial=1))), 1.0)
         self._sub = np.array([float("." in one.uid) for one in self.techniques])
         self._families = self._kin()
+
+    def described_texts(self) -> list[str]:
+        """Give the text of each technique that is embedded."""
+        return [
+            f"{one.name}. {plain(one.description)}"[:DESCRIBED_CHARACTERS]
+            for one in self.techniques
+        ]
 
     @property
     def embeds(self) -> bool:

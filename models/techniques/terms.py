@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 _WORD = re.compile(r"[A-Za-z]+[0-9]*|[0-9]+")
@@ -48,6 +49,7 @@ def plain(text: str) -> str:
     return _LINK.sub(r"\1", _CITATION.sub(" ", text))
 
 
+@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """Cut the commonest English endings, so that `dumping` meets `dumps`."""
     for ending in _ENDINGS:

@@ -20,7 +20,7 @@ from sentree.analysis.map_rules.texts import (
     rule_parts,
 )
 from sentree.errors import UnreadableInputError
-from sentree.rules.documents import Unreadable, read_content, read_documents
+from sentree.rules.documents import Document, Unreadable, read_content, read_documents
 
 PLAIN: Mapping[str, RuleKind] = {
     ".spl": "splunk",
@@ -132,7 +132,7 @@ def _parts(content: bytes, suffix: str) -> Iterator[tuple[int, str, Parts | str]
 
 
 def _yaml(content: bytes) -> Iterator[tuple[int, str, Parts | str]]:
-    documents = []
+    documents: list[Document] = []
     broken: Unreadable | None = None
     try:
         for document in read_documents(content):
@@ -142,7 +142,7 @@ def _yaml(content: bytes) -> Iterator[tuple[int, str, Parts | str]]:
     lines = content.decode("utf-8-sig", errors="replace").splitlines()
     ends = [*(document.line - 1 for document in documents[1:]), len(lines)]
     shared: dict[str, Any] = {}
-    for document, end in zip(documents, ends, strict=True):
+    for document, end in zip(documents, ends, strict=False):
         raw = "\n".join(lines[document.line - 1 : end]).rstrip().removesuffix("---").rstrip()
         value = document.value
         if isinstance(value, list):
