@@ -1,6 +1,6 @@
 """Cues: words, commands, keys and events that name a technique to whoever knows the field.
 
-The table is `models/data/technique_cues.txt`; its head explains the notation.
+The table is `models/data/technique_cues.yml`; its head explains the notation.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
+
+import yaml
 
 _BLANKS = re.compile(r"[^\S\n]+")
 _CUE = re.compile(r"(~?)(T\d{4}(?:\.\d{3})?(?:,T\d{4}(?:\.\d{3})?)*): (.+)")
@@ -60,8 +62,8 @@ class CueTable:
 @cache
 def packaged_cues() -> CueTable:
     """Read the table that comes with the package."""
-    text = (files("models.data") / "technique_cues.txt").read_text(encoding="utf-8")
-    return CueTable(tuple(read_cues(text.splitlines())))
+    text = (files("models.data") / "technique_cues.yml").read_text(encoding="utf-8")
+    return CueTable(tuple(read_cues(yaml.safe_load(text)["cues"].splitlines())))
 
 
 def read_cues(lines: Iterable[str]) -> Iterator[Cue]:

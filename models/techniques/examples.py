@@ -40,7 +40,7 @@ class Examples:
         places: dict[str, int],
     ) -> None:
         self.examples = tuple(examples)
-        self._readings = tuple(readings)
+        self.readings = tuple(readings)
         self.labels = np.zeros((len(examples), len(places)))
         for row, one in zip(self.labels, examples, strict=True):
             for uid in one.techniques:
@@ -51,7 +51,7 @@ class Examples:
             LexicalIndex.build([one.title_terms for one in readings]),
             LexicalIndex.build([_cue_terms(one) for one in readings]),
         )
-        self._vectors = (
+        self.vectors = (
             np.stack([one.vector for one in readings if one.vector is not None])
             if readings and all(one.vector is not None for one in readings)
             else None
@@ -68,8 +68,8 @@ class Examples:
             self._indexes[1].similarities(reading.title_terms),
             self._indexes[2].similarities(_cue_terms(reading)),
         ]
-        if self._vectors is not None and reading.vector is not None:
-            parts.append((self._vectors @ reading.vector).astype(float))
+        if self.vectors is not None and reading.vector is not None:
+            parts.append((self.vectors @ reading.vector).astype(float))
         return np.mean(parts, axis=0)
 
     def signals(self, reading: Reading) -> Doubles:

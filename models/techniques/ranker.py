@@ -13,7 +13,7 @@ import numpy as np
 
 from models.techniques import examples as learned
 from models.techniques import signals as known
-from models.techniques.catalogue import Doubles, Example
+from models.techniques.catalogue import Doubles, Example, Floats
 from models.techniques.examples import MAX_EXAMPLES, Examples
 from models.techniques.signals import Reading, Signals, strength
 from models.techniques.weights import Weights, chosen, fit_weights, packaged_weights
@@ -83,6 +83,18 @@ class TechniqueRanker:
         return cls(signals, fit_pairs(names, matrices, added.labels), added)
 
     @classmethod
+    def restore(
+        cls,
+        signals: Signals,
+        examples: Sequence[Example],
+        weights: Weights,
+        vectors: Floats | None = None,
+    ) -> TechniqueRanker:
+        """Make the ranker again that `fit` gave, from its examples, weights and their vectors."""
+        readings = signals.read([one.text for one in examples], vectors)
+        return cls(signals, weights, Examples(examples, readings, signals.places))
+
+    @classmethod
     def fit_untrained(cls, signals: Signals, examples: Sequence[Example]) -> TechniqueRanker:
         """Fit only the coefficients of the signals that need no examples, and keep no example."""
         readings = signals.read([one.text for one in examples])
@@ -97,10 +109,30 @@ class TechniqueRanker:
         matrix = self.known.signals(reading)
         if self.examples is not None:
             matrix = np.hstack([matrix, self.examples.signals(reading)])
+        return self._probabilities(matrix)
+
+    def _probabilities(self, matrix: Doubles) -> Doubles:
         found = np.zeros(len(matrix))
         places = _candidates(self.weights.signals, matrix)
         found[places] = self.weights.probabilities(matrix[places])
         return found
+
+    def own_probabilities(self, number: int) -> Doubles:
+        """Give the probabilities for an example as if it were not among the examples.
+
+        Raises:
+            ValueError: the ranker learned from no examples.
+        """
+        if self.examples is None:
+            raise ValueError("the ranker learned from no examples")
+        reading = self.examples.readings[number]
+        own = self.examples.own_signals(number)
+        return self._probabilities(np.hstack([self.known.signals(reading), own]))
+
+    def named(self, probabilities: Doubles) -> list[str]:
+        """Choose the techniques to name, the likeliest first."""
+        places = chosen(probabilities, self.weights.cut, FLOOR)
+        return [self.known.techniques[place].uid for place in places]
 
     def rank(
         self, texts: Sequence[str], top: int = 10, *, reasons: bool = True
@@ -131,9 +163,12 @@ class TechniqueRanker:
 
     def reasons(self, reading: Reading, place: int) -> tuple[Reason, ...]:
         """Say what speaks for a technique in a text, the strongest kind first."""
-        uid = self.known.techniques[place].uid
         cues = sorted(
-            (cue for cue in reading.cues if uid in cue.techniques),
+            (
+                cue
+                for cue in reading.cues
+                if any(self.known.cue_places.get(uid) == place for uid in cue.techniques)
+            ),
             key=lambda cue: (cue.uid not in reading.title_cues, -strength(cue)),
         )
         found = [Reason("cue", str(cue)) for cue in cues[:3]]

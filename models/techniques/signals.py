@@ -5,7 +5,7 @@ The first line of a text is its title; it tells more than the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,10 @@ NAMES = (
     "cues",
     "cues in the title",
     "share of the best cues",
+    "share of all cues",
+    "has a cue",
     "cues of its family",
+    "cues of its sub-techniques",
     "description",
     "share of the best description",
     "procedures",
@@ -57,9 +60,15 @@ class Signals:
         techniques: Sequence[TechniqueText],
         embedder: Embedder | None = None,
         cues: CueTable | None = None,
+        renamed: Mapping[str, str] | None = None,
     ) -> None:
+        """Index the techniques; `renamed` leads from an id of the cues to that of the catalogue."""
         self.techniques = tuple(techniques)
         self.places = {one.uid: place for place, one in enumerate(self.techniques)}
+        self.cue_places = {
+            **{new: self.places[old] for new, old in (renamed or {}).items() if old in self.places},
+            **self.places,
+        }
         self.cues = cues or packaged_cues()
         self._embedder = embedder
         self._described = LexicalIndex.build(
@@ -75,27 +84,29 @@ class Signals:
         self.procedures = tuple(text for text, _ in procedures)
         self.procedure_owner = np.array([place for _, place in procedures], np.int64)
         self._procedures = LexicalIndex.build([terms(text) for text in self.procedures])
-        self._vectors = (
-            None
-            if embedder is None
-            else embedder.embed_all(
-                [
-                    f"{one.name}. {plain(one.description)}"[:DESCRIBED_CHARACTERS]
-                    for one in techniques
-                ]
-            )
-        )
+        self._vectors = embedder.embed_all(self.described_texts()) if embedder else None
         counts = np.array([len(one.procedures) for one in self.techniques])
         self._usual = np.log1p(counts) / max(float(np.log1p(counts.max(initial=1))), 1.0)
         self._sub = np.array([float("." in one.uid) for one in self.techniques])
         self._families = self._kin()
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        """Make texts ready for everything that compares them."""
-        heads = [_head(text) for text in texts]
-        vectors: Sequence[Floats | None] = [None] * len(texts)
-        if self._embedder is not None and texts:
-            vectors = list(self._embedder.embed_all(heads))
+    def described_texts(self) -> list[str]:
+        """Give the text of each technique that is embedded."""
+        return [
+            f"{one.name}. {plain(one.description)}"[:DESCRIBED_CHARACTERS]
+            for one in self.techniques
+        ]
+
+    @property
+    def embeds(self) -> bool:
+        """Whether meaning is compared too: the optional sentence encoder is there."""
+        return self._embedder is not None
+
+    def read(self, texts: Sequence[str], vectors: Floats | None = None) -> list[Reading]:
+        """Make texts ready for everything that compares them; known vectors need not be made."""
+        if vectors is None and self._embedder is not None and texts:
+            vectors = self._embedder.embed_all([_head(text) for text in texts])
+        rows: Sequence[Floats | None] = [None] * len(texts) if vectors is None else list(vectors)
         return [
             Reading(
                 text,
@@ -105,7 +116,7 @@ class Signals:
                 frozenset(cue.uid for cue in self.cues.found(title(text))),
                 vector,
             )
-            for text, vector in zip(texts, vectors, strict=True)
+            for text, vector in zip(texts, rows, strict=True)
         ]
 
     def signals(self, reading: Reading) -> Doubles:
@@ -113,7 +124,7 @@ class Signals:
         cues, titled = np.zeros(len(self.techniques)), np.zeros(len(self.techniques))
         for cue in reading.cues:
             for uid in cue.techniques:
-                place = self.places.get(uid)
+                place = self.cue_places.get(uid)
                 if place is not None:
                     cues[place] += strength(cue)
                     titled[place] += strength(cue) * (cue.uid in reading.title_cues)
@@ -129,7 +140,10 @@ class Signals:
                 np.log1p(cues),
                 np.log1p(titled),
                 _share(cues),
+                cues / max(float(cues.sum()), 1e-9),
+                (cues > 0).astype(float),
                 np.log1p(self._family(cues)),
+                np.log1p(self._family(cues) * (1 - self._sub)),
                 described,
                 _share(described),
                 procedures,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 _WORD = re.compile(r"[A-Za-z]+[0-9]*|[0-9]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_MARKUP = re.compile(r"\(Citation: [^)]*\)|\]\([^)]*\)|</?code>|`")
+_CITATION = re.compile(r"\(Citation: [^)]*\)|</?code>|`")
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
 _ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "ed", "es", "s", "e")
-_STOP = frozenset(
+_STOP_WORDS = (
     "a an and any are as at be been being but by can could do does each for from had has have how "
     "if in into is it its may might more most no not of on one or other some such than that the "
     "their them then there these they this those through to too up use used uses using via was "
     "were when where which while who will with within without would you your also "
     "adversary adversaries attacker attackers detect detects detected detection example potential "
-    "possible suspicious rule activity".split()
+    "possible suspicious rule activity"
 )
+_STOP = frozenset(_STOP_WORDS.split())
 MAX_TERMS = 2_000
 
 
@@ -43,9 +46,10 @@ def terms(text: str) -> list[str]:
 
 def plain(text: str) -> str:
     """Drop citations, link targets and code marks, as ATT&CK descriptions have them."""
-    return _MARKUP.sub(" ", text)
+    return _LINK.sub(r"\1", _CITATION.sub(" ", text))
 
 
+@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """Cut the commonest English endings, so that `dumping` meets `dumps`."""
     for ending in _ENDINGS:

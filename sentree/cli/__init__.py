@@ -32,6 +32,7 @@ _COMMANDS = {
     "ask": ("sentree.cli.ask:ask", "Ask the lake, or any text, a question."),
     "intel": ("sentree.cli.intel:intel", "Merge STIX bundles into one cited report."),
     "chain": ("sentree.cli.chain:chain", "Order the steps of an incident, name their techniques."),
+    "map-rules": ("sentree.cli.map_rules:app", "Map detection rules onto ATT&CK techniques."),
     "show": ("sentree.cli.read:show", "Show a run, or drill down to a claim, node or event."),
     "report": ("sentree.cli.read:report", "Write the reports of a run again, in any format."),
     "doctor": ("sentree.cli.check:doctor", "Check what this installation needs."),

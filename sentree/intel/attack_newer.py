@@ -44,6 +44,13 @@ NEWER: tuple[Successor, ...] = (
 """The ids that v19 brought, as far as rules and reports need them."""
 
 FORWARD: Mapping[str, str] = {old: one.uid for one in NEWER for old in one.before}
+BACKWARD: Mapping[str, str] = {
+    **{one.uid: one.before[0] for one in NEWER if one.before},
+    "T1686.003": "T1562.004",
+    "T1687": "T1211",
+}
+"""The nearest id of v18.1 for each id that v19 brought."""
+
 _BY_ID: Mapping[str, Successor] = {one.uid: one for one in NEWER}
 
 
