@@ -8,7 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from models.techniques import Reason, Scored, Signals, TechniqueRanker, TechniqueText, load_embedder
-from models.techniques.weights import Weights
+from models.techniques.signals import NAMES
+from models.techniques.weights import Weights, packaged_weights
 from schemas.chain import TechniqueGuess
 from sentree.analysis.chain.label import Suggested
 from sentree.errors import UnreadableInputError
@@ -107,8 +108,10 @@ def _known() -> tuple[TechniqueText, ...]:
 
 @cache
 def _weights() -> Weights:
+    """Give the weights for prose; those for rules when the signals are no longer those fitted."""
     resource = files("models.data") / "technique_weights_prose.json"
-    return Weights.model_validate_json(resource.read_bytes())
+    weights = Weights.model_validate_json(resource.read_bytes())
+    return weights if weights.signals == NAMES else packaged_weights()
 
 
 def _guess(one: Scored, text: str) -> TechniqueGuess:

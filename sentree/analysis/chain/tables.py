@@ -14,6 +14,8 @@ from sentree.intel.attack import TACTICS, in_matrix_order, tactic_title, techniq
 MAX_ROWS = 500
 MAX_CHAINS = 40
 MAX_EVIDENCE = 40
+LEAST_OTHER = 0.05
+_PROBABILITY = "The probability says how likely the technique is the step's."
 
 LOOK_FOR = {
     "reconnaissance": "scans, look-ups of staff and suppliers, phishing for information",
@@ -135,7 +137,8 @@ def why(guess: TechniqueGuess) -> str:
         case "stated":
             return "its id is stated"
         case "name":
-            return f"named: {guess.quote}"
+            same = guess.quote.casefold() == guess.name.casefold()
+            return "by its name" if same else f"named: {guess.quote}"
         case "tactic":
             return "its tactic is stated"
         case "text":
@@ -181,16 +184,26 @@ def _steps(chain: ProseChain, number: int) -> Table:
         *((Column(name="time", kind="time"),) if timed else ()),
         Column(name="technique", kind="technique"),
         Column(name="name"),
-        Column(name="probability", kind="share", note="how likely the technique is the step's"),
+        Column(name="probability", kind="share"),
         Column(name="step"),
         Column(name="why"),
         Column(name="tactic"),
     )
-    return Table(key=f"steps-{number}", title="Steps in order", columns=columns, rows=tuple(rows))
+    return Table(
+        key=f"steps-{number}",
+        title="Steps in order",
+        columns=columns,
+        rows=tuple(rows),
+        note=_PROBABILITY,
+    )
 
 
 def _why_and_others(guesses: Sequence[TechniqueGuess]) -> str:
-    others = ", ".join(f"{one.technique} {one.probability:.0%}" for one in guesses[1:3])
+    others = ", ".join(
+        f"{one.technique} {one.probability:.0%}"
+        for one in guesses[1:3]
+        if one.probability >= LEAST_OTHER
+    )
     return f"{why(guesses[0])}; or {others}" if others else why(guesses[0])
 
 
