@@ -15,7 +15,7 @@ from models.techniques.catalogue import Doubles, Example
 from models.techniques.index import LexicalIndex
 from models.techniques.signals import Reading
 
-NAMES = ("head", "nearest examples", "share of the best examples", "share of all examples")
+NAMES = ("head", "nearest examples", "share of the best examples")
 """The signals that examples add, in column order."""
 
 RIDGE = 0.3
@@ -75,9 +75,7 @@ class Examples:
     def signals(self, reading: Reading) -> Doubles:
         """Give a row for each technique, a column for each of `NAMES`."""
         alike = self.alike(reading)
-        return self._columns(
-            alike @ self._dual + self._mean, self._vote(alike), self.labels.sum(axis=0)
-        )
+        return _columns(alike @ self._dual + self._mean, self._vote(alike))
 
     def own_signals(self, number: int) -> Doubles:
         """Give the signals of an example as if it were not among the examples."""
@@ -86,7 +84,7 @@ class Examples:
         own = self.labels[number]
         # The leave-one-out residual of ridge regression is its dual over the inverse's diagonal.
         head = own - self._dual[number] / self._inverse[number, number]
-        return self._columns(head, self._vote(alike), self.labels.sum(axis=0) - own)
+        return _columns(head, self._vote(alike))
 
     def nearest(self, reading: Reading, place: int) -> Nearest | None:
         """Find the example most like a text among those that have a technique."""
@@ -105,10 +103,10 @@ class Examples:
         weights = np.maximum(alike[nearest], 0) ** 2
         return weights @ self.labels[nearest] / max(float(weights.sum()), 1e-9)
 
-    def _columns(self, head: Doubles, vote: Doubles, counts: Doubles) -> Doubles:
-        best = vote.max(initial=0.0)
-        usual = np.log((counts + 0.3) / len(self.examples))
-        return np.stack([head, vote, vote / best if best > 0 else vote, usual], axis=1)
+
+def _columns(head: Doubles, vote: Doubles) -> Doubles:
+    best = vote.max(initial=0.0)
+    return np.stack([head, vote, vote / best if best > 0 else vote], axis=1)
 
 
 def _cue_terms(reading: Reading) -> list[str]:

@@ -15,7 +15,7 @@ from models.techniques import examples as learned
 from models.techniques import signals as known
 from models.techniques.catalogue import Doubles, Example, Floats
 from models.techniques.examples import MAX_EXAMPLES, Examples
-from models.techniques.signals import Reading, Signals, strength
+from models.techniques.signals import Reading, Signals
 from models.techniques.weights import Weights, chosen, fit_weights, packaged_weights
 
 CANDIDATES = 12
@@ -169,7 +169,7 @@ class TechniqueRanker:
                 for cue in reading.cues
                 if any(self.known.cue_places.get(uid) == place for uid in cue.techniques)
             ),
-            key=lambda cue: (cue.uid not in reading.title_cues, -strength(cue)),
+            key=lambda cue: (cue.uid not in reading.title_cues, -self.known.strength[cue.uid]),
         )
         found = [Reason("cue", str(cue)) for cue in cues[:3]]
         if self.examples is not None:

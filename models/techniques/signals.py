@@ -5,7 +5,9 @@ The first line of a text is its title; it tells more than the rest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,9 +15,12 @@ import numpy as np
 from models.techniques.catalogue import Doubles, Embedder, Floats, TechniqueText
 from models.techniques.cues import Cue, CueTable, packaged_cues
 from models.techniques.index import LexicalIndex
-from models.techniques.terms import plain, terms
+from models.techniques.terms import plain, spelled, terms
 
+_PART = re.compile(r"[a-z0-9]+")
 NEIGHBOURS = 20
+WEAK = 0.3
+RARITY, STEEPNESS = 1.2, 1.5
 EMBEDDED_CHARACTERS = 500
 DESCRIBED_CHARACTERS = 400
 
@@ -83,6 +88,8 @@ class Signals:
         ]
         self.procedures = tuple(text for text, _ in procedures)
         self.procedure_owner = np.array([place for _, place in procedures], np.int64)
+        described = [one.description for one in self.techniques]
+        self.strength = strengths(self.cues.cues, (*self.procedures, *described))
         self._procedures = LexicalIndex.build([terms(text) for text in self.procedures])
         self._vectors = embedder.embed_all(self.described_texts()) if embedder else None
         counts = np.array([len(one.procedures) for one in self.techniques])
@@ -126,8 +133,8 @@ class Signals:
             for uid in cue.techniques:
                 place = self.cue_places.get(uid)
                 if place is not None:
-                    cues[place] += strength(cue)
-                    titled[place] += strength(cue) * (cue.uid in reading.title_cues)
+                    cues[place] += self.strength[cue.uid]
+                    titled[place] += self.strength[cue.uid] * (cue.uid in reading.title_cues)
         described = self._described.similarities(reading.terms)
         procedures = self._nearest_procedures(reading.terms)
         meaning = np.zeros(len(self.techniques))
@@ -177,7 +184,8 @@ class Signals:
 
     def shared_terms(self, reading: Reading, place: int, top: int = 4) -> tuple[str, ...]:
         """Name the words that a text shares with the description of a technique."""
-        return self._described.shared(reading.terms, place, top)
+        shared = self._described.shared(reading.terms, place, top)
+        return tuple(spelled(term, reading.text) for term in shared)
 
     def _kin(self) -> list[list[int]]:
         members: dict[str, list[int]] = {}
@@ -201,9 +209,29 @@ def title(text: str) -> str:
     return text.strip().partition("\n")[0]
 
 
-def strength(cue: Cue) -> float:
-    """Weigh a cue: the more words must be there together, the more it says."""
-    return 0.3 if cue.weak else 0.6 + 0.2 * min(len(cue.words), 3)
+def strengths(cues: Sequence[Cue], known: Iterable[str]) -> Doubles:
+    """Weigh cues: the more words must be there together, and the rarer they are, the more they say.
+
+    Args:
+        cues: what to weigh; its `uid` is its place.
+        known: texts in whose words rarity is counted.
+    """
+    counts: Counter[str] = Counter()
+    number = 0
+    for text in known:
+        number += 1
+        counts.update(set(_PART.findall(text.lower())))
+
+    def rarity(word: str) -> float:
+        parts = _PART.findall(word)
+        least = min((counts[part] for part in parts), default=number)
+        return 1 - float(np.log1p(least) / np.log1p(max(number, 1)))
+
+    weights = [
+        (WEAK if cue.weak else 1.0) * (RARITY * sum(map(rarity, cue.words))) ** STEEPNESS
+        for cue in cues
+    ]
+    return np.array(weights)
 
 
 def _head(text: str) -> str:

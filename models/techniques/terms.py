@@ -44,6 +44,12 @@ def terms(text: str) -> list[str]:
     return words + extra + [f"{left} {right}" for left, right in pairwise(words)]
 
 
+def spelled(term: str, text: str) -> str:
+    """Write a term as the text does, where it is a stem of the text's word."""
+    words = {stem(low): low for low in map(str.lower, _WORD.findall(text))}
+    return " ".join(words.get(part, part) for part in term.split())
+
+
 def plain(text: str) -> str:
     """Drop citations, link targets and code marks, as ATT&CK descriptions have them."""
     return _LINK.sub(r"\1", _CITATION.sub(" ", text))

@@ -73,7 +73,10 @@ search = index=wineventlog EventCode=4625 \\
  | stats count by user \\
  | where count > 50
 """
-KQL = "// Title: Mail forwarding rule\n// Tags: attack.t1114.003\nOfficeActivity | where Operation == 'New-InboxRule'\n"
+KQL = """// Title: Mail forwarding rule
+// Tags: attack.t1114.003
+OfficeActivity | where Operation == 'New-InboxRule'
+"""
 
 
 def write(folder: Path) -> None:
