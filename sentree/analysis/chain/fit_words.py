@@ -15,7 +15,7 @@ from models.techniques.terms import plain
 from models.techniques.weights import Weights
 from sentree.intel.attack_texts import technique_texts
 
-KEPT_OUT = 2_500
+KEPT_OUT = 1_000
 SEED = 1
 
 
