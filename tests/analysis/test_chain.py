@@ -99,6 +99,16 @@ def test_links_run_along_the_order_with_probabilities_and_reasons() -> None:
         assert 0 < link.probability <= 1
 
 
+def test_a_step_without_a_technique_does_not_come_between_those_that_have_one() -> None:
+    account = account_of([*TOLD[:2], "Nothing of note was seen that day.", *TOLD[2:]])
+    guesses = label_steps(account.steps[:2], TechniqueWords())
+    guesses += [(), *label_steps(account.steps[3:], TechniqueWords())]
+    chain = build_chain(account, guesses, "stated")
+    pairs = {(one.source, one.target) for one in chain.transitions}
+    assert ("T1204.002", "T1059.001") in pairs
+    assert len(chain.steps) == len(TOLD) + 1
+
+
 def test_times_that_steps_state_decide_the_order() -> None:
     lines = [f"On 2024-05-{31 - n:02} the intruders took step number {n}." for n in range(6)]
     account = account_of(lines)

@@ -67,7 +67,9 @@ def build_chain(
             for (one, other, chance), reasons in zip(inferred.links, inferred.reasons, strict=True)
         ]
         if basis in ("text", "times"):
-            links = _with_consecutive(links, account, places, basis)
+            # What names no technique doesn't come between the steps that do.
+            told = [place for place in places if guesses[place]]
+            links = _with_consecutive(links, account, told or places, basis)
     links = _with_read(links, read_links)
     steps = _steps(account, guesses, placed, places)
     return ProseChain(
@@ -77,12 +79,17 @@ def build_chain(
         order_note=note,
         steps=tuple(steps),
         links=tuple(links),
-        transitions=transitions(steps, links),
+        transitions=transitions(steps, links, again=basis in ("links", "inferred")),
     )
 
 
-def transitions(steps: Sequence[ProseStep], links: Iterable[StepLink]) -> tuple[Transition, ...]:
-    """Give the technique transitions of links, each pair once, the most probable link's."""
+def transitions(
+    steps: Sequence[ProseStep], links: Iterable[StepLink], *, again: bool = True
+) -> tuple[Transition, ...]:
+    """Give the technique transitions of links, each pair once, the most probable link's.
+
+    Without `again` a technique doesn't lead to itself: neighbouring sentences often tell one deed.
+    """
     by_uid = {step.step_uid: step for step in steps}
     found: dict[tuple[str, str], Transition] = {}
     for link in links:
@@ -90,6 +97,8 @@ def transitions(steps: Sequence[ProseStep], links: Iterable[StepLink]) -> tuple[
         if not (source.technique and target.technique):
             continue
         pair = source.technique, target.technique
+        if pair[0] == pair[1] and not again:
+            continue
         chance = round(
             link.probability * source.guesses[0].probability * target.guesses[0].probability, 3
         )
@@ -206,6 +215,7 @@ def _with_consecutive(
         found.append(one.model_copy(update={"reasons": reasons, "probability": round(chance, 3)}))
     jumps = [one for one in known.values() if one.probability >= LIKELY_JUMP]
     order = {account.steps[place].step_uid: number for number, place in enumerate(places)}
+    jumps = [one for one in jumps if one.source_uid in order and one.target_uid in order]
     return sorted([*found, *jumps], key=lambda one: (order[one.source_uid], order[one.target_uid]))
 
 
