@@ -77,7 +77,17 @@ def generated_rows() -> list[Measure]:
         cases = [_case(one) for one in accounts]
         chains = [build_chain(case.account, _read(case), "auto", blind=True) for case in cases]
         found += _chain_measures(task, chains, cases)
-    return found + _baselines("chain: generated, shuffled", [_case(one) for one in made])
+    return found + generated_order_rows(made)
+
+
+def generated_order_rows(made: Sequence[TrueAccount]) -> list[Measure]:
+    """Measure the order alone, with the true techniques, against baselines."""
+    task = "chain: generated, shuffled, techniques given"
+    cases = [_case(one) for one in made]
+    chains = [
+        build_chain(case.account, _true_guesses(case), "inferred", blind=True) for case in cases
+    ]
+    return [*_chain_measures(task, chains, cases), *_baselines(task, cases)]
 
 
 def _flows(data: Path) -> tuple[list[Case], list[OrderWeights]]:
