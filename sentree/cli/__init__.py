@@ -39,6 +39,8 @@ _COMMANDS = {
     "intel": ("sentree.cli.intel:intel", "Merge STIX bundles into one cited report."),
     "triage": ("sentree.cli.triage:triage", "Rank CVEs with SSVC decisions and reasons."),
     "evidence": ("sentree.cli.evidence:evidence", "Judge controls by evidence; OSCAL out."),
+    "chain": ("sentree.cli.chain:chain", "Order the steps of an incident, name their techniques."),
+    "map-rules": ("sentree.cli.map_rules:app", "Map detection rules onto ATT&CK techniques."),
     "show": ("sentree.cli.read:show", "Show a run, or drill down to a claim, node or event."),
     "report": ("sentree.cli.read:report", "Write the reports of a run again, in any format."),
     "doctor": ("sentree.cli.check:doctor", "Check what this installation needs."),

@@ -7,6 +7,7 @@ input, because rules already carry them.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -35,6 +36,43 @@ _NEWER_TACTICS = {"stealth": "defense-evasion", "defense-impairment": "defense-e
 
 # v19 made an id of its own of T1562.001, and public rules carry it often.
 _NEWER_TECHNIQUES = {"T1685": ("Disable or Modify Tools", ("defense-evasion",))}
+
+# Names that ATT&CK itself gave up when it renamed a technique; texts still carry them.
+_FORMER_NAMES = {
+    "bypass user access control": "T1548.002",
+    "bypass user account control": "T1548.002",
+    "command-line interface": "T1059",
+    "credential dumping": "T1003",
+    "credentials from web browsers": "T1555.003",
+    "dll search order hijacking": "T1574.001",
+    "dll side-loading": "T1574.001",
+    "disable or modify tools": "T1562.001",
+    "domain policy modification": "T1484",
+    "event triggered execution": "T1546",
+    "exfiltration over command and control channel": "T1041",
+    "group policy modification": "T1484.001",
+    "image file execution options injection": "T1546.012",
+    "indicator removal on host": "T1070",
+    "indicator removal from tools": "T1027.005",
+    "man in the browser": "T1185",
+    "man-in-the-middle": "T1557",
+    "match legitimate name or location": "T1036.005",
+    "network service scanning": "T1046",
+    "protocol impersonation": "T1001.003",
+    "registry run keys / start folder": "T1547.001",
+    "remote access software": "T1219",
+    "remote access tools": "T1219",
+    "remote file copy": "T1105",
+    "rename system utilities": "T1036.003",
+    "scripting": "T1059",
+    "signed binary proxy execution": "T1218",
+    "signed script proxy execution": "T1216",
+    "standard application layer protocol": "T1071",
+    "system network connections discovery": "T1049",
+    "uncommonly used port": "T1571",
+    "windows admin shares": "T1021.002",
+    "winlogon helper dll": "T1547.004",
+}
 
 
 class Technique(NamedTuple):
@@ -78,6 +116,25 @@ def named(phrase: str) -> tuple[str, ...]:
     return exact or tuple(uid for uid, name in current if wanted in name)
 
 
+def called(name: str) -> tuple[str, ...]:
+    """Give the current ids of the techniques that have or had this name, the most used first.
+
+    `Parent: Sub` names the sub-technique; case and punctuation don't matter.
+    """
+    found = _by_name().get(_plain_name(name))
+    if found is None and ":" in name:
+        above, _, below = name.rpartition(":")
+        parents = {parent(uid) for uid in called(above)}
+        under = called(below)
+        found = tuple(uid for uid in under if parent(uid) in parents) or under
+    return found or ()
+
+
+def uses(uid: str) -> int:
+    """Count the groups, campaigns and software that ATT&CK records as using a technique."""
+    return _uses().get(technique(uid).uid, 0)
+
+
 def parent(uid: str) -> str:
     """Give the id of the technique that a sub-technique belongs to; others stand for themselves."""
     current = technique(uid)
@@ -106,6 +163,11 @@ def tactic_title(short: str) -> str:
     return short.replace("-", " ").title().replace(" And ", " and ")
 
 
+def tactic_uid(short: str) -> str | None:
+    """Give the id of a tactic, e.g. `TA0001` for `initial-access`."""
+    return next((uid.upper() for uid, name in _tactic_ids().items() if name == short), None)
+
+
 @cache
 def _tactic_ids() -> dict[str, str]:
     return {str(t["external_id"]).lower(): str(t["shortname"]) for t in _load("tactics")}
@@ -124,6 +186,36 @@ def _techniques() -> dict[str, Technique]:
         if new in table and old != new:
             table[old] = table[new]
     return table
+
+
+@cache
+def _by_name() -> dict[str, tuple[str, ...]]:
+    table: dict[str, set[str]] = {}
+    for item in _load("attack_patterns"):
+        current = technique(str(item["external_id"]))
+        if not current.deprecated:
+            table.setdefault(_plain_name(str(item["name"])), set()).add(current.uid)
+    for name, uid in _FORMER_NAMES.items():
+        table.setdefault(_plain_name(name), set()).add(uid)
+    return {
+        name: tuple(sorted(uids, key=lambda uid: (-uses(uid), uid))) for name, uids in table.items()
+    }
+
+
+def _plain_name(name: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", name.lower()))
+
+
+@cache
+def _uses() -> dict[str, int]:
+    by_stix = {str(item["stix_id"]): str(item["external_id"]) for item in _load("attack_patterns")}
+    counts: dict[str, int] = {}
+    for relation in _load("relationships"):
+        target = by_stix.get(str(relation.get("target_ref")))
+        if target and relation.get("relationship_type") == "uses":
+            current = technique(target).uid
+            counts[current] = counts.get(current, 0) + 1
+    return counts
 
 
 def _technique(item: dict[str, Any]) -> Technique:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from schemas.result import Result
 from sentree.errors import ConfigurationError, NotFoundError, UnreadableInputError, UsageError
+from sentree.report.attack_flow import render_attack_flow
 from sentree.report.escape import json_text, terminal
 from sentree.report.html import render_html
 from sentree.report.markdown import render_markdown
@@ -48,6 +49,7 @@ FORMATS: dict[str, Renderer] = {
         Renderer("csv", ".csv", render_csv),
         Renderer("stix", ".stix.json", render_stix),
         Renderer("oscal", ".oscal.json", render_oscal),
+        Renderer("attack-flow", ".attack-flow.json", render_attack_flow),
     )
 }
 

@@ -39,12 +39,12 @@ def render_stix(result: Result) -> str:
     # The same answer given again is a later version of the same report, so `created` is the
     # time of the newest record in it.
     born = min(max(times, default=result.created_at), result.created_at)
-    author = _identity()
+    author = author_identity()
     common = {
         "spec_version": "2.1",
         "created_by_ref": author["id"],
-        "created": _timestamp(born),
-        "modified": _timestamp(result.created_at),
+        "created": stix_time(born),
+        "modified": stix_time(result.created_at),
         **_marking(result),
     }
     cited = [event.event_uid for event in result.cited_events if is_stix_id(event.event_uid)]
@@ -55,7 +55,7 @@ def render_stix(result: Result) -> str:
     notes = [_note(one, common, report["id"], own, number) for number, one in enumerate(claims, 1)]
     objects = [author, report, *notes, *own.values()]
     key = "\n".join(str(one["id"]) for one in objects)
-    bundle = {"type": "bundle", "id": _uid("bundle", key), "objects": objects}
+    bundle = {"type": "bundle", "id": stix_uid("bundle", key), "objects": objects}
     return json_text(bundle, indent=2) + "\n"
 
 
@@ -66,13 +66,13 @@ def is_stix_id(text: str) -> bool:
 
 def _report(result: Result, common: dict[str, Any], refs: list[str]) -> dict[str, Any]:
     summary = "\n".join(f"{n}. {one.text}" for n, one in enumerate(result.summary, start=1))
-    name = _text(result.title, MAX_LABEL)
+    name = stix_text(result.title, MAX_LABEL)
     report: dict[str, Any] = {
         "type": "report",
-        "id": _uid("report", "\n".join((name, summary, *refs))),
+        "id": stix_uid("report", "\n".join((name, summary, *refs))),
         **common,
         "name": name,
-        "description": _text(summary or "No sentence could be supported by evidence."),
+        "description": stix_text(summary or "No sentence could be supported by evidence."),
         "report_types": ["threat-report"],
         "published": common["modified"],
         "object_refs": refs,
@@ -80,7 +80,7 @@ def _report(result: Result, common: dict[str, Any], refs: list[str]) -> dict[str
     sources = [
         {
             "source_name": "sentree input",
-            "external_id": _text(one.path.rpartition("/")[2], MAX_LABEL) or "input",
+            "external_id": stix_text(one.path.rpartition("/")[2], MAX_LABEL) or "input",
             "description": f"{one.records} objects, sha256 {one.sha256 or 'unknown'}",
         }
         for one in result.inputs
@@ -100,10 +100,10 @@ def _note(
     """Write one sentence of the answer as a note on what it rests on."""
     cited = dict.fromkeys(ev.event_uid for ev in claim.evidence if is_stix_id(ev.event_uid))
     named = [own[uid]["id"] for uid in claim.techniques if uid in own]
-    content = _text(claim.text)
+    content = stix_text(claim.text)
     return {
         "type": "note",
-        "id": _uid("note", f"{report}\n{claim.claim_uid}\n{content}"),
+        "id": stix_uid("note", f"{report}\n{claim.claim_uid}\n{content}"),
         **common,
         "abstract": f"Sentence {number}",
         "content": content,
@@ -124,7 +124,7 @@ def _techniques(result: Result, author: str) -> dict[str, dict[str, Any]]:
         made[use.technique] = {
             "type": "attack-pattern",
             "spec_version": "2.1",
-            "id": _uid("attack-pattern", use.technique),
+            "id": stix_uid("attack-pattern", use.technique),
             "created_by_ref": author,
             "created": FIXED_TIME,
             "modified": FIXED_TIME,
@@ -134,11 +134,12 @@ def _techniques(result: Result, author: str) -> dict[str, dict[str, Any]]:
     return made
 
 
-def _identity() -> dict[str, Any]:
+def author_identity() -> dict[str, Any]:
+    """Give the identity that says these objects; the same in every bundle."""
     return {
         "type": "identity",
         "spec_version": "2.1",
-        "id": _uid("identity", "sentree"),
+        "id": stix_uid("identity", "sentree"),
         "created": FIXED_TIME,
         "modified": FIXED_TIME,
         "name": "Sentree",
@@ -154,13 +155,16 @@ def _marking(result: Result) -> dict[str, Any]:
     return {}
 
 
-def _timestamp(time: datetime) -> str:
+def stix_time(time: datetime) -> str:
+    """Write an instant as STIX does, to the millisecond."""
     return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z"
 
 
-def _text(text: str, limit: int = MAX_TEXT) -> str:
+def stix_text(text: str, limit: int = MAX_TEXT) -> str:
+    """Make text fit for a property: visible, and not too long."""
     return cut(visible(text), limit)
 
 
-def _uid(kind: str, key: str) -> str:
+def stix_uid(kind: str, key: str) -> str:
+    """Give the id of an object of ours, from what it says."""
     return f"{kind}--{uuid5(NAMESPACE, kind + chr(10) + key)}"
