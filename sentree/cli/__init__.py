@@ -22,12 +22,10 @@ app = App(
 lake = App(name="lake", help="Look at the lake.")
 config = App(name="config", help="Look at the configuration.")
 evaluation = App(name="eval", help="Measure Sentree: accuracy on generated data.")
-app.command(lake)
-app.command(config)
-app.command(evaluation)
 route = App(name="route", help="Explain, measure and train the router.")
 app.command(lake)
 app.command(config)
+app.command(evaluation)
 app.command(route)
 
 _COMMANDS = {
