@@ -40,7 +40,6 @@ from sentree.engine.reader import Reader
 from sentree.engine.readings import Batching, Readings, RunAll
 from sentree.engine.shown import CITING
 from sentree.engine.verify import EVERYWHERE, citations_that_hold
-from sentree.errors import ConfigurationError
 from sentree.lake.calls import SqliteCallStore
 from sentree.lake.context import Context
 from sentree.lake.documents import export_records
@@ -56,13 +55,15 @@ class ReadingTask:
     """What is to be read and what is asked of it.
 
     `leaf` is the model of one part's answer: a class whose fields are lists of flat items, each
-    item with `evidence` or with fields that name records. `records` has texts by uid.
+    item with `evidence` or with fields that name records. `records` has texts by uid; `beside` is
+    data that is shown with every part.
     """
 
     scenario: Scenario
     question: str
     leaf: type[Frozen]
     records: Mapping[str, str]
+    beside: str = ""
 
 
 class ModelReading(NamedTuple):
@@ -103,7 +104,8 @@ def read_with_model(
             concurrency=use.workers,
             reuse_other_runs=not use.fresh,
         )
-        reader = Reader(context, gate, fence, use.model, use.max_tokens, task.scenario.value)
+        scenario = task.scenario.value.replace("_", "-")
+        reader = Reader(context, gate, fence, use.model, use.max_tokens, scenario)
         route, parts = _parts(context, use, task.question)
         readings = Readings(
             reader,
@@ -112,7 +114,10 @@ def read_with_model(
             run_all=run_all,
             batching=Batching(gate.call_batch, use.batch) if use.batch else None,
         )
-        answers = readings.ask(parts, task.question, whole_schema(task.leaf), "n")
+        question = task.question
+        if task.beside:
+            question += "\n\n" + fence.wrap("shown with every part", task.beside)
+        answers = readings.ask(parts, question, whole_schema(task.leaf), "n")
         checked = [
             _checked(context, part, answer, task.leaf)
             for part, answer in zip(parts, answers, strict=True)
@@ -144,16 +149,13 @@ def read_scenario(
 ) -> Result:
     """Let a model read what the computed result of a scenario rests on; gives both together.
 
-    The scenario's module says by `reading_task` what is read and asked.
+    The function `reading_task` of `sentree.analysis.<name>.reading_task` says what is read.
 
     Raises:
-        ConfigurationError: no key, price or recording for the model; or the scenario has
-            nothing for a model to read.
+        ConfigurationError: no key, price or recording for the model.
     """
-    make = getattr(import_module(f"sentree.analysis.{name}"), "reading_task", None)
-    if make is None:
-        raise ConfigurationError(f"no language model can be put to work on {name}: leave --model")
-    task: ReadingTask = make(settings, request)
+    module = import_module(f"sentree.analysis.{name}.reading_task")
+    task: ReadingTask = module.reading_task(settings, request)
     model = open_model(settings, use)
     reading = read_with_model(settings, use, task, model, run_dir, run_all=run_all)
     return with_reading(result, task, reading, use.model)
@@ -303,8 +305,11 @@ def _unlisted(value: object) -> object:
 
 
 def _citations(item: Mapping[str, Any]) -> list[Evidence]:
+    """Give what an item rests on: its `evidence`, else the records that its fields name."""
     found: list[Evidence] = []
     for name, value in item.items():
+        if "evidence" in item and name != "evidence":
+            continue
         if name == "evidence":
             found += [
                 Evidence(event_uid=str(one.get("event_uid")), quote=one.get("quote") or None)
@@ -312,7 +317,9 @@ def _citations(item: Mapping[str, Any]) -> list[Evidence]:
             ]
         elif CITING.fullmatch(name):
             uids = cast("list[object]", value) if isinstance(value, list) else [value]
-            found += [Evidence(event_uid=uid) for uid in uids if isinstance(uid, str)]
+            quote = item.get("quote")
+            said = quote if isinstance(quote, str) and quote else None
+            found += [Evidence(event_uid=uid, quote=said) for uid in uids if isinstance(uid, str)]
     return found
 
 

@@ -17,7 +17,7 @@ from schemas.trajectory import Predicate
 from sentree.engine.fence import Fence
 from sentree.engine.verify import citations_that_hold
 
-CITING = re.compile(r"(event|record|object|rule|step|document)_uids?")
+CITING = re.compile(r"(?:after_)?(?:event|record|object|rule|step|document)_uids?")
 """Fields that name records; OCSF's `class_uid` and its like are no names of records."""
 
 _LIKE_A_RECORD = re.compile(r"\n(?=\[\d+\])")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from schemas.intel import IntelLeaf, IntelReport, IntelRequest
+from schemas.intel import IntelReport, IntelRequest
 from schemas.query import Scenario
 from schemas.result import Result
 from schemas.section import Section, TechniqueScore
@@ -16,19 +16,12 @@ from sentree.analysis.intel.citing import ObjectTexts, cited_objects, input_file
 from sentree.analysis.intel.facts import read_report
 from sentree.analysis.intel.rows import names
 from sentree.analysis.intel.summary import summarise, text_claims
-from sentree.analysis.model_reading import ReadingTask
 from sentree.analysis.records import Account, cited_uids, record_result
 from sentree.analysis.scope import new_run_dir
 from sentree.errors import UnreadableInputError
 from sentree.intel import attack
-from sentree.intel.stix_merge import merge
 from sentree.intel.stix_read import StixFile, find_files, read_file
 from sentree.settings import Settings
-
-QUESTION = (
-    "Who is attacked and why, where are actors placed and how surely, which capability matters, "
-    "and which attribution or identity does the text itself put in doubt?"
-)
 
 
 def run(settings: Settings, request: IntelRequest) -> Result:
@@ -40,20 +33,6 @@ def run(settings: Settings, request: IntelRequest) -> Result:
     files = [read_file(path) for path in find_files(request.paths)]
     refuse_empty(files)
     return conclude(request, files, new_run_dir(settings, request, datetime.now(UTC)))
-
-
-def reading_task(settings: Settings, request: IntelRequest) -> ReadingTask:
-    """Say what a language model is to read: the objects that hold prose, and what to look for."""
-    files = [read_file(path) for path in find_files(request.paths)]
-    refuse_empty(files)
-    holding = merge(files)
-    texts = ObjectTexts(holding)
-    told = {
-        uid: texts[uid]
-        for uid, merged in holding.objects.items()
-        if isinstance(merged.newest.body.get("description"), str)
-    }
-    return ReadingTask(Scenario.INTEL, QUESTION, IntelLeaf, told)
 
 
 def refuse_empty(files: Sequence[StixFile]) -> None:
