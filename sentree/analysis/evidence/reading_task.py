@@ -31,5 +31,6 @@ def reading_task(settings: Settings, request: EvidenceRequest) -> ReadingTask:
         control.control_uid: f"{control.control_uid} {control.title}\n{control.text}"
         for control in catalogue.controls
     }
-    checks = "\n".join(f"{group.check}: {group.title}" for group in group_checks(found.records))
+    groups = group_checks(found.records)
+    checks = "\n".join(f"{check}: {records[0].title}" for check, records in groups.items())
     return ReadingTask(Scenario.EVIDENCE, QUESTION, EvidenceLeaf, controls, checks)
