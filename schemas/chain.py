@@ -137,7 +137,7 @@ class StepReading(Frozen):
     technique: str
     probability: float
     evidence: tuple[Evidence, ...]
-    follows: tuple[str, ...] = ()
+    after_step_uids: tuple[str, ...] = ()
 
 
 class ChainLeaf(Frozen):

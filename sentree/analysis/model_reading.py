@@ -104,7 +104,7 @@ def read_with_model(
             concurrency=use.workers,
             reuse_other_runs=not use.fresh,
         )
-        scenario = task.scenario.value.replace("_", "-")
+        scenario = task.scenario.value
         reader = Reader(context, gate, fence, use.model, use.max_tokens, scenario)
         route, parts = _parts(context, use, task.question)
         readings = Readings(

@@ -9,7 +9,13 @@ from cyclopts import Parameter
 
 from schemas.chain import Order
 from sentree.cli.common import COMMON, Common
-from sentree.cli.scenarios import Executor, run_scenario
+from sentree.cli.scenarios import (
+    NO_MODEL,
+    Executor,
+    ModelFlags,
+    exit_code_of_model,
+    run_scenario,
+)
 from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +36,7 @@ def chain(
     strict: Annotated[bool, Parameter(help="Fail when anything had to be set aside.")] = False,
     executor: Executor | None = None,
     report: tuple[str, ...] = FORMATS,
+    flags: ModelFlags = NO_MODEL,
     common: Common = COMMON,
 ) -> int:
     """Give the ATT&CK chain of accounts in prose, JSON or Attack Flow, or of a timeline run.
@@ -45,13 +52,14 @@ def chain(
         strict: Exit with 5 when anything had to be set aside.
         executor: prefect (task runs with state) or local; default local without a server.
         report: Formats of the report: html, md, json, navigator, csv, stix, attack-flow.
+        flags: A language model that reads the steps as well.
         common: Options of every command.
     """
     from schemas.chain import ChainRequest
 
     if bool(paths) == bool(run):
         raise UsageError("name files with accounts, or a timeline run with --run")
-    settings = common.settings()
+    settings = flags.settings(common)
     if run:
         result = _run_chain(settings, run, common)
     else:
@@ -64,7 +72,9 @@ def chain(
             tenant_uid=settings.tenant,
             formats=report,
         )
-        result = run_scenario(settings, request, common, name="chain", executor=executor)
+        result = run_scenario(
+            settings, request, common, name="chain", executor=executor, flags=flags
+        )
     if attack_flow:
         _write_flow(result, attack_flow, common)
     rejected = sum(one.rejected for one in result.inputs)
@@ -73,6 +83,8 @@ def chain(
             common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
     if result.verification.checked and not result.verification.kept:
         raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
+    if (code := exit_code_of_model(result)) is not None:
+        return code
     if strict and rejected:
         raise PartlyUnreadableError(f"{rejected} steps or files could not be used")
     return ExitCode.DONE

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from sentree.cli.common import COMMON, Common, read_window
-from sentree.cli.scenarios import Executor, run_scenario
+from sentree.cli.scenarios import (
+    NO_MODEL,
+    Executor,
+    ModelFlags,
+    exit_code_of_model,
+    run_scenario,
+)
 from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +36,7 @@ def evidence(
     strict: Annotated[bool, Parameter(help="Fail when any record had to be set aside.")] = False,
     executor: Executor | None = None,
     report: tuple[str, ...] = FORMATS,
+    flags: ModelFlags = NO_MODEL,
     common: Common = COMMON,
 ) -> int:
     """Judge every control of a catalogue: satisfied, failed, to review, or no evidence.
@@ -47,13 +54,14 @@ def evidence(
         strict: Exit with 5 when any record had to be set aside.
         executor: prefect (task runs with state) or local; default local without a server.
         report: Formats of the report: html, md, json, oscal, csv.
+        flags: A language model that reads the controls as well.
         common: Options of every command.
     """
     from schemas.evidence import EvidenceRequest
 
     if not catalog:
         raise UsageError("name the control catalogue with --catalog FILE")
-    settings = common.settings()
+    settings = flags.settings(common)
     request = EvidenceRequest(
         catalog=catalog,
         evidence=evidence,
@@ -66,12 +74,16 @@ def evidence(
         tenant_uid=settings.tenant,
         formats=report,
     )
-    result = run_scenario(settings, request, common, name="evidence", executor=executor)
+    result = run_scenario(
+        settings, request, common, name="evidence", executor=executor, flags=flags
+    )
     for one in result.inputs:
         if one.rejected:
             common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
     if result.verification.checked and not result.verification.kept:
         raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
+    if (code := exit_code_of_model(result)) is not None:
+        return code
     if strict and any(one.rejected for one in result.inputs):
         raise PartlyUnreadableError("some records or entries of the catalogue could not be used")
     return ExitCode.GAPS if fail_on_gaps and _has_gaps(result) else ExitCode.DONE

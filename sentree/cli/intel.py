@@ -7,8 +7,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sentree.cli.common import COMMON, Common
-from sentree.cli.scenarios import NO_MODEL, Executor, ModelFlags, run_scenario
-from sentree.errors import ExitCode, ModelError, PartlyUnreadableError, UnverifiedError, UsageError
+from sentree.cli.scenarios import (
+    NO_MODEL,
+    Executor,
+    ModelFlags,
+    exit_code_of_model,
+    run_scenario,
+)
+from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
 
 FORMATS = ("html", "md", "navigator")
 
@@ -54,10 +60,8 @@ def intel(
             common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
     if result.verification.checked and not result.verification.kept:
         raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
-    if result.limit_hit is not None:
-        return ExitCode.LIMIT_REACHED
-    if result.failure:
-        raise ModelError(result.failure)
+    if (code := exit_code_of_model(result)) is not None:
+        return code
     if strict and rejected:
         raise PartlyUnreadableError(f"{rejected} objects or files could not be used")
     return ExitCode.DONE

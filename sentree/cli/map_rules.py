@@ -8,7 +8,13 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from sentree.cli.common import COMMON, Common
-from sentree.cli.scenarios import Executor, run_scenario
+from sentree.cli.scenarios import (
+    NO_MODEL,
+    Executor,
+    ModelFlags,
+    exit_code_of_model,
+    run_scenario,
+)
 from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
 
 FORMATS = ("html", "md", "navigator")
@@ -30,6 +36,7 @@ def map_rules(
     strict: Annotated[bool, Parameter(help="Fail when anything had to be set aside.")] = False,
     executor: Executor | None = None,
     report: tuple[str, ...] = FORMATS,
+    flags: ModelFlags = NO_MODEL,
     common: Common = COMMON,
 ) -> int:
     """Map detection rules onto ATT&CK techniques; their tags are hidden from the mapping.
@@ -42,6 +49,7 @@ def map_rules(
         strict: Exit with 5 when anything had to be set aside.
         executor: prefect (task runs with state) or local; default local without a server.
         report: Formats of the report: html, md, json, navigator, csv.
+        flags: A language model that reads the rules as well.
         common: Options of every command.
     """
     from schemas.map_rules import MapRulesRequest
@@ -50,7 +58,7 @@ def map_rules(
         raise UsageError("name at least one rule file, folder or glob pattern")
     if not 1 <= top <= 50:
         raise UsageError(f"--top {top}: must be 1 to 50")
-    settings = common.settings()
+    settings = flags.settings(common)
     request = MapRulesRequest(
         paths=paths,
         trained=str(trained) if trained else None,
@@ -59,12 +67,16 @@ def map_rules(
         tenant_uid=settings.tenant,
         formats=report,
     )
-    result = run_scenario(settings, request, common, name="map_rules", executor=executor)
+    result = run_scenario(
+        settings, request, common, name="map_rules", executor=executor, flags=flags
+    )
     rejected = sum(one.rejected for one in result.inputs)
     for one in [one for one in result.inputs if one.rejected][:20]:
         common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
     if result.verification.checked and not result.verification.kept:
         raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
+    if (code := exit_code_of_model(result)) is not None:
+        return code
     if strict and rejected:
         raise PartlyUnreadableError(f"{rejected} documents or files could not be used")
     return ExitCode.DONE

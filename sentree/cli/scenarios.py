@@ -136,3 +136,18 @@ def run_scenario(
     common.say(f"run {result.run_uid} is in {settings.runs_dir / result.run_uid}")
     common.emit("\n".join(summary_lines(result)), lambda: result.model_dump_json(indent=1))
     return result
+
+
+def exit_code_of_model(result: Result) -> int | None:
+    """Give the code of a limit that ended the model's reading; None where it went to its end.
+
+    Raises:
+        ModelError: the model refused or could not be reached.
+    """
+    from sentree.errors import ExitCode, ModelError
+
+    if result.limit_hit is not None:
+        return ExitCode.LIMIT_REACHED
+    if result.failure:
+        raise ModelError(result.failure)
+    return None

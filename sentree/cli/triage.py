@@ -7,7 +7,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sentree.cli.common import COMMON, Common
-from sentree.cli.scenarios import Executor, run_scenario
+from sentree.cli.scenarios import (
+    NO_MODEL,
+    Executor,
+    ModelFlags,
+    exit_code_of_model,
+    run_scenario,
+)
 from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
 
 FORMATS = ("html", "md", "csv")
@@ -29,6 +35,7 @@ def triage(
     strict: Annotated[bool, Parameter(help="Fail when any record had to be set aside.")] = False,
     executor: Executor | None = None,
     report: tuple[str, ...] = FORMATS,
+    flags: ModelFlags = NO_MODEL,
     common: Common = COMMON,
 ) -> int:
     """Rank CVEs by an explained score with CISA's SSVC decision (Act, Attend, Track*, Track).
@@ -48,6 +55,7 @@ def triage(
         strict: Exit with 5 when any record had to be set aside.
         executor: prefect (task runs with state) or local; default local without a server.
         report: Formats of the report: html, md, json, csv.
+        flags: A language model that reads the descriptions as well.
         common: Options of every command.
     """
     from schemas.triage import DECISIONS, TriageRequest
@@ -59,7 +67,7 @@ def triage(
     levels = {name.casefold(): place for place, name in enumerate(DECISIONS)}
     if fail_on is not None and fail_on.casefold() not in levels:
         raise UsageError(f"--fail-on {fail_on}: is none of {', '.join(DECISIONS)}")
-    settings = common.settings()
+    settings = flags.settings(common)
     request = TriageRequest(
         paths=paths,
         assets=assets,
@@ -73,13 +81,15 @@ def triage(
         tenant_uid=settings.tenant,
         formats=report,
     )
-    result = run_scenario(settings, request, common, name="triage", executor=executor)
+    result = run_scenario(settings, request, common, name="triage", executor=executor, flags=flags)
     rejected = sum(one.rejected for one in result.inputs)
     for one in result.inputs:
         if one.rejected:
             common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
     if result.verification.checked and not result.verification.kept:
         raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
+    if (code := exit_code_of_model(result)) is not None:
+        return code
     if strict and rejected:
         raise PartlyUnreadableError(f"{rejected} records or files could not be used")
     if fail_on is not None and _reaches(result.data, DECISIONS[: levels[fail_on.casefold()] + 1]):

@@ -265,7 +265,11 @@ def test_leaves_fold_the_same_in_any_grouping() -> None:
     def reading(step: str, uid: str, chance: float, *follows: str) -> ChainLeaf:
         quote = (Evidence(event_uid=step, quote="ran"),)
         one = StepReading(
-            step_uid=step, technique=uid, probability=chance, evidence=quote, follows=follows
+            step_uid=step,
+            technique=uid,
+            probability=chance,
+            evidence=quote,
+            after_step_uids=follows,
         )
         return ChainLeaf(readings=(one,))
 
@@ -274,7 +278,7 @@ def test_leaves_fold_the_same_in_any_grouping() -> None:
     left, right = merge([merge([one, two]), three]), merge([three, merge([two, one])])
     assert left == right == merge([one, two, three])
     assert left.readings[0].probability == 0.9
-    assert left.readings[0].follows == ("b", "c")
+    assert left.readings[0].after_step_uids == ("b", "c")
 
 
 def test_a_reading_counts_only_with_a_known_id_and_words_the_step_holds() -> None:
@@ -289,7 +293,7 @@ def test_a_reading_counts_only_with_a_known_id_and_words_the_step_holds() -> Non
             technique=uid,
             probability=0.8,
             evidence=evidence,
-            follows=(second.step_uid, "made-up"),
+            after_step_uids=(second.step_uid, "made-up"),
         )
         return ChainLeaf(readings=(one,))
 

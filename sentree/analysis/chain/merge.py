@@ -19,9 +19,9 @@ def merge(leaves: Iterable[ChainLeaf]) -> ChainLeaf:
             key = one.step_uid, technique(one.technique).uid
             known = found.get(key)
             best = max((known, one), key=_rank) if known else one
-            follows = {*one.follows, *(known.follows if known else ())}
+            after = {*one.after_step_uids, *(known.after_step_uids if known else ())}
             found[key] = best.model_copy(
-                update={"technique": key[1], "follows": tuple(sorted(follows))}
+                update={"technique": key[1], "after_step_uids": tuple(sorted(after))}
             )
     return ChainLeaf(readings=tuple(found[key] for key in sorted(found)))
 
@@ -67,7 +67,7 @@ def read_links(leaf: ChainLeaf, steps: Iterable[AccountStep]) -> tuple[tuple[str
             {
                 (before, one.step_uid)
                 for one in leaf.readings
-                for before in one.follows
+                for before in one.after_step_uids
                 if before in known and one.step_uid in known and before != one.step_uid
             }
         )
