@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from sentree.intel import attack_newer
+
 VERSION = "18.1"
 
 TACTICS: tuple[str, ...] = (
@@ -32,9 +34,6 @@ TACTICS: tuple[str, ...] = (
 """Short names of the enterprise tactics, in matrix order."""
 
 _NEWER_TACTICS = {"stealth": "defense-evasion", "defense-impairment": "defense-evasion"}
-
-# v19 made an id of its own of T1562.001, and public rules carry it often.
-_NEWER_TECHNIQUES = {"T1685": ("Disable or Modify Tools", ("defense-evasion",))}
 
 
 class Technique(NamedTuple):
@@ -62,10 +61,13 @@ def technique(uid: str) -> Technique:
     found = _techniques().get(wanted)
     if found:
         return found
-    if wanted in _NEWER_TECHNIQUES:
-        name, tactics = _NEWER_TECHNIQUES[wanted]
-        return Technique(wanted, name, tactics, url=_url(wanted))
-    return Technique(uid.strip(), uid.strip())
+    return _newer(wanted) or Technique(uid.strip(), uid.strip())
+
+
+def current(uid: str) -> Technique:
+    """Look a technique up as v19 has it: an id revoked in any version gives its successor."""
+    known = technique(uid)
+    return _newer(attack_newer.FORWARD.get(known.uid, known.uid)) or known
 
 
 def named(phrase: str) -> tuple[str, ...]:
@@ -104,6 +106,14 @@ def in_matrix_order(tactics: tuple[str, ...] | list[str] | set[str]) -> tuple[st
 def tactic_title(short: str) -> str:
     """Write a tactic as people do: `command-and-control` gives `Command and Control`."""
     return short.replace("-", " ").title().replace(" And ", " and ")
+
+
+def _newer(uid: str) -> Technique | None:
+    found = attack_newer.BY_ID.get(uid)
+    if found is None:
+        return None
+    parent_uid = uid.partition(".")[0] if "." in uid else None
+    return Technique(uid, found.name, found.tactics, parent_uid, url=_url(uid))
 
 
 @cache
