@@ -50,11 +50,12 @@ def summarise(report: MapRulesReport) -> list[Claim]:
     if tagged:
         same = [rule for rule in tagged if rule.agreement == "same"]
         near = [rule for rule in tagged if rule.agreement == "parent"]
+        rest = len(tagged) - len(same) - len(near)
         said.append(
             _cite(
-                f"{_many(len(tagged), 'rule')} {_verb('carry', len(tagged))} technique tags, hidden "
-                f"from the mapping: {len(same):,} with a technique in common, {len(near):,} more "
-                f"with a parent technique, {len(tagged) - len(same) - len(near):,} with nothing.",
+                f"{_many(len(tagged), 'rule')} {_verb('carry', len(tagged))} technique tags, "
+                f"hidden from the mapping: {len(same):,} with a technique in common, {len(near):,} "
+                f"more with a parent technique, {rest:,} with nothing.",
                 tagged,
             )
         )
