@@ -180,7 +180,7 @@ class TechniqueRanker:
         if len(found) < 2:
             procedure = self.known.nearest_procedure(reading, place)
             if procedure:
-                found.append(Reason("procedure", " ".join(procedure.split())[:200]))
+                found.append(Reason("procedure", " ".join(procedure.split())[:140]))
             words = self.known.shared_terms(reading, place)
             if words:
                 found.append(Reason("description", ", ".join(words)))

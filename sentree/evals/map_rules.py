@@ -12,7 +12,7 @@ from typing import NamedTuple
 from schemas.map_rules import TrainingReport
 from sentree.analysis.map_rules.training import Training
 from sentree.evals.metrics import SetScore, compare_sets, pooled
-from sentree.intel import attack, attack_newer
+from sentree.intel import attack
 
 
 class Judged(NamedTuple):
@@ -132,4 +132,4 @@ def _lifted(uids: Sequence[str], parents: bool) -> set[str]:
 
 
 def _within(uids: Sequence[str], tactic: str) -> set[str]:
-    return {uid for uid in uids if tactic in attack_newer.current(uid).tactics}
+    return {uid for uid in uids if tactic in attack.current(uid).tactics}

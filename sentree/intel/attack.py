@@ -12,6 +12,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from sentree.intel import attack_newer
+
 VERSION = "18.1"
 
 TACTICS: tuple[str, ...] = (
@@ -33,9 +35,6 @@ TACTICS: tuple[str, ...] = (
 """Short names of the enterprise tactics, in matrix order."""
 
 _NEWER_TACTICS = {"stealth": "defense-evasion", "defense-impairment": "defense-evasion"}
-
-# v19 made an id of its own of T1562.001, and public rules carry it often.
-_NEWER_TECHNIQUES = {"T1685": ("Disable or Modify Tools", ("defense-evasion",))}
 
 # Names that ATT&CK itself gave up when it renamed a technique; texts still carry them.
 _FORMER_NAMES = {
@@ -100,10 +99,13 @@ def technique(uid: str) -> Technique:
     found = _techniques().get(wanted)
     if found:
         return found
-    if wanted in _NEWER_TECHNIQUES:
-        name, tactics = _NEWER_TECHNIQUES[wanted]
-        return Technique(wanted, name, tactics, url=_url(wanted))
-    return Technique(uid.strip(), uid.strip())
+    return _newer(wanted) or Technique(uid.strip(), uid.strip())
+
+
+def current(uid: str) -> Technique:
+    """Look a technique up as v19 has it: an id revoked in any version gives its successor."""
+    known = technique(uid)
+    return _newer(attack_newer.FORWARD.get(known.uid, known.uid)) or known
 
 
 def named(phrase: str) -> tuple[str, ...]:
@@ -166,6 +168,14 @@ def tactic_title(short: str) -> str:
 def tactic_uid(short: str) -> str | None:
     """Give the id of a tactic, e.g. `TA0001` for `initial-access`."""
     return next((uid.upper() for uid, name in _tactic_ids().items() if name == short), None)
+
+
+def _newer(uid: str) -> Technique | None:
+    found = attack_newer.BY_ID.get(uid)
+    if found is None:
+        return None
+    parent_uid = uid.partition(".")[0] if "." in uid else None
+    return Technique(uid, found.name, found.tactics, parent_uid, url=_url(uid))
 
 
 @cache

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sentree.intel import attack
-
 
 class Successor(NamedTuple):
     """A technique of v19, and those of v18 that it took over, the nearest first."""
@@ -51,19 +49,5 @@ BACKWARD: Mapping[str, str] = {
 }
 """The nearest id of v18.1 for each id that v19 brought."""
 
-_BY_ID: Mapping[str, Successor] = {one.uid: one for one in NEWER}
-
-
-def current(uid: str) -> attack.Technique:
-    """Look up a technique in v19: a revoked id, of any version, gives its successor."""
-    known = attack.technique(uid)
-    newer = _BY_ID.get(FORWARD.get(known.uid, known.uid).upper())
-    if newer is None:
-        return known
-    return attack.Technique(
-        newer.uid,
-        newer.name,
-        newer.tactics,
-        parent=newer.uid.partition(".")[0] if "." in newer.uid else None,
-        url="https://attack.mitre.org/techniques/" + newer.uid.replace(".", "/"),
-    )
+BY_ID: Mapping[str, Successor] = {one.uid: one for one in NEWER}
+"""The techniques that v19 brought, by id."""

@@ -8,6 +8,7 @@ from typing import Any
 from schemas.result import Result
 from schemas.section import TechniqueScore
 from sentree.intel.attack import VERSION
+from sentree.intel.attack_newer import BY_ID
 from sentree.report.attack import TechniqueUse, is_technique_id, technique_uses
 from sentree.report.escape import cut, json_text, visible
 from sentree.report.figures import plural
@@ -29,7 +30,7 @@ def render_navigator(result: Result) -> str:
     layer: dict[str, Any] = {
         "name": visible(cut(result.title, 200)),
         "versions": {
-            "attack": VERSION.partition(".")[0],
+            "attack": _edition(uses),
             "navigator": NAVIGATOR_VERSION,
             "layer": LAYER_VERSION,
         },
@@ -54,6 +55,12 @@ def render_navigator(result: Result) -> str:
         "selectTechniquesAcrossTactics": True,
     }
     return json_text(layer, indent=2) + "\n"
+
+
+def _edition(uses: list[TechniqueUse]) -> str:
+    """Name the matrix that has all techniques: rules may carry ids newer than the data here."""
+    newer = any(use.technique in BY_ID for use in uses)
+    return "19" if newer else VERSION.partition(".")[0]
 
 
 def _score(use: TechniqueUse, given: Mapping[str, TechniqueScore]) -> float:

@@ -287,3 +287,16 @@ def test_mistakes_are_one_line_and_a_documented_code(
     (tmp_path / "empty.yml").write_text("")
     assert command(words) == code
     assert capsys.readouterr().err.strip().count("\n") == 0
+
+
+def test_a_search_that_ends_with_its_file_is_read_and_bytes_are_not(tmp_path: Path) -> None:
+    (tmp_path / "savedsearches.conf").write_text("[x]\nsearch = index=a \\\n | stats count \\")
+    (tmp_path / "bytes.kql").write_bytes(b"\x00\x01\x02text")
+    conf = read_rule_file(str(tmp_path / "savedsearches.conf"))
+    assert [one.title for one in conf.rules] == ["x"] and "stats count" in conf.rules[0].text
+    noise = read_rule_file(str(tmp_path / "bytes.kql"))
+    assert [one.reason for one in noise.rejected] == ["is not text"]
+
+
+def test_a_rule_that_looks_for_nothing_is_set_aside() -> None:
+    assert rule_parts({"title": "x", "detection": {}}) == "has an empty detection"

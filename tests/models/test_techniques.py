@@ -18,7 +18,7 @@ from models.techniques.index import LexicalIndex
 from models.techniques.terms import terms
 from models.techniques.trained import Trained, TrainedError
 from models.techniques.weights import packaged_weights
-from sentree.intel import attack_newer
+from sentree.intel import attack, attack_newer
 
 CATALOGUE = (
     TechniqueText("T1003", "OS Credential Dumping", "Dump credentials from the system."),
@@ -82,7 +82,7 @@ def test_every_technique_of_the_packaged_cues_exists_today_and_is_not_revoked() 
     wrong = [
         uid
         for uid in sorted(ids)
-        if not attack_newer.current(uid).known or attack_newer.current(uid).uid != uid
+        if not attack.current(uid).known or attack.current(uid).uid != uid
     ]
     assert wrong == []
 

@@ -16,7 +16,7 @@ from schemas.map_rules import (
     RuleReason,
 )
 from sentree.analysis.map_rules.mapper import agreement
-from sentree.intel import attack_newer
+from sentree.intel import attack
 
 
 def fold_leaves(
@@ -31,7 +31,7 @@ def fold_leaves(
     said: dict[str, dict[str, RuleMapping]] = {}
     for leaf in leaves:
         for one in leaf.mappings:
-            technique = attack_newer.current(one.technique)
+            technique = attack.current(one.technique)
             quoted = _folded(one.quote)
             if technique.known and quoted and quoted in _folded(texts.get(one.rule_uid, "")):
                 found = said.setdefault(one.rule_uid, {})
@@ -62,7 +62,7 @@ def _joined(rule: MappedRule, said: Mapping[str, RuleMapping]) -> MappedRule:
 
 
 def _technique(uid: str, one: RuleMapping) -> MappedTechnique:
-    technique = attack_newer.current(uid)
+    technique = attack.current(uid)
     return MappedTechnique(
         technique=technique.uid,
         name=technique.name,

@@ -26,7 +26,7 @@ from schemas.map_rules import (
 from sentree.analysis.map_rules.reading import RuleFile
 from sentree.analysis.map_rules.texts import RuleText
 from sentree.errors import ConfigurationError
-from sentree.intel import attack_newer
+from sentree.intel import attack
 from sentree.intel.attack_texts import technique_texts
 from sentree.settings import Settings
 
@@ -103,7 +103,7 @@ def map_rule(rule: RuleText, scored: Sequence[Scored]) -> MappedRule:
 
 def today(uids: Sequence[str]) -> tuple[str, ...]:
     """Bring technique ids to today's; those that ATT&CK does not have are left out."""
-    found = (attack_newer.current(uid) for uid in uids)
+    found = (attack.current(uid) for uid in uids)
     return tuple(dict.fromkeys(one.uid for one in found if one.known))
 
 
@@ -118,7 +118,7 @@ def agreement(own: Sequence[str], named: Sequence[str]) -> Agreement:
 
 
 def _mapped(one: Scored) -> MappedTechnique:
-    technique = attack_newer.current(one.uid)
+    technique = attack.current(one.uid)
     return MappedTechnique(
         technique=technique.uid,
         name=technique.name,

@@ -203,19 +203,21 @@ def _savedsearches(text: str) -> Iterator[tuple[int, str, Parts | str]]:
     values: dict[str, str] = {}
     raw: list[str] = []
     key, going_on = "", False
-    for number, line in enumerate((*text.splitlines(), "[]"), start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         if going_on:
             values[key] += "\n" + line.rstrip("\\")
         elif line.startswith("[") and line.rstrip().endswith("]"):
             if name and name != "default":
                 yield start, "\n".join(raw), _stanza(name, values)
-            name, start, values, raw = line.strip()[1:-1], number, {}, []
+            name, start, values, raw, key = line.strip()[1:-1], number, {}, [], ""
         elif "=" in line and not line.startswith("#"):
             key, _, value = line.partition("=")
             key = key.strip()
             values[key] = value.strip().rstrip("\\")
         going_on = bool(key) and line.rstrip().endswith("\\")
         raw.append(line)
+    if name and name != "default":
+        yield start, "\n".join(raw), _stanza(name, values)
 
 
 def _stanza(name: str, values: Mapping[str, str]) -> Parts | str:
@@ -259,4 +261,6 @@ def _decoded(content: bytes) -> str:
             text = content.decode("cp1252", errors="replace")
     if not text.strip("\x00 \t\r\n"):
         raise Unreadable(1, "is empty")
+    if "\x00" in text:
+        raise Unreadable(text.count("\n", 0, text.index("\x00")) + 1, "is not text")
     return text

@@ -24,11 +24,12 @@ def summarise(report: MapRulesReport) -> list[Claim]:
         distinct = {one.technique for rule in mapped for one in rule.named}
         said.append(
             _cite(
-                f"{_many(len(mapped), 'rule')} of {len(rules):,} detect "
+                f"{len(mapped):,} of {_many(len(rules), 'rule')} {_verb('detect', len(mapped))} "
                 f"{_many(len(distinct), 'technique')} of ATT&CK.",
                 mapped,
             )
         )
+    if len(mapped) > 2:
         top = coverage(report).rows[:3]
         listed = "; ".join(f"{title_of(str(row.cells[0]))} ({row.cells[3]})" for row in top)
         uids = {uid for row in top for uid in row.evidence}
@@ -49,11 +50,12 @@ def summarise(report: MapRulesReport) -> list[Claim]:
     if tagged:
         same = [rule for rule in tagged if rule.agreement == "same"]
         near = [rule for rule in tagged if rule.agreement == "parent"]
+        rest = len(tagged) - len(same) - len(near)
         said.append(
             _cite(
-                f"{_many(len(tagged), 'rule')} carry technique tags, hidden from the mapping: "
-                f"{len(same):,} share a technique with it, {len(near):,} more a parent technique, "
-                f"{len(tagged) - len(same) - len(near):,} nothing.",
+                f"{_many(len(tagged), 'rule')} {_verb('carry', len(tagged))} technique tags, "
+                f"hidden from the mapping: {len(same):,} with a technique in common, {len(near):,} "
+                f"more with a parent technique, {rest:,} with nothing.",
                 tagged,
             )
         )
@@ -74,3 +76,8 @@ def _cite(text: str, rules: Sequence[MappedRule]) -> Claim:
 
 def _many(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _verb(word: str, number: int) -> str:
+    singular = {"carry": "carries"}
+    return singular.get(word, f"{word}s") if number == 1 else word

@@ -6,7 +6,7 @@ from collections import Counter
 
 from schemas.map_rules import MappedRule, MappedTechnique, MapRulesReport
 from schemas.section import Column, Kind, Row, Section, Table, TechniqueScore
-from sentree.intel import attack, attack_newer
+from sentree.intel import attack
 
 MAX_ROWS = 1_000
 MAX_EVIDENCE = 40
@@ -36,7 +36,6 @@ def mapping(report: MapRulesReport) -> Table:
                 rule.title,
                 one.technique,
                 one.name,
-                _tactics(one),
                 one.probability,
                 why(one),
                 rule.author or "not named",
@@ -49,7 +48,7 @@ def mapping(report: MapRulesReport) -> Table:
     return _table(
         "mapping",
         "Rules and techniques",
-        "rule technique* name tactics probability% why author",
+        "rule technique* name probability% why author",
         rows,
         "The probability is calibrated: of the techniques given 70 %, about 70 % agree with the "
         "tags of rules the mapper was measured on.",
@@ -182,7 +181,7 @@ def why(one: MappedTechnique, limit: int = 2) -> str:
 
 def title_of(uid: str) -> str:
     """Write a technique as people do: id and name."""
-    return f"{uid} {attack_newer.current(uid).name}"
+    return f"{uid} {attack.current(uid).name}"
 
 
 def _tactics(one: MappedTechnique) -> str:

@@ -68,7 +68,8 @@ def rule_parts(value: Mapping[str, Any]) -> Parts | str:
     if "filter" in value and "detection" not in value:
         return "is a Sigma filter: it detects nothing by itself"
     if isinstance(value.get("detection"), dict) or isinstance(value.get("correlation"), dict):
-        return _sigma(value)
+        parts = _sigma(value)
+        return parts if parts.logic.strip() else "has an empty detection"
     rule = value.get("rule")
     if isinstance(rule, dict) and ("query" in rule or "threat" in rule or "description" in rule):
         return _elastic(rule)
@@ -107,7 +108,7 @@ def plain_parts(text: str, kind: RuleKind, name: str = "") -> Parts:
 def judged_text(parts: Parts) -> str:
     """Put together the text that is judged: the title in the first line, no labels anywhere."""
     lines = (
-        _one_line(unlabelled(parts.title)) or "(no title)",
+        _one_line(unlabelled(parts.title)) or "(untitled)",
         unlabelled(parts.prose)[:MAX_PROSE].strip(),
         parts.source,
         unlabelled(parts.logic)[:MAX_LOGIC].strip(),
