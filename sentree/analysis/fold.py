@@ -65,6 +65,12 @@ def _entry(findings: Sequence[Finding]) -> TimelineEntry:
     if (last - first).total_seconds() > FOLD_SECONDS:
         span = f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC"
         details.insert(0, f"{occurrences:,} events, {span}.")
+    recorded = findings[0].recorded_time
+    if recorded is not None:
+        ahead = (recorded - first).total_seconds()
+        way = "ahead" if ahead > 0 else "behind"
+        stated = recorded.replace(tzinfo=None).isoformat(" ", "milliseconds")
+        details.insert(0, f"Recorded as {stated} UTC by a clock {abs(ahead):,.1f} s {way}.")
     techniques = tuple(sorted({uid for one in findings for uid in one.techniques}))
     return TimelineEntry(
         entry_uid=_uid(evidence, techniques),
@@ -84,6 +90,7 @@ def _entry(findings: Sequence[Finding]) -> TimelineEntry:
         occurrences=occurrences,
         sensors=tuple(sorted({one.sensor for one in findings if one.sensor})),
         technique_shares=_shares(findings),
+        recorded_time=recorded,
     )
 
 
