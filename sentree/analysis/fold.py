@@ -25,7 +25,13 @@ ONCE = ("process|", "event|")
 CITED = 40
 DETAILS = 12
 LEADING = 4
-_MEANS = {uid: 0.5 for uid in ("T1059", "T1059.003", "T1204", "T1204.002", "T1588.002", "T1078")}
+MEANS_WEIGHT = 0.5
+MEANS = frozenset(
+    (
+        *("T1059", "T1059.001", "T1059.003", "T1059.004", "T1106", "T1204", "T1204.002", "T1588.002"),
+        *("T1078", "T1112", "T1140", "T1027.010", "T1570", "T1569"),
+    )
+)
 """Techniques that nearly every deed of an intruder shows, as means to another."""
 LEVELS = ((85, "critical"), (65, "high"), (40, "medium"), (20, "low"))
 
@@ -103,7 +109,8 @@ def _shares(findings: Iterable[Finding]) -> tuple[tuple[str, float], ...]:
     votes: dict[str, float] = defaultdict(float)
     for one in findings:
         for uid in one.techniques:
-            votes[uid] += _MEANS.get(uid, 1.0) * one.score / len(one.techniques)
+            weight = MEANS_WEIGHT if uid in MEANS else 1.0
+            votes[uid] += weight * one.score / len(one.techniques)
     for parent in [uid for uid in votes if "." not in uid]:
         children = [uid for uid in votes if uid.startswith(f"{parent}.")]
         for child in children:

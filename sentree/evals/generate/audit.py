@@ -33,14 +33,16 @@ def logon(
     """
     logon_id = f"0x{rng.randrange(0x100000, 0xFFFFFFF):x}"
     package = "Kerberos" if logon_type == 3 else "Negotiate"
+    # New credentials (type 9) are made by the person, other sessions by the system.
+    by, by_name = (user, user.name) if logon_type == 9 else (SYSTEM, f"{host.name}$")
     return logon_id, windows_event(
         time,
         host,
         SECURITY,
         4624,
         {
-            "SubjectUserSid": "S-1-0-0" if logon_type == 3 else "S-1-5-18",
-            "SubjectUserName": "-" if logon_type == 3 else f"{host.name}$",
+            "SubjectUserSid": "S-1-0-0" if logon_type == 3 else by.sid,
+            "SubjectUserName": "-" if logon_type == 3 else by_name,
             "SubjectDomainName": "-" if logon_type == 3 else NETBIOS,
             "SubjectLogonId": "0x0" if logon_type == 3 else "0x3e7",
             "TargetUserSid": user.sid,
