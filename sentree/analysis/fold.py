@@ -29,7 +29,8 @@ MEANS_WEIGHT = 0.5
 MEANS = frozenset(
     (
         *("T1059", "T1059.001", "T1059.003", "T1059.004", "T1106", "T1204", "T1204.002", "T1588.002"),
-        *("T1078", "T1112", "T1140", "T1027.010", "T1570", "T1569"),
+        *("T1078", "T1112", "T1140", "T1027.010", "T1570", "T1569", "T1105", "T1041", "T1571"),
+        *("T1071", "T1071.001"),
     )
 )
 """Techniques that nearly every deed of an intruder shows, as means to another."""

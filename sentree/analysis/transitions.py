@@ -17,7 +17,7 @@ steps of an intrusion overlap.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
@@ -36,9 +36,11 @@ SESSION_SECONDS = 6 * 3600.0
 TOGETHER_SECONDS = 1800.0
 DEED_SECONDS = 2.0
 SAME_DEED_SECONDS = 10.0
+REMOTE_SECONDS = 300.0
 SECOND_SHARE = 0.35
 LEADING_SHARE = 0.5
-MEANS_WEIGHT = 0.5
+KNOWN_SECONDS = 3600.0
+KNOWN_WEIGHT = 0.3
 OVERLAP = 0.5
 OVERLAP_SHARE = 0.6
 
@@ -63,8 +65,22 @@ def _links(entries: Sequence[TimelineEntry]) -> list[_Link]:
     seen: set[tuple[str, str | None]] = set()
     last: dict[str, TimelineEntry] = {}
     links: list[_Link] = []
+
+    def known(uid: str, entry: TimelineEntry) -> bool:
+        """Tell of a technique whether the last hour showed it; of new services, see below."""
+        before = last.get(_parent(uid))
+        if before is not None and (entry.time - before.time).total_seconds() <= KNOWN_SECONDS:
+            return True
+        # A service that comes with a copied program is a way to run it, not to stay.
+        copied = last.get("T1021")
+        return (
+            uid == "T1543.003"
+            and copied is not None
+            and (entry.time - copied.time).total_seconds() <= REMOTE_SECONDS
+        )
+
     for deed in _deeds(_of_intruder(entries)):
-        for link in _about(deed):
+        for link in _about(deed, known):
             before = last.get(_parent(link.technique))
             last[_parent(link.technique)] = link.entry
             place = link.technique, link.entry.host
@@ -82,15 +98,16 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
         return rows
     high = [entry for entry in medium if entry.score >= HIGH]
     by_host, by_user = Company(high, _host), Company(high, _user)
-    beside = Company(medium, _host)
+    beside, of_user = Company(medium, _host), Company(medium, _user)
 
     def present(entry: TimelineEntry) -> bool:
         if any(by_host.beside(entry, SESSION_SECONDS)):
             return True
         if entry.user and any(by_user.beside(entry, SESSION_SECONDS)):
             return True
-        others = {_lead(one) for one in beside.beside(entry, TOGETHER_SECONDS)} - {_lead(entry)}
-        return bool(others) or not high
+        near = [*beside.beside(entry, TOGETHER_SECONDS)]
+        near += of_user.beside(entry, TOGETHER_SECONDS) if entry.user else ()
+        return any(_lead(one) != _lead(entry) for one in near) or not high
 
     def company(entry: TimelineEntry) -> bool:
         return entry.score >= LEAST_ALONE and any(
@@ -114,15 +131,20 @@ def _deeds(rows: Iterable[TimelineEntry]) -> list[list[TimelineEntry]]:
     return deeds
 
 
-def _about(deed: Sequence[TimelineEntry]) -> list[_Link]:
-    """Say which techniques a deed shows: the weightiest, and what other rows lead with."""
+def _about(
+    deed: Sequence[TimelineEntry], known: Callable[[str, TimelineEntry], bool]
+) -> list[_Link]:
+    """Say which techniques a deed shows: the weightiest, and what other rows lead with.
+
+    What is known from the last hour weighs less: a web shell's commands are about what they do.
+    """
     weights: dict[str, float] = defaultdict(float)
     leading: dict[str, TimelineEntry] = {}
     for entry in deed:
         for uid, share in entry.technique_shares:
-            weights[uid] += share * entry.score * (MEANS_WEIGHT if uid in MEANS else 1.0)
-        lead = _lead(entry)
-        if dict(entry.technique_shares)[lead] >= LEADING_SHARE:
+            weights[uid] += share * entry.score * (KNOWN_WEIGHT if known(uid, entry) else 1.0)
+        lead, share = entry.technique_shares[0]
+        if share >= LEADING_SHARE:
             leading.setdefault(lead, entry)
     best = min(weights, key=lambda uid: (-weights[uid], uid))
     chosen = {best: leading.get(best, deed[0])}
@@ -136,9 +158,7 @@ def _about(deed: Sequence[TimelineEntry]) -> list[_Link]:
 
 
 def _lead(entry: TimelineEntry) -> str:
-    """Give what a row is foremost about; means give way to what they serve."""
-    shares = entry.technique_shares
-    return max(shares, key=lambda one: one[1] * (MEANS_WEIGHT if one[0] in MEANS else 1.0))[0]
+    return entry.technique_shares[0][0]
 
 
 def _same_deed(before: TimelineEntry | None, time: datetime) -> bool:

@@ -75,15 +75,18 @@ def _step(story: Story, traces: Traces, step: Spec) -> None:
         # A story of less than three days is told faster, or its acts would run into each other.
         low, high = (max(1, seconds * min(story.spec.days, 3) // 3) for seconds in step["wait"])
         story.wait(low, max(high, low + 1))
+    traces.beside = []
     host, user = traces.place(step["host"]), traces.person(step["user"])
+    records = [one for trace in _listed(step, "traces") for one in traces.make(trace)]
+    also = [one for trace in _listed(step, "also") for one in traces.make(trace)]
     story.deed(
         step["technique"],
         step["tactic"],
         host,
         user,
         step["says"],
-        [one for trace in _listed(step, "traces") for one in traces.make(trace)],
-        [one for trace in _listed(step, "also") for one in traces.make(trace)],
+        records,
+        [*also, *traces.beside],
     )
 
 

@@ -16,13 +16,17 @@ Spec = Mapping[str, Any]
 
 
 class Traces:
-    """Makes the records of traces at the story's present moment; remembers processes by name."""
+    """Makes the records of traces at the story's present moment; remembers processes by name.
+
+    `beside` collects further records of a step that go with its traces.
+    """
 
     def __init__(self, story: Story, running: Mapping[str, Spec]) -> None:
         self._story = story
         self._rng = story.rng
         self._time = story.now
         self._processes: dict[str, Process] = {}
+        self.beside: Records = []
         for name, one in running.items():
             host, user = self.place(one["host"]), self.person(one["user"])
             if isinstance(host, str) or isinstance(user, str):
@@ -325,8 +329,14 @@ class Traces:
             )
         return made
 
-    def _exec(self, *, exe: str, args: list[str], uid: int = 33) -> Records:
-        return linux.executed(self._time, self._rng, exe, args, uid)
+    def _exec(
+        self, *, exe: str, args: list[str], uid: int = 33, told: str = "EXECVE"
+    ) -> Records:
+        """A program starts on Linux; `told` is the line of the two that says what matters."""
+        lines = linux.executed(self._time, self._rng, exe, args, uid)
+        chosen = [line for line in lines if f"type={told} " in str(line.record)]
+        self.beside += [line for line in lines if line not in chosen]
+        return chosen
 
     def _request(
         self, *, ip: str, uri: str, agent: str, method: str = "GET", status: int = 200,
