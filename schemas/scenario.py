@@ -10,7 +10,6 @@ from pydantic import Field
 from schemas.base import Frozen, UtcTime
 from schemas.timeline import Transition
 
-
 CHARACTERS_A_TOKEN = 3.5
 
 

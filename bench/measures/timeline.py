@@ -1,4 +1,4 @@
-"""How `sentree timeline` does: generated incidents with known truth, and the labelled real sample."""
+"""How `sentree timeline` does: on generated incidents with known truth, on labelled real data."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def generated_rows(
         cases += level
         found += _incident(f"timeline: {label}, noise {noise.value}", level)
     found += _chain(f"chain from logs: {label}", cases)
-    found += clock_rows([scored(_spec(playbook, skew=Skew.STRONG)) for playbook in playbooks], label)
+    found += clock_rows(
+        [scored(_spec(playbook, skew=Skew.STRONG)) for playbook in playbooks], label
+    )
     return found
 
 
@@ -140,7 +142,7 @@ def _incident(task: str, cases: Sequence[Case]) -> list[Measure]:
     return [
         *_pooled(task, "marked events", [one.score.marked for one in cases])[:1],
         *_pooled(task, "steps", steps)[:1],
-        Measure(task, "rows of medium level or above, precision", *bootstrap(right, _mean), len(right)),
+        Measure(task, "medium rows and above, precision", *bootstrap(right, _mean), len(right)),
         Measure(task, "row pairs in true order", *bootstrap(order, _mean), len(order)),
     ]
 

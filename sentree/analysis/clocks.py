@@ -99,9 +99,7 @@ def _zones(context: ContextReader) -> dict[str, _Zone]:
     return found
 
 
-def _pairs(
-    context: ContextReader, zones: Mapping[str, _Zone]
-) -> dict[tuple[str, str], list[Pair]]:
+def _pairs(context: ContextReader, zones: Mapping[str, _Zone]) -> dict[tuple[str, str], list[Pair]]:
     pairs: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     for row in context.query(sql_text("clock_pairs"), (PAIRS_A_CLOCK,)):
         one, other = (_moment(row, side, zones) for side in ("one", "other"))
@@ -156,7 +154,9 @@ def _estimate(
 
 
 def _agrees(reading: Reading, pairs: Mapping[tuple[str, str], Sequence[Pair]]) -> bool:
-    moments = [pair.moment for key, several in pairs.items() for pair in several if reading.clock in key]
+    moments = [
+        pair.moment for key, several in pairs.items() for pair in several if reading.clock in key
+    ]
     first = min((pair.moment for several in pairs.values() for pair in several), default=0.0)
     ends = (min(moments) - first, max(moments) - first) if moments else (0.0, 0.0)
     return all(abs(reading.line.at(moment)) <= AGREE_SECONDS for moment in ends)
@@ -200,8 +200,10 @@ def _spell(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min {rest:02d} s" if minutes >= 60 else (
-        f"{minutes} min {rest:02d} s"
+    return (
+        f"{minutes // 60} h {minutes % 60:02d} min {rest:02d} s"
+        if minutes >= 60
+        else (f"{minutes} min {rest:02d} s")
     )
 
 

@@ -1,9 +1,9 @@
 """How far clocks are apart, from differences between their records of the same things. Pure.
 
 Each two clocks that share things get a line: the median of the differences, with a drift where the
-differences move (Theil and Sen's median of slopes). The lines join the clocks into groups; in each the
-largest set of clocks that agree is taken to be right, the network sensor's set on a draw, and every
-other clock is measured against it. Medians bear up to half of the pairs being wrong.
+differences move (Theil and Sen's median of slopes). The lines join the clocks into groups; in each
+the largest set of clocks that agree is taken to be right, the network sensor's set on a draw, and
+every other clock is measured against it. Medians bear up to half of the pairs being wrong.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class Pair(NamedTuple):
     @property
     def reversed(self) -> Pair:
         """The same seen from the other clock."""
-        return Pair(self.moment + self.seconds, -self.seconds, self.uids[::-1], self.kind)
+        one, other = self.uids
+        return Pair(self.moment + self.seconds, -self.seconds, (other, one), self.kind)
 
 
 class Line(NamedTuple):
@@ -88,7 +89,9 @@ def read_clocks(pairs: Mapping[tuple[str, str], Sequence[Pair]]) -> tuple[Readin
         reference = SENSOR if SENSOR in agreeing else max(sorted(agreeing), key=_weight(lines))
         base = group[reference]
         for clock, line in group.items():
-            apart = Line(line.offset - base.offset, line.slope - base.slope, line.spread, line.pairs)
+            apart = Line(
+                line.offset - base.offset, line.slope - base.slope, line.spread, line.pairs
+            )
             if clock == reference:
                 apart = Line(0.0, 0.0, 0.0, base.pairs)
             found.setdefault(clock, Reading(clock, reference, apart, len(agreeing)))

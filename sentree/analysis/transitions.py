@@ -149,8 +149,9 @@ def _about(
     best = min(weights, key=lambda uid: (-weights[uid], uid))
     chosen = {best: leading.get(best, deed[0])}
     for uid, entry in leading.items():
-        heavy = weights[uid] >= SECOND_SHARE * weights[best] and uid not in MEANS
-        if heavy and _parent(uid) not in set(map(_parent, chosen)):
+        heavy = weights[uid] >= SECOND_SHARE * weights[best]
+        new = uid not in MEANS and not known(uid, entry)
+        if heavy and new and _parent(uid) not in set(map(_parent, chosen)):
             chosen[uid] = entry
     total = sum(weights.values())
     links = [_Link(uid, entry, round(weights[uid] / total, 3)) for uid, entry in chosen.items()]

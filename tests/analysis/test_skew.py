@@ -39,7 +39,9 @@ def pairs(seconds: float, count: int = 30, drift: float = 0.0, seed: int = 1) ->
 
 
 @given(ERRORS, st.integers(8, 60), st.integers(0, 99))
-def test_an_offset_is_found_to_a_fraction_of_a_second(seconds: float, count: int, seed: int) -> None:
+def test_an_offset_is_found_to_a_fraction_of_a_second(
+    seconds: float, count: int, seed: int
+) -> None:
     line = fit_line(pairs(seconds, count, seed=seed))
     assert line is not None
     assert line.at(0) == pytest.approx(seconds, abs=0.3)
@@ -65,9 +67,7 @@ def test_a_third_of_wrong_pairs_does_not_move_it(wrong: list[float], seed: int) 
 def test_few_pairs_and_pairs_that_disagree_say_nothing() -> None:
     assert fit_line(pairs(500.0, 7)) is None
     random = Random(3)
-    noise = [
-        Pair(n * 100.0, random.uniform(-50, 50), (str(n), str(n)), "logon") for n in range(40)
-    ]
+    noise = [Pair(n * 100.0, random.uniform(-50, 50), (str(n), str(n)), "logon") for n in range(40)]
     assert fit_line(noise) is None
 
 

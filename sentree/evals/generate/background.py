@@ -432,7 +432,9 @@ class Background:
         to = rng.choice(self._world.people).name
         number = rng.randrange(900)
         return [
-            mail.message(time, rng, f"news@vendor{rng.randrange(40)}.example", to, f"Offer {number}")
+            mail.message(
+                time, rng, f"news@vendor{rng.randrange(40)}.example", to, f"Offer {number}"
+            )
         ]
 
     def _resolver(self, time: int, host: Host) -> list[Emission]:

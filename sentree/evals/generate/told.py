@@ -3,8 +3,8 @@
 A playbook is a YAML file in `playbooks/`. `running` names processes that run before the story
 begins, `names` and `ips` the intruder's infrastructure, `plant` what gives the intruder away.
 A step says when (`at: [act, hour, minute]` or `wait: [low, high]` seconds after the step before),
-what (`technique`, `tactic`, `says`), where and who (`host`, `user`), and lists `traces`, the records
-an analyst should find, and `also`, further traces of the same deed. A trace is one entry of
+what (`technique`, `tactic`, `says`), where and who (`host`, `user`), and lists `traces`, the
+records an analyst should find, and `also`, further traces of the same deed. A trace is one entry of
 `Traces`: its name and its arguments. `after` shifts it by milliseconds; `{name}` in a text stands
 for a host (`{fs}`, `{fs_ip}`), a person (`{owner}`), or a name or address of the intruder.
 """

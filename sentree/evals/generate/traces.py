@@ -137,9 +137,7 @@ class Traces:
         time = self._time
         while (time := time + every * MINUTE + self._rng.randrange(-15, 15) * SECOND) < end:
             chosen = self._rng.randrange(49152, 65535)
-            made.append(
-                windows.connection(time, self._rng, process, ip, port, name, chosen)
-            )
+            made.append(windows.connection(time, self._rng, process, ip, port, name, chosen))
             made += network.ssl(time + 3000, self._rng, process.host, ip, name, chosen)
         return made
 
@@ -246,9 +244,7 @@ class Traces:
     def _cleared(self, *, by: str) -> Records:
         return [audit.log_cleared(self._time, self._processes[by])]
 
-    def _ticket(
-        self, *, user: str, source: str, service: str, encryption: str = "0x17"
-    ) -> Records:
+    def _ticket(self, *, user: str, source: str, service: str, encryption: str = "0x17") -> Records:
         """A service ticket, as the domain controller and the network sensor see it."""
         dc, end, who = self._story.world.dc, self._host(source), self._user(user)
         port = self._rng.randrange(49152, 65535)
@@ -329,9 +325,7 @@ class Traces:
             )
         return made
 
-    def _exec(
-        self, *, exe: str, args: list[str], uid: int = 33, told: str = "EXECVE"
-    ) -> Records:
+    def _exec(self, *, exe: str, args: list[str], uid: int = 33, told: str = "EXECVE") -> Records:
         """A program starts on Linux; `told` is the line of the two that says what matters."""
         lines = linux.executed(self._time, self._rng, exe, args, uid)
         chosen = [line for line in lines if f"type={told} " in str(line.record)]

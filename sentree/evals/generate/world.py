@@ -70,6 +70,9 @@ class Clock(NamedTuple):
         return self.shows(time) + self.zone
 
 
+RIGHT = Clock()
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """A Windows machine of the company."""
@@ -77,7 +80,7 @@ class Host:
     name: str
     ip: str
     role: str
-    clock: Clock = Clock()
+    clock: Clock = RIGHT
 
     @property
     def fqdn(self) -> str:
@@ -166,11 +169,9 @@ def build_world(spec: IncidentSpec) -> World:
         one.host: Clock(round(one.offset_s * 1e6), one.drift_ppm, round(one.zone_s * 1e6), start)
         for one in wrong
     }
-    set_clocks = [replace(host, clock=clocks.get(host.name, Clock())) for host in servers]
+    set_clocks = [replace(host, clock=clocks.get(host.name, RIGHT)) for host in servers]
     dc, file_server, app_server, web_server = set_clocks
-    workstations = tuple(
-        replace(host, clock=clocks.get(host.name, Clock())) for host in workstations
-    )
+    workstations = tuple(replace(host, clock=clocks.get(host.name, RIGHT)) for host in workstations)
     return World(
         workstations=workstations,
         dc=dc,
@@ -203,9 +204,7 @@ def choose_clocks(spec: IncidentSpec, hosts: Sequence[str]) -> tuple[HostClock, 
         for name in chosen[1:]:
             size = rng.choice((rng.uniform(5, 60), rng.uniform(60, 3600), rng.uniform(3600, 7200)))
             drift = rng.choice((0.0, rng.uniform(-200, 200)))
-            made.append(
-                HostClock(host=name, offset_s=rng.choice((-1, 1)) * size, drift_ppm=drift)
-            )
+            made.append(HostClock(host=name, offset_s=rng.choice((-1, 1)) * size, drift_ppm=drift))
     chosen_ones = {one.host: one for one in (*made, *spec.clocks)}
     return tuple(chosen_ones[name] for name in sorted(chosen_ones))
 
