@@ -12,9 +12,9 @@ class ClockEstimate(Frozen):
     """One clock against the reference: it shows the true time plus what `error_at` gives.
 
     `clock` is a host or `network sensor`. The error is `zone_s` (a local time written as UTC,
-    told by what the host's own records say in UTC) plus `offset_s` at `since` plus the drift from there.
-    `spread_s` is the median absolute deviation of `pairs` differences of the `kinds`. `evidence`
-    holds pairs of records, flattened, or single records when the record contradicts itself.
+    told by what the host's own records say in UTC) plus `offset_s` at `since` plus the drift from
+    there. `spread_s` is the median absolute deviation of `pairs` differences of the `kinds`.
+    `evidence` holds pairs of records, flattened, or single records that contradict themselves.
     `confidence` is 0 to 1; `applied` says whether times were corrected by it.
     """
 
