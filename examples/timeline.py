@@ -11,10 +11,13 @@ from pathlib import Path
 from schemas.request import TimelineRequest
 from schemas.scenario import HostClock, IncidentSpec, Noise, Playbook
 from sentree.analysis.local import run_timeline
+from sentree.cli.common import pick_rules
 from sentree.evals.generate.incident import generate_incident
 from sentree.evals.incident import score_incident
 from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
+from sentree.rules.detect import detect
+from sentree.rules.load import load_rules
 from sentree.settings import Settings
 
 
@@ -22,7 +25,7 @@ def main() -> None:
     spec = IncidentSpec(
         playbook=Playbook.RANSOMWARE,
         noise=Noise.NONE,
-        benign_events=2_000,
+        benign_events=1_500,
         clocks=(HostClock(host="DC01", offset_s=-840.0), HostClock(host="FS01", zone_s=7_200.0)),
     )
     with tempfile.TemporaryDirectory() as place:
@@ -31,6 +34,7 @@ def main() -> None:
         settings = Settings(home=folder / "home")
         with Lake.open(settings) as lake:
             ingest(lake, [folder / "logs"], settings=settings, tenant=settings.tenant)
+            detect(lake, load_rules(pick_rules(())), tenant=settings.tenant)
         result = run_timeline(settings, TimelineRequest(case="example"))
     assert result.timeline is not None
     print(result.title)

@@ -26,6 +26,8 @@ CITED = 40
 DETAILS = 12
 LEADING = 4
 MEANS_WEIGHT = 0.5
+TOOL_WEIGHT = 0.2
+"""That a tool was obtained (T1588.002) is never what it does on a host."""
 MEANS = frozenset(
     (
         *("T1059", "T1059.001", "T1059.003", "T1059.004", "T1106", "T1204", "T1204.002", "T1078"),
@@ -111,6 +113,7 @@ def _shares(findings: Iterable[Finding]) -> tuple[tuple[str, float], ...]:
     for one in findings:
         for uid in one.techniques:
             weight = MEANS_WEIGHT if uid in MEANS else 1.0
+            weight = TOOL_WEIGHT if uid == "T1588.002" else weight
             votes[uid] += weight * one.score / len(one.techniques)
     for parent in [uid for uid in votes if "." not in uid]:
         children = [uid for uid in votes if uid.startswith(f"{parent}.")]

@@ -10,8 +10,8 @@ rows: one that speaks of several techniques weighs less for each, and a means (a
 less than what it was used for. A link of the chain is a deed whose technique is new on its host.
 Two sensors on two hosts that see the same deed make one link.
 
-A transition joins a link to the next, and with less probability to the one after it, since the
-steps of an intrusion overlap.
+A transition joins a link to the next. Where a deed speaks nearly as much of a second technique, that
+is a candidate too, with less probability.
 """
 
 from __future__ import annotations
@@ -41,16 +41,19 @@ SECOND_SHARE = 0.35
 LEADING_SHARE = 0.5
 KNOWN_SECONDS = 3600.0
 KNOWN_WEIGHT = 0.3
-OVERLAP = 0.5
-OVERLAP_SHARE = 0.6
+NEARLY = 0.6
 
 
 class _Link(NamedTuple):
-    """A deed of the chain: its technique, the row that says so, and the technique's share."""
+    """A deed of the chain: its technique, the row that says so, and the technique's share.
+
+    `candidates` are the technique and those that weigh nearly as much, relative to it.
+    """
 
     technique: str
     entry: TimelineEntry
     share: float
+    candidates: tuple[tuple[str, float], ...]
 
 
 def attack_chain(
@@ -154,7 +157,23 @@ def _about(
         if heavy and new and _parent(uid) not in set(map(_parent, chosen)):
             chosen[uid] = entry
     total = sum(weights.values())
-    links = [_Link(uid, entry, round(weights[uid] / total, 3)) for uid, entry in chosen.items()]
+    others = sorted(weights.keys() - chosen.keys())
+    links = [
+        _Link(
+            uid,
+            entry,
+            round(weights[uid] / total, 3),
+            (
+                (uid, 1.0),
+                *(
+                    (one, min(1.0, ratio))
+                    for one in others
+                    if (ratio := weights[one] / weights[uid]) >= NEARLY
+                ),
+            ),
+        )
+        for uid, entry in chosen.items()
+    ]
     return sorted(links, key=lambda link: (link.entry.time, link.entry.entry_uid, link.technique))
 
 
@@ -183,20 +202,16 @@ def _transitions(links: Sequence[_Link]) -> tuple[Transition, ...]:
     best: dict[tuple[str, str], float] = {}
     counts: dict[tuple[str, str], int] = defaultdict(int)
     rows: dict[tuple[str, str], tuple[str, str]] = {}
-    near = [(left, right, 1.0) for left, right in pairwise(links)]
-    near += [
-        (left, right, OVERLAP)
-        for left, middle, right in zip(links, links[1:], links[2:], strict=False)
-        if middle.share < OVERLAP_SHARE
-    ]
-    for left, right, probability in near:
-        pair = left.technique, right.technique
-        if pair[0] == pair[1]:
-            continue
-        counts[pair] += probability == 1.0
-        if probability > best.get(pair, 0.0):
-            best[pair] = probability
-            rows[pair] = left.entry.entry_uid, right.entry.entry_uid
+    for left, right in pairwise(links):
+        for source, of_source in left.candidates:
+            for target, of_target in right.candidates:
+                pair, probability = (source, target), of_source * of_target
+                if source == target or probability < NEARLY:
+                    continue
+                counts[pair] += probability == 1.0
+                if probability > best.get(pair, 0.0):
+                    best[pair] = probability
+                    rows[pair] = left.entry.entry_uid, right.entry.entry_uid
     order = {link.entry.entry_uid: number for number, link in enumerate(links)}
     ranked = sorted(best, key=lambda pair: (order[rows[pair][0]], -best[pair], pair))
     return tuple(
@@ -204,7 +219,7 @@ def _transitions(links: Sequence[_Link]) -> tuple[Transition, ...]:
             source=source,
             target=target,
             count=max(counts[source, target], 1),
-            probability=best[source, target],
+            probability=round(best[source, target], 3),
             entry_uids=rows[source, target],
         )
         for source, target in ranked

@@ -91,16 +91,17 @@ def test_the_chain_has_each_technique_at_its_first_sighting_and_skips_routine():
     assert sure == [("T1566.001", "T1059.001"), ("T1059.001", "T1003.001")]
 
 
-def test_what_steps_over_a_doubtful_link_is_a_transition_of_less_probability():
+def test_a_deed_that_speaks_nearly_as_much_of_another_technique_has_both_as_candidates():
     rows = [
         row(1, "ws01", "bob", "a", 75, ("T1566.001", 1.0)),
-        row(1.1, "ws01", "bob", "b", 75, ("T1105", 0.4), ("T1027", 0.3), ("T1036", 0.3)),
+        row(1.1, "ws01", "bob", "b", 75, ("T1087.002", 0.5), ("T1069.002", 0.4), ("T1036", 0.1)),
         row(2, "ws01", "bob", "d", 90, ("T1003.001", 1.0)),
     ]
     _, transitions = attack_chain(rows)
     found = {(one.source, one.target): one.probability for one in transitions}
-    assert found["T1566.001", "T1105"] == found["T1105", "T1003.001"] == 1.0
-    assert found["T1566.001", "T1003.001"] == 0.5
+    assert found["T1566.001", "T1087.002"] == found["T1087.002", "T1003.001"] == 1.0
+    assert found["T1566.001", "T1069.002"] == found["T1069.002", "T1003.001"] == 0.8
+    assert not any("T1036" in pair for pair in found)
 
 
 def test_rows_of_one_moment_are_one_deed_about_what_is_new():
