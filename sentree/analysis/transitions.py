@@ -10,8 +10,8 @@ rows: one that speaks of several techniques weighs less for each, and a means (a
 less than what it was used for. A link of the chain is a deed whose technique is new on its host.
 Two sensors on two hosts that see the same deed make one link.
 
-A transition joins a link to the next. Where a deed speaks nearly as much of a second technique, that
-is a candidate too, with less probability.
+A transition joins a link to the next. Where a deed speaks nearly as much of a second technique,
+that is a candidate too, with less probability.
 """
 
 from __future__ import annotations
