@@ -24,6 +24,7 @@ PAIRS_A_CLOCK = 400
 ZONE_RECORDS = 1_000
 ZONE_STEP = 900.0
 ZONE_NEAR = 5.0
+LATE_SECONDS = 60.0
 ZONE_SPREAD = 1.0
 CITED = 3
 LEAST_CONFIDENCE = 0.3
@@ -90,13 +91,30 @@ def correct_gaps(gaps: Iterable[Gap], clocks: Sequence[ClockEstimate]) -> tuple[
 
 
 def _zones(context: ContextReader) -> dict[str, _Zone]:
+    """Read what hosts say of UTC; one that says nothing has the zone of all others in its sources.
+
+    Times are written by the exporter, so that hosts of one source err alike.
+    """
     rows = context.query(sql_text("clock_zones"), (ZONE_RECORDS, CITED, LEAST_PAIRS))
-    found: dict[str, _Zone] = {}
+    told: dict[str, _Zone | None] = {}
     for row in rows:
         steps = round(row["seconds"] / ZONE_STEP) * ZONE_STEP
-        if steps and abs(row["seconds"] - steps) <= ZONE_NEAR and row["spread"] <= ZONE_SPREAD:
-            found[str(row["host"])] = _Zone(steps, int(row["n"]), tuple(row["cited"]))
-    return found
+        clear = abs(row["seconds"] - steps) <= ZONE_NEAR and row["spread"] <= ZONE_SPREAD
+        cited = tuple(map(str, row["cited"]))
+        told[str(row["host"])] = _Zone(steps, int(row["n"]), cited) if steps and clear else None
+    if not any(told.values()):
+        return {}
+    hosts: dict[str, set[str]] = defaultdict(set)
+    sources: dict[str, set[str]] = defaultdict(set)
+    for row in context.query(sql_text("clock_sources")):
+        hosts[str(row["source"])].add(str(row["host"]))
+        sources[str(row["host"])].add(str(row["source"]))
+    for silent in sources.keys() - told.keys():
+        others = {one for name in sources[silent] for one in hosts[name]} & told.keys()
+        zones = [told[one] for one in sorted(others)]
+        if zones and len({zone.seconds if zone else 0.0 for zone in zones}) == 1:
+            told[silent] = zones[0]
+    return {host: zone for host, zone in told.items() if zone}
 
 
 def _pairs(context: ContextReader, zones: Mapping[str, _Zone]) -> dict[tuple[str, str], list[Pair]]:
@@ -113,9 +131,10 @@ def _moment(row: Mapping[str, Any], side: str, zones: Mapping[str, _Zone]) -> fl
     header: datetime = row[f"{side}_time"]
     utc: datetime | None = row[f"{side}_utc"]
     zone = zones.get(str(row[side]))
-    if utc is not None:
-        return utc.replace(tzinfo=UTC).timestamp()
-    return header.replace(tzinfo=UTC).timestamp() - (zone.seconds if zone else 0.0)
+    stated = header.replace(tzinfo=UTC).timestamp() - (zone.seconds if zone else 0.0)
+    said = utc.replace(tzinfo=UTC).timestamp() if utc else stated
+    # What contradicts the header by more than a late record does is another matter.
+    return said if abs(said - stated) <= LATE_SECONDS else stated
 
 
 def _estimate(
