@@ -44,7 +44,8 @@ class Finding(Frozen):
 
     `statement` is one sentence built from fields of the evidence events. `score` is 0..100,
     how much an analyst should care. `fact` identifies the physical fact (host, process, object)
-    so that several sensors' records of it can be folded into one row.
+    so that several sensors' records of it can be folded into one row. `recorded_time` is what the
+    record states where `time` was corrected for a wrong clock.
     """
 
     finding_uid: str
@@ -59,6 +60,7 @@ class Finding(Frozen):
     rule: RuleRef | None = None
     fact: str
     sensor: str = ""
+    recorded_time: UtcTime | None = None
 
 
 class Tally(Frozen):

@@ -10,12 +10,24 @@ from pydantic import Field
 from schemas.base import Frozen, UtcTime
 from schemas.timeline import Transition
 
+CHARACTERS_A_TOKEN = 3.5
+
 
 class Playbook(StrEnum):
     """Which story is played among the benign events."""
 
     PHISHING = "phishing"
     WEB_SERVER = "web-server"
+    RANSOMWARE = "ransomware"
+    KERBEROAST = "kerberoast"
+    LINUX_WEBSHELL = "linux-webshell"
+    INSIDER = "insider"
+    CLOUD_TAKEOVER = "cloud-takeover"
+    ESPIONAGE = "espionage"
+
+
+HELD_OUT = (Playbook.INSIDER, Playbook.CLOUD_TAKEOVER, Playbook.ESPIONAGE)
+"""Playbooks that no threshold, pattern or rule of the product was ever chosen on."""
 
 
 class Noise(StrEnum):
@@ -26,10 +38,39 @@ class Noise(StrEnum):
     HIGH = "high"
 
 
+class Skew(StrEnum):
+    """How wrong the clocks of Windows hosts are.
+
+    `some`: two hosts, by minutes, one of them drifting; `strong`: half of the hosts, by seconds to
+    hours, with drift, and one that writes local time as if it were UTC.
+    """
+
+    NONE = "none"
+    SOME = "some"
+    STRONG = "strong"
+
+
+class HostClock(Frozen):
+    """A host's clock: it shows the true time plus `offset_s`, plus `drift_ppm` of what has passed.
+
+    `zone_s` is in the record's header alone (a local time written as UTC); what else a record
+    says of time, such as Sysmon's `UtcTime`, is free of it. Drift counts from the incident's start.
+    """
+
+    host: str
+    offset_s: float = 0.0
+    drift_ppm: float = 0.0
+    zone_s: float = 0.0
+
+
 class IncidentSpec(Frozen):
     """All that determines a generated incident; equal specifications give equal bytes.
 
-    `tenant` names the tenant the logs are meant for; raw logs don't say it themselves.
+    `tenant` names the tenant the logs are meant for; raw logs don't say it themselves. `tokens`
+    (at 3.5 characters each) takes the place of `benign_events`; a size that can't hold the whole
+    story holds its first steps. `attack` False gives benign days only. `clocks` are set besides
+    those that `skew` chooses. `infrastructure` numbers the intruder's servers and names: equal
+    numbers mean equal indicators, in whatever tenant.
     """
 
     seed: int = 7
@@ -40,13 +81,19 @@ class IncidentSpec(Frozen):
     noise: Noise = Noise.NORMAL
     playbook: Playbook = Playbook.PHISHING
     tenant: str = "default"
+    tokens: int | None = Field(default=None, ge=8_000, le=100_000_000)
+    attack: bool = True
+    skew: Skew = Skew.NONE
+    clocks: tuple[HostClock, ...] = ()
+    infrastructure: int = Field(default=0, ge=0, le=9)
 
 
 class RecordKey(Frozen):
     """Where a raw record stands, and the hash of its exact text.
 
     `index` counts from 0 inside a file that holds an array of records (CloudTrail); it is 0 for
-    a file of lines. A record delivered twice has the same hash in both places.
+    a file of lines. A record delivered twice has the same hash in both places. `time` is when it
+    happened; `recorded` is what a wrong clock wrote instead, None where the clock was right.
     """
 
     file: str
@@ -54,6 +101,7 @@ class RecordKey(Frozen):
     index: int = 0
     time: UtcTime
     sha256: str
+    recorded: UtcTime | None = None
 
 
 class TruthStep(Frozen):
@@ -90,13 +138,17 @@ class SilentInterval(Frozen):
 
 
 class FileCount(Frozen):
-    """What one file delivers: records or lines in all, second deliveries and broken lines in it."""
+    """What one file delivers: records or lines in all, second deliveries and broken lines in it.
+
+    `characters` counts the text of its records, without what packs them.
+    """
 
     file: str
     format: str
     delivered: int
     duplicate: int = 0
     broken: int = 0
+    characters: int = 0
 
 
 class IncidentTruth(Frozen):
@@ -109,6 +161,12 @@ class IncidentTruth(Frozen):
     silent: tuple[SilentInterval, ...]
     hostile: tuple[RecordKey, ...]
     files: tuple[FileCount, ...]
+    clocks: tuple[HostClock, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """The size of all records in tokens of 3.5 characters."""
+        return round(sum(file.characters for file in self.files) / CHARACTERS_A_TOKEN)
 
     @property
     def delivered(self) -> int:

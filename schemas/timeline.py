@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.base import Frozen, UtcTime
 from schemas.claim import Evidence
+from schemas.clocks import ClockEstimate
 from schemas.finding import FindingKind, RuleRef
 
 
@@ -15,7 +16,8 @@ class TimelineEntry(Frozen):
     `evidence` begins with the event whose time the row has; of a fact that recurs it holds the
     earliest 40 of `occurrences` events. `technique_shares` says how much of the row's weight
     each of its leading techniques has, most first, at most four, summing to 1 or less; `routine`
-    marks what recurs as administration does, and was weighed less for it.
+    marks what recurs as administration does, and was weighed less for it. `recorded_time` is what
+    the first record states where `time` was corrected for a wrong clock.
     """
 
     entry_uid: str
@@ -37,6 +39,7 @@ class TimelineEntry(Frozen):
     episode: int | None = None
     technique_shares: tuple[tuple[str, float], ...] = ()
     routine: bool = False
+    recorded_time: UtcTime | None = None
 
 
 class Gap(Frozen):
@@ -96,10 +99,14 @@ class Transition(Frozen):
 
 
 class Timeline(Frozen):
-    """The whole timeline of one window, in event-time order (UTC, microseconds)."""
+    """The whole timeline of one window, in event-time order (UTC, microseconds).
+
+    `clocks` are the clocks that could be compared; times are corrected by those that were applied.
+    """
 
     entries: tuple[TimelineEntry, ...]
     gaps: tuple[Gap, ...] = ()
     episodes: tuple[Episode, ...] = ()
     chain: tuple[ChainStep, ...] = ()
     transitions: tuple[Transition, ...] = ()
+    clocks: tuple[ClockEstimate, ...] = ()

@@ -196,7 +196,7 @@ def _success_after(
                     "the guesses seem to have succeeded."
                 ),
                 score=85,
-                techniques=("T1110", "T1078"),
+                techniques=("T1078",),
                 sensor="logons",
                 quote=source,
             )

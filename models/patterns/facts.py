@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from models.patterns.sight import Sight
 
 _FACT_LIMIT = 300
+_SCAN = re.compile(
+    r"([0-9a-f.:]{3,45}) [^\n]{0,2500}"
+    r"(nikto|sqlmap|wpscan|nuclei|gobuster|feroxbuster|dirbuster|acunetix|nessus|openvas|masscan|zgrab)"
+)
 
 
 def fact_of(sight: Sight) -> str:
@@ -96,6 +101,13 @@ def _account(s: Sight) -> tuple[str, ...]:
     return ("account", _host(s), s.field("code") or s.field("activity"), s.field("account"))
 
 
+def _text(s: Sight) -> tuple[str, ...]:
+    """A scanner's requests are one fact of their client, however many pages it tries."""
+    line = s.field("text")
+    scan = _SCAN.match(line)
+    return ("scan", scan[1], scan[2]) if scan else _event(s)
+
+
 _KEYS: Mapping[str, Callable[[Sight], tuple[str, ...]]] = {
     "process": _process,
     "access": _access,
@@ -118,6 +130,7 @@ _KEYS: Mapping[str, Callable[[Sight], tuple[str, ...]]] = {
     "rpc": _rpc,
     "account": _account,
     "http": _http,
+    "text": _text,
 }
 
 # How many parts after the first must be known for the key to say which fact it is.
@@ -137,4 +150,5 @@ _NEEDED: Mapping[str, int] = {
     "rpc": 4,
     "account": 3,
     "web": 3,
+    "scan": 2,
 }

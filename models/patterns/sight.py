@@ -15,6 +15,11 @@ _DEPTH_LIMIT = 12
 _FIELD_LIMIT = 2_000
 _XML_FIELD = re.compile(r"""Name=["'](\w{1,64})["']>([^<]{0,4096})<""")
 _PAIR = re.compile(r"(?:^|[\s,;(\[])([A-Za-z][\w.]{0,40})[=:]\s*\"?([^\s\",;]{1,512})")
+# RFC 5737 and 3849: examples and exercises use them as addresses of the internet.
+_DOCUMENTATION = tuple(
+    ipaddress.ip_network(text)
+    for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+)
 _DEVICE_PATH = re.compile(r"^\\device\\harddiskvolume\d+\\", re.IGNORECASE)
 
 
@@ -110,6 +115,8 @@ def address_kind(text: str) -> str:
         return "local"
     if address.is_unspecified or address.is_reserved:
         return "local"
+    if any(address.version == net.version and address in net for net in _DOCUMENTATION):
+        return "external"
     return "internal" if address.is_private or not address.is_global else "external"
 
 

@@ -16,6 +16,8 @@ from schemas.query import RouteDecision
 from schemas.request import TimelineRequest
 from schemas.result import AnalystInfo, Result
 from schemas.timeline import Timeline
+from sentree.analysis.clock_section import clock_sections
+from sentree.analysis.clocks import correct_findings, correct_gaps, estimate_clocks
 from sentree.analysis.coverage import measure_coverage
 from sentree.analysis.episodes import number_episodes
 from sentree.analysis.fold import fold_findings
@@ -45,6 +47,7 @@ def conclude_timeline(
     concluded = analyst.conclude(run.result.tallies, context)
     findings, of_findings = verify_findings(context, (*run.result.findings, *concluded))
     timeline = build_timeline(context, findings)
+    clocks, of_clocks = clock_sections(context, timeline.clocks)
     claims, of_claims = verify_claims(context, summarise(timeline))
     leaves = [record for record in run.records if record.kind == "leaf"]
     coverage = measure_coverage(context, info, len(leaves), run.failed)
@@ -60,25 +63,29 @@ def conclude_timeline(
         coverage=coverage,
         summary=claims,
         ruled_out=ruled_out(timeline, coverage.events_looked_at),
-        verification=joined(of_findings, of_claims),
+        verification=joined(joined(of_findings, of_claims), of_clocks),
         timeline=timeline,
         detections=_detections(context),
         trajectory=run.records,
         cited_events=tuple(context.cited(_cited_uids(timeline))),
         notes=tuple(notes),
+        sections=clocks,
     )
 
 
 def build_timeline(context: Context, findings: Sequence[Finding]) -> Timeline:
     """Fold findings into a timeline; the same findings give the same timeline in any order."""
+    clocks = estimate_clocks(context)
+    findings = correct_findings(context, findings, clocks)
     entries, episodes = number_episodes(weigh_routine(fold_findings(findings)))
     chain, transitions = attack_chain(entries)
     return Timeline(
         entries=entries,
-        gaps=find_gaps(context),
+        gaps=correct_gaps(find_gaps(context), clocks),
         episodes=episodes,
         chain=chain,
         transitions=transitions,
+        clocks=clocks,
     )
 
 
@@ -96,6 +103,7 @@ def save_trajectory(result: Result, run_dir: Path) -> Path:
 def _cited_uids(timeline: Timeline) -> list[str]:
     uids = {ev.event_uid for entry in timeline.entries for ev in entry.evidence}
     uids |= {uid for gap in timeline.gaps for uid in (gap.before_uid, gap.after_uid)}
+    uids |= {ev.event_uid for clock in timeline.clocks for ev in clock.evidence}
     return sorted(uids)
 
 

@@ -25,7 +25,16 @@ ONCE = ("process|", "event|")
 CITED = 40
 DETAILS = 12
 LEADING = 4
-_MEANS = {uid: 0.5 for uid in ("T1059", "T1059.003", "T1204", "T1204.002", "T1588.002", "T1078")}
+MEANS_WEIGHT = 0.5
+TOOL_WEIGHT = 0.2
+"""That a tool was obtained (T1588.002) is never what it does on a host."""
+MEANS = frozenset(
+    (
+        *("T1059", "T1059.001", "T1059.003", "T1059.004", "T1106", "T1204", "T1204.002", "T1078"),
+        *("T1588.002", "T1112", "T1140", "T1027.010", "T1570", "T1569", "T1105", "T1041", "T1571"),
+        *("T1071", "T1071.001"),
+    )
+)
 """Techniques that nearly every deed of an intruder shows, as means to another."""
 LEVELS = ((85, "critical"), (65, "high"), (40, "medium"), (20, "low"))
 
@@ -65,6 +74,12 @@ def _entry(findings: Sequence[Finding]) -> TimelineEntry:
     if (last - first).total_seconds() > FOLD_SECONDS:
         span = f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC"
         details.insert(0, f"{occurrences:,} events, {span}.")
+    recorded = findings[0].recorded_time
+    if recorded is not None:
+        ahead = (recorded - first).total_seconds()
+        way = "ahead" if ahead > 0 else "behind"
+        stated = recorded.replace(tzinfo=None).isoformat(" ", "milliseconds")
+        details.insert(0, f"Recorded as {stated} UTC by a clock {abs(ahead):,.1f} s {way}.")
     techniques = tuple(sorted({uid for one in findings for uid in one.techniques}))
     return TimelineEntry(
         entry_uid=_uid(evidence, techniques),
@@ -84,6 +99,7 @@ def _entry(findings: Sequence[Finding]) -> TimelineEntry:
         occurrences=occurrences,
         sensors=tuple(sorted({one.sensor for one in findings if one.sensor})),
         technique_shares=_shares(findings),
+        recorded_time=recorded,
     )
 
 
@@ -96,7 +112,9 @@ def _shares(findings: Iterable[Finding]) -> tuple[tuple[str, float], ...]:
     votes: dict[str, float] = defaultdict(float)
     for one in findings:
         for uid in one.techniques:
-            votes[uid] += _MEANS.get(uid, 1.0) * one.score / len(one.techniques)
+            weight = MEANS_WEIGHT if uid in MEANS else 1.0
+            weight = TOOL_WEIGHT if uid == "T1588.002" else weight
+            votes[uid] += weight * one.score / len(one.techniques)
     for parent in [uid for uid in votes if "." not in uid]:
         children = [uid for uid in votes if uid.startswith(f"{parent}.")]
         for child in children:

@@ -28,7 +28,7 @@ def find_gaps(context: ContextReader) -> tuple[Gap, ...]:
             usual_interval_s=round(row["interval_s"], 6),
             before_uid=row["before_uid"],
             after_uid=row["after_uid"],
-            statement=_statement(row["host"], _utc(row["started"]), _utc(row["ended"])),
+            statement=gap_statement(row["host"], _utc(row["started"]), _utc(row["ended"])),
         )
         for row in rows
     ]
@@ -36,7 +36,8 @@ def find_gaps(context: ContextReader) -> tuple[Gap, ...]:
     return tuple(sorted(longest, key=lambda gap: (gap.start, gap.host)))
 
 
-def _statement(host: str, start: datetime, end: datetime) -> str:
+def gap_statement(host: str, start: datetime, end: datetime) -> str:
+    """Say that a host was silent."""
     return (
         f"No telemetry from {host} between {start:%Y-%m-%d %H:%M:%S} and "
         f"{end:%Y-%m-%d %H:%M:%S} UTC ({_spell(end - start)})."

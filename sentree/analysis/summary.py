@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.claim import Claim, Evidence
+from schemas.clocks import ClockEstimate
 from schemas.timeline import Timeline, TimelineEntry
 from sentree.intel.attack import TACTICS, tactic_title
 
@@ -37,6 +38,8 @@ def summarise(timeline: Timeline) -> tuple[Claim, ...]:
                 ),
             )
         )
+    if wrong := [clock for clock in timeline.clocks if clock.applied]:
+        claims.append(_clocks(wrong))
     return tuple(claims)
 
 
@@ -90,6 +93,20 @@ def _worst(rank: int, entry: TimelineEntry) -> Claim:
         text=f"{entry.time:%Y-%m-%d %H:%M:%S} UTC, {entry.level}: {entry.statement}",
         evidence=entry.evidence[:CITED],
         techniques=entry.techniques,
+    )
+
+
+def _clocks(wrong: Sequence[ClockEstimate]) -> Claim:
+    worst = max(wrong, key=lambda clock: abs(clock.zone_s + clock.offset_s))
+    names = ", ".join(clock.clock for clock in wrong[:CITED])
+    more = f" and {len(wrong) - CITED} more" if len(wrong) > CITED else ""
+    text = (
+        f"{len(wrong)} clock{'s were' if len(wrong) != 1 else ' was'} wrong ({names}{more}); rows "
+        f"show corrected times and what was recorded. The worst: {worst.statement}"
+    )
+    evidence = (*worst.evidence, *(ev for clock in wrong for ev in clock.evidence[:2]))
+    return Claim(
+        claim_uid="clocks", text=text, evidence=tuple(dict.fromkeys(evidence))[: 2 * CITED]
     )
 
 

@@ -1,32 +1,59 @@
 """The ATT&CK chain of an intrusion: which technique came first on which host, and what followed.
 
-A link of the chain is the first row on a host whose leading technique is new there. Rows count
-when they are of medium level or above and no routine, and lighter ones beside such a row of the
-same host and account: discovery on its own means little, in the company of an intruder much. Two
-sensors on two hosts that see the same deed make one link.
+Rows count when they are of medium level or above and no routine, and lighter ones beside such a row
+of the same host and account: discovery on its own means little, in the company of an intruder
+much. For the same reason a medium row counts only in the presence of an intruder: hours around a
+high row of its host or account, or within half an hour of medium rows of other techniques there.
 
-A transition joins a link to the next, and with less probability to the one after it, since the
-steps of an intrusion overlap. Where a row speaks of several techniques each is a candidate, with
-the share it has in the row.
+Rows within seconds of each other are one deed. What it is about is decided by the weight of all its
+rows: one that speaks of several techniques weighs less for each, and a means (a shell, a script)
+less than what it was used for. A link of the chain is a deed whose technique is new on its host.
+Two sensors on two hosts that see the same deed make one link.
+
+A transition joins a link to the next. Where a deed speaks nearly as much of a second technique,
+that is a candidate too, with less probability.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from itertools import pairwise
+from typing import NamedTuple
 
 from schemas.timeline import ChainStep, TimelineEntry, Transition
 from sentree.analysis.company import Company
+from sentree.analysis.fold import MEANS
 from sentree.intel.attack import technique
 
+HIGH = 65
 MEDIUM = 40
 LOW = 20
+LEAST_ALONE = 31
 BESIDE_SECONDS = 900.0
+SESSION_SECONDS = 6 * 3600.0
+TOGETHER_SECONDS = 1800.0
+DEED_SECONDS = 2.0
 SAME_DEED_SECONDS = 10.0
-OVERLAP = 0.5
-LEAST_SHARE = 0.5
-LEAST_PROBABILITY = 0.2
+REMOTE_SECONDS = 300.0
+SECOND_SHARE = 0.35
+LEADING_SHARE = 0.5
+KNOWN_SECONDS = 3600.0
+KNOWN_WEIGHT = 0.3
+NEARLY = 0.6
+
+
+class _Link(NamedTuple):
+    """A deed of the chain: its technique, the row that says so, and the technique's share.
+
+    `candidates` are the technique and those that weigh nearly as much, relative to it.
+    """
+
+    technique: str
+    entry: TimelineEntry
+    share: float
+    candidates: tuple[tuple[str, float], ...]
 
 
 def attack_chain(
@@ -34,72 +61,158 @@ def attack_chain(
 ) -> tuple[tuple[ChainStep, ...], tuple[Transition, ...]]:
     """Give the chain in time order, and its transitions, the most probable of each source first."""
     links = _links(entries)
-    steps = tuple(_step(entry, entry.technique_shares[0]) for entry in links)
-    return steps, _transitions(links)
+    return tuple(map(_step, links)), _transitions(links)
 
 
-def _links(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
-    candidates = [entry for entry in entries if entry.technique_shares and not entry.routine]
-    medium = [entry for entry in candidates if entry.score >= MEDIUM]
-    severe = Company(medium or candidates, lambda entry: entry.host)
+def _links(entries: Sequence[TimelineEntry]) -> list[_Link]:
     seen: set[tuple[str, str | None]] = set()
     last: dict[str, TimelineEntry] = {}
-    links: list[TimelineEntry] = []
-    for entry in candidates:
-        if entry.score < MEDIUM and not _in_company(severe, entry):
-            continue
-        lead = entry.technique_shares[0][0]
-        before = last.get(_parent(lead))
-        last[_parent(lead)] = entry
-        same_deed = (
-            before is not None
-            and before.host != entry.host
-            and (entry.time - before.time).total_seconds() <= SAME_DEED_SECONDS
+    links: list[_Link] = []
+
+    def known(uid: str, entry: TimelineEntry) -> bool:
+        """Tell of a technique whether the last hour showed it; of new services, see below."""
+        before = last.get(_parent(uid))
+        if before is not None and (entry.time - before.time).total_seconds() <= KNOWN_SECONDS:
+            return True
+        # A service that comes with a copied program is a way to run it, not to stay.
+        copied = last.get("T1021")
+        return (
+            uid == "T1543.003"
+            and copied is not None
+            and (entry.time - copied.time).total_seconds() <= REMOTE_SECONDS
         )
-        if (lead, entry.host) not in seen and not same_deed:
-            links.append(entry)
-        seen.add((lead, entry.host))
+
+    for deed in _deeds(_of_intruder(entries)):
+        for link in _about(deed, known):
+            before = last.get(_parent(link.technique))
+            last[_parent(link.technique)] = link.entry
+            place = link.technique, link.entry.host
+            if place not in seen and not _same_deed(before, link.entry.time):
+                links.append(link)
+            seen.add(place)
     return links
 
 
-def _in_company(severe: Company, entry: TimelineEntry) -> bool:
-    return entry.score >= LOW and any(
-        one.user is None or entry.user is None or one.user == entry.user
-        for one in severe.beside(entry, BESIDE_SECONDS)
-    )
+def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
+    """Give the rows that may be an intruder's doing, by their weight and their company."""
+    rows = [entry for entry in entries if entry.technique_shares and not entry.routine]
+    medium = [entry for entry in rows if entry.score >= MEDIUM]
+    if not medium:
+        return rows
+    high = [entry for entry in medium if entry.score >= HIGH]
+    by_host, by_user = Company(high, _host), Company(high, _user)
+    beside, of_user = Company(medium, _host), Company(medium, _user)
+
+    def present(entry: TimelineEntry) -> bool:
+        if any(by_host.beside(entry, SESSION_SECONDS)):
+            return True
+        if entry.user and any(by_user.beside(entry, SESSION_SECONDS)):
+            return True
+        near = [*beside.beside(entry, TOGETHER_SECONDS)]
+        near += of_user.beside(entry, TOGETHER_SECONDS) if entry.user else ()
+        return any(_lead(one) != _lead(entry) for one in near) or not high
+
+    def company(entry: TimelineEntry) -> bool:
+        return entry.score >= LEAST_ALONE and any(
+            one.user is None or entry.user is None or one.user == entry.user
+            for one in beside.beside(entry, BESIDE_SECONDS)
+        )
+
+    return [
+        entry
+        for entry in rows
+        if entry.score >= HIGH or ((entry.score >= MEDIUM or company(entry)) and present(entry))
+    ]
 
 
-def _step(entry: TimelineEntry, share: tuple[str, float]) -> ChainStep:
-    known = technique(share[0])
+def _deeds(rows: Iterable[TimelineEntry]) -> list[list[TimelineEntry]]:
+    deeds: list[list[TimelineEntry]] = []
+    for entry in rows:
+        if not deeds or (entry.time - deeds[-1][-1].time).total_seconds() > DEED_SECONDS:
+            deeds.append([])
+        deeds[-1].append(entry)
+    return deeds
+
+
+def _about(
+    deed: Sequence[TimelineEntry], known: Callable[[str, TimelineEntry], bool]
+) -> list[_Link]:
+    """Say which techniques a deed shows: the weightiest, and what other rows lead with.
+
+    What is known from the last hour weighs less: a web shell's commands are about what they do.
+    """
+    weights: dict[str, float] = defaultdict(float)
+    leading: dict[str, TimelineEntry] = {}
+    for entry in deed:
+        for uid, share in entry.technique_shares:
+            weights[uid] += share * entry.score * (KNOWN_WEIGHT if known(uid, entry) else 1.0)
+        lead, share = entry.technique_shares[0]
+        if share >= LEADING_SHARE:
+            leading.setdefault(lead, entry)
+    best = min(weights, key=lambda uid: (-weights[uid], uid))
+    chosen = {best: leading.get(best, deed[0])}
+    for uid, entry in leading.items():
+        heavy = weights[uid] >= SECOND_SHARE * weights[best]
+        new = uid not in MEANS and not known(uid, entry)
+        if heavy and new and _parent(uid) not in set(map(_parent, chosen)):
+            chosen[uid] = entry
+    total = sum(weights.values())
+    others = sorted(weights.keys() - chosen.keys())
+    links = [
+        _Link(
+            uid,
+            entry,
+            round(weights[uid] / total, 3),
+            (
+                (uid, 1.0),
+                *(
+                    (one, min(1.0, ratio))
+                    for one in others
+                    if (ratio := weights[one] / weights[uid]) >= NEARLY
+                ),
+            ),
+        )
+        for uid, entry in chosen.items()
+    ]
+    return sorted(links, key=lambda link: (link.entry.time, link.entry.entry_uid, link.technique))
+
+
+def _lead(entry: TimelineEntry) -> str:
+    return entry.technique_shares[0][0]
+
+
+def _same_deed(before: TimelineEntry | None, time: datetime) -> bool:
+    return before is not None and (time - before.time).total_seconds() <= SAME_DEED_SECONDS
+
+
+def _step(link: _Link) -> ChainStep:
+    known = technique(link.technique)
     return ChainStep(
-        technique=share[0],
+        technique=link.technique,
         name=known.name,
         tactics=known.tactics,
-        time=entry.time,
-        host=entry.host,
-        entry_uid=entry.entry_uid,
-        probability=share[1],
+        time=link.entry.time,
+        host=link.entry.host,
+        entry_uid=link.entry.entry_uid,
+        probability=link.share,
     )
 
 
-def _transitions(links: Sequence[TimelineEntry]) -> tuple[Transition, ...]:
+def _transitions(links: Sequence[_Link]) -> tuple[Transition, ...]:
     best: dict[tuple[str, str], float] = {}
     counts: dict[tuple[str, str], int] = defaultdict(int)
     rows: dict[tuple[str, str], tuple[str, str]] = {}
-    near = [(left, right, 1.0) for left, right in pairwise(links)]
-    near += [(left, right, OVERLAP) for left, right in zip(links, links[2:], strict=False)]
-    for left, right, weight in near:
-        for source, of_source in _leading(left):
-            for target, of_target in _leading(right):
-                pair = source, target
-                probability = weight * of_source * of_target
-                if source == target or probability < LEAST_PROBABILITY:
+    for left, right in pairwise(links):
+        for source, of_source in left.candidates:
+            for target, of_target in right.candidates:
+                pair, probability = (source, target), of_source * of_target
+                if source == target or probability < NEARLY:
                     continue
-                counts[pair] += weight == 1.0
+                counts[pair] += probability == 1.0
                 if probability > best.get(pair, 0.0):
                     best[pair] = probability
-                    rows[pair] = left.entry_uid, right.entry_uid
-    order = {entry.entry_uid: number for number, entry in enumerate(links)}
+                    rows[pair] = left.entry.entry_uid, right.entry.entry_uid
+    order = {link.entry.entry_uid: number for number, link in enumerate(links)}
     ranked = sorted(best, key=lambda pair: (order[rows[pair][0]], -best[pair], pair))
     return tuple(
         Transition(
@@ -113,12 +226,12 @@ def _transitions(links: Sequence[TimelineEntry]) -> tuple[Transition, ...]:
     )
 
 
-def _leading(entry: TimelineEntry) -> list[tuple[str, float]]:
-    """Give the techniques that may be what a row is about, with shares that sum to 1."""
-    most = entry.technique_shares[0][1]
-    shares = [(uid, share) for uid, share in entry.technique_shares if share >= LEAST_SHARE * most]
-    total = sum(share for _, share in shares)
-    return [(uid, share / total) for uid, share in shares]
+def _host(entry: TimelineEntry) -> str | None:
+    return entry.host
+
+
+def _user(entry: TimelineEntry) -> str | None:
+    return entry.user.casefold() if entry.user else None
 
 
 def _parent(uid: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import pairwise
 
 from schemas.base import Frozen
 from schemas.result import Result
@@ -19,7 +20,9 @@ class IncidentScore(Frozen):
 
     A step counts as found when a row of at least low level cites one of its marked records.
     `precision` is over rows of at least medium level: the share that cites a marked or related
-    record. Shares are 0..1.
+    record. `ordered_share` is over pairs of rows whose first record is labelled, by the times when
+    they happened, whatever a clock wrote. `first_transitions` are those between neighbouring links
+    of the chain, the first choice of each, `transitions` all that are printed. Shares are 0..1.
     """
 
     steps: int
@@ -30,6 +33,7 @@ class IncidentScore(Frozen):
     rows: int
     ordered_share: float
     transitions: SetScore
+    first_transitions: SetScore
 
 
 def score_incident(result: Result, truth: IncidentTruth) -> IncidentScore:
@@ -38,7 +42,9 @@ def score_incident(result: Result, truth: IncidentTruth) -> IncidentScore:
     digest_of = {
         event.event_uid: sha256(event.raw.encode()).hexdigest() for event in result.cited_events
     }
-    time_of = {event.event_uid: event.time for event in result.cited_events}
+    labelled = {
+        key.sha256: key.time for step in truth.steps for key in (*step.records, *step.related)
+    }
     cited = {
         digest
         for entry in entries
@@ -49,11 +55,11 @@ def score_incident(result: Result, truth: IncidentTruth) -> IncidentScore:
     medium = [entry for entry in entries if entry.score >= 2 * NOTICED]
     guilty = _texts([key for step in truth.steps for key in (*step.records, *step.related)])
     right = sum(bool(guilty & _digests(entry, digest_of)) for entry in medium)
-    times = [time for entry in entries if (time := time_of.get(entry.evidence[0].event_uid))]
-    chain = [
-        (step.source, step.target)
-        for step in (result.timeline.transitions if result.timeline else ())
-    ]
+    firsts = (digest_of.get(entry.evidence[0].event_uid, "") for entry in entries)
+    times = [labelled[digest] for digest in firsts if digest in labelled]
+    chain = result.timeline.chain if result.timeline else ()
+    printed = result.timeline.transitions if result.timeline else ()
+    wanted = [(one.source, one.target) for one in truth.transitions]
     return IncidentScore(
         steps=len(truth.steps),
         steps_found=len(truth.steps) - len(missed),
@@ -63,7 +69,12 @@ def score_incident(result: Result, truth: IncidentTruth) -> IncidentScore:
         rows=len(entries),
         ordered_share=ordered_pairs(times).score,
         transitions=compare_transitions(
-            [(one.source, one.target) for one in truth.transitions], chain, parents=True
+            wanted, [(one.source, one.target) for one in printed], parents=True
+        ),
+        first_transitions=compare_transitions(
+            wanted,
+            [(left.technique, right.technique) for left, right in pairwise(chain)],
+            parents=True,
         ),
     )
 

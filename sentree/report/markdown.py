@@ -141,7 +141,8 @@ def _entry_row(entry: TimelineEntry, citations: Citations) -> str:
     more = f" +{len(marks) - MAX_MARKS}" if len(marks) > MAX_MARKS else ""
     level = LEVELS[level_rank(entry.level)]
     return _row(
-        iso(entry.time),
+        iso(entry.time)
+        + (f" (recorded {iso(entry.recorded_time)})" if entry.recorded_time else ""),
         f"**{level}**" if level_rank(entry.level) >= 3 else level,
         _text(entry.host or "", 60),
         _text(entry.user or "", 60),

@@ -44,6 +44,9 @@ def _entry(
         "event_uids": uids,
         "entry_uid": entry.entry_uid,
         "end_datetime": _times(entry.last_time)["datetime"],
+        "recorded_datetime": _times(entry.recorded_time)["datetime"]
+        if entry.recorded_time
+        else None,
         "hostname": entry.host,
         "username": entry.user,
         "level": entry.level,

@@ -17,19 +17,32 @@ from sentree.evals.generate.world import DOMAIN, NETBIOS, SYSTEM, Host, User, gu
 
 
 def logon(
-    time: int, rng: Random, host: Host, user: User, logon_type: int, source: Host | None = None
+    time: int,
+    rng: Random,
+    host: Host,
+    user: User,
+    logon_type: int,
+    source: Host | None = None,
+    *,
+    logon_guid: str | None = None,
+    port: int | None = None,
 ) -> tuple[str, Emission]:
-    """Make Security 4624; gives the new logon id too."""
+    """Make Security 4624; gives the new logon id too.
+
+    A Kerberos logon has the `logon_guid` of its service ticket (4769).
+    """
     logon_id = f"0x{rng.randrange(0x100000, 0xFFFFFFF):x}"
     package = "Kerberos" if logon_type == 3 else "Negotiate"
+    # New credentials (type 9) are made by the person, other sessions by the system.
+    by, by_name = (user, user.name) if logon_type == 9 else (SYSTEM, f"{host.name}$")
     return logon_id, windows_event(
         time,
         host,
         SECURITY,
         4624,
         {
-            "SubjectUserSid": "S-1-0-0" if logon_type == 3 else "S-1-5-18",
-            "SubjectUserName": "-" if logon_type == 3 else f"{host.name}$",
+            "SubjectUserSid": "S-1-0-0" if logon_type == 3 else by.sid,
+            "SubjectUserName": "-" if logon_type == 3 else by_name,
             "SubjectDomainName": "-" if logon_type == 3 else NETBIOS,
             "SubjectLogonId": "0x0" if logon_type == 3 else "0x3e7",
             "TargetUserSid": user.sid,
@@ -40,14 +53,14 @@ def logon(
             "LogonProcessName": "Kerberos" if logon_type == 3 else "User32 ",
             "AuthenticationPackageName": package,
             "WorkstationName": source.name if source else "-",
-            "LogonGuid": guid(rng),
+            "LogonGuid": logon_guid or guid(rng),
             "TransmittedServices": "-",
             "LmPackageName": "-",
             "KeyLength": "0",
             "ProcessId": "0x0",
             "ProcessName": "-",
             "IpAddress": source.ip if source else "-",
-            "IpPort": str(rng.randrange(49152, 65535)) if source else "-",
+            "IpPort": str(port or rng.randrange(49152, 65535)) if source else "-",
             "ImpersonationLevel": "%%1833",
             "ElevatedToken": "%%1842" if user.role == "admin" else "%%1843",
         },
@@ -74,7 +87,16 @@ def logoff(time: int, host: Host, user: User, logon_id: str, logon_type: int) ->
 
 
 def service_ticket(
-    time: int, rng: Random, dc: Host, user: User, source: Host, service: str, encryption: str
+    time: int,
+    rng: Random,
+    dc: Host,
+    user: User,
+    source: Host,
+    service: str,
+    encryption: str,
+    *,
+    logon_guid: str | None = None,
+    port: int | None = None,
 ) -> Emission:
     """Make Security 4769 on the domain controller."""
     fields = {
@@ -85,9 +107,9 @@ def service_ticket(
         "TicketOptions": "0x40810000",
         "TicketEncryptionType": encryption,
         "IpAddress": f"::ffff:{source.ip}",
-        "IpPort": str(rng.randrange(49152, 65535)),
+        "IpPort": str(port or rng.randrange(49152, 65535)),
         "Status": "0x0",
-        "LogonGuid": guid(rng),
+        "LogonGuid": logon_guid or guid(rng),
         "TransmittedServices": "-",
     }
     return windows_event(time, dc, SECURITY, 4769, fields)
@@ -198,3 +220,48 @@ def group_member_added(time: int, process: Process, member_sid: str) -> Emission
         "PrivilegeList": "-",
     }
     return windows_event(time, process.host, SECURITY, 4732, fields)
+
+
+def failed_logon(
+    time: int, rng: Random, host: Host, name: str, logon_type: int, source_ip: str
+) -> Emission:
+    """Make Security 4625, a refused logon from an address."""
+    fields = {
+        "SubjectUserSid": "S-1-0-0",
+        "SubjectUserName": "-",
+        "SubjectDomainName": "-",
+        "SubjectLogonId": "0x0",
+        "TargetUserSid": "S-1-0-0",
+        "TargetUserName": name,
+        "TargetDomainName": NETBIOS,
+        "Status": "0xc000006d",
+        "FailureReason": "%%2313",
+        "SubStatus": "0xc000006a",
+        "LogonType": str(logon_type),
+        "LogonProcessName": "NtLmSsp ",
+        "AuthenticationPackageName": "NTLM",
+        "WorkstationName": "-",
+        "IpAddress": source_ip,
+        "IpPort": str(rng.randrange(49152, 65535)),
+    }
+    return windows_event(time, host, SECURITY, 4625, fields)
+
+
+def explicit_logon(
+    time: int, process: Process, user: User, target: str, logon_guid: str
+) -> Emission:
+    """Make Security 4648, a process that uses another account's credentials on a target."""
+    fields = {
+        **subject(process.host, process.user, process.logon_id),
+        "LogonGuid": "{00000000-0000-0000-0000-000000000000}",
+        "TargetUserName": user.name,
+        "TargetDomainName": NETBIOS,
+        "TargetLogonGuid": logon_guid,
+        "TargetServerName": target,
+        "TargetInfo": target,
+        "ProcessId": f"0x{process.pid:x}",
+        "ProcessName": process.image,
+        "IpAddress": "-",
+        "IpPort": "-",
+    }
+    return windows_event(time, process.host, SECURITY, 4648, fields)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from schemas.scenario import IncidentSpec, Noise
-from sentree.evals.generate import audit, cloud, network, windows
+from sentree.evals.generate import audit, cloud, linux, mail, network, windows
 from sentree.evals.generate.emission import Emission
 from sentree.evals.generate.windows import Process
 from sentree.evals.generate.world import (
@@ -18,6 +18,7 @@ from sentree.evals.generate.world import (
     Host,
     User,
     World,
+    guid,
     to_datetime,
 )
 
@@ -94,6 +95,25 @@ _READS = (
     ("LookupEvents", "cloudtrail.amazonaws.com"),
 )
 
+_LINUX_PROGRAMS = (
+    ("/usr/sbin/logrotate", ("logrotate", "/etc/logrotate.conf"), 0),
+    ("/usr/bin/apt-get", ("apt-get", "-qq", "update"), 0),
+    ("/usr/bin/rsync", ("rsync", "-a", "/srv/www/", "backup:/srv/www/"), 1001),
+    ("/usr/bin/id", ("id", "-u"), 1001),
+    ("/usr/bin/df", ("df", "-h"), 1001),
+    ("/usr/bin/php", ("php", "/srv/www/cron.php"), 33),
+    ("/usr/bin/systemctl", ("systemctl", "is-active", "nginx"), 0),
+)
+_PAGES = (
+    ("/", 200),
+    ("/catalog?page={n}", 200),
+    ("/media/img-{n}.webp", 200),
+    ("/search?q=anchor+{n}", 200),
+    ("/account/login", 200),
+    ("/old/{n}", 404),
+    ("/health", 200),
+)
+
 Activity = Callable[[int, Host], list[Emission]]
 
 
@@ -132,6 +152,10 @@ class Background:
             (self._cloud, 4),
             (self._identity, 2),
             (self._syslog, 4),
+            (self._audited, 3),
+            (self._web, 4),
+            (self._mail, 3),
+            (self._resolver, 3),
             (self._administration, odd),
         )
         self._by_night = self._table(
@@ -143,6 +167,9 @@ class Background:
             (self._backup, 6),
             (self._cloud, 3),
             (self._syslog, 7),
+            (self._audited, 4),
+            (self._web, 4),
+            (self._resolver, 3),
         )
 
     @staticmethod
@@ -225,8 +252,9 @@ class Background:
         browser = windows.running(rng, host, user, _BROWSER)
         made = network.dns(time, rng, host, self._world.dc, name, ip)
         made.append(windows.dns_query(time, rng, browser, name, ip))
-        made.append(windows.connection(time + 40 * MILLISECOND, rng, browser, ip, 443, name))
-        made += network.ssl(time + 45 * MILLISECOND, rng, host, ip, name)
+        port = rng.randrange(49152, 65535)
+        made.append(windows.connection(time + 40 * MILLISECOND, rng, browser, ip, 443, name, port))
+        made += network.ssl(time + 45 * MILLISECOND, rng, host, ip, name, port)
         if rng.random() < 0.15:
             uri = f"/asset/{rng.randrange(9999)}.js"
             made.append(network.http(time + SECOND, rng, host, ip, name, uri, _AGENT))
@@ -246,7 +274,11 @@ class Background:
         if kind in (2, 7) and host.role != "workstation":
             kind = 3
         who: User = SYSTEM if kind == 5 else world.owner(host) if kind in (2, 7) else user
-        logon_id, entry = audit.logon(time, rng, host, who, kind, source if kind == 3 else None)
+        ticket, port = guid(rng), rng.randrange(49152, 65535)
+        logon_id, entry = audit.logon(
+            time, rng, host, who, kind, source if kind == 3 else None,
+            logon_guid=ticket if kind == 3 else None,
+        )  # fmt: skip
         made = [entry]
         if kind == 5:
             made.append(audit.special_logon(time + MILLISECOND, host, who, logon_id))
@@ -255,9 +287,17 @@ class Background:
             service = f"{host.name}$"
             cipher = "aes256-cts-hmac-sha1-96"
             made.append(audit.logoff(end, host, who, logon_id, kind))
-            made.append(audit.service_ticket(time, rng, world.dc, who, source, service, "0x12"))
+            asked = time - rng.randrange(5, 60) * MILLISECOND
             made.append(
-                network.kerberos(time, rng, source, world.dc, who.name, f"cifs/{host.fqdn}", cipher)
+                audit.service_ticket(
+                    asked, rng, world.dc, who, source, service, "0x12",
+                    logon_guid=ticket, port=port,
+                )
+            )  # fmt: skip
+            made.append(
+                network.kerberos(
+                    asked, rng, source, world.dc, who.name, f"cifs/{host.fqdn}", cipher, port
+                )
             )
         return made
 
@@ -374,3 +414,29 @@ class Background:
         )
         tag, text = rng.choices(lines, (4, 2, 1, 1))[0]
         return [cloud.syslog(time, tag, pid, text)]
+
+    def _audited(self, time: int, host: Host) -> list[Emission]:
+        rng = self._rng
+        exe, args, uid = rng.choice(_LINUX_PROGRAMS)
+        return linux.executed(time, rng, exe, args, uid)
+
+    def _web(self, time: int, host: Host) -> list[Emission]:
+        rng = self._rng
+        client = f"198.51.100.{rng.randrange(100, 140)}"
+        uri, status = rng.choice(_PAGES)
+        page = uri.format(n=rng.randrange(4000))
+        return [linux.requested(time, rng, client, "GET", page, status, _AGENT)]
+
+    def _mail(self, time: int, host: Host) -> list[Emission]:
+        rng = self._rng
+        to = rng.choice(self._world.people).name
+        number = rng.randrange(900)
+        return [
+            mail.message(
+                time, rng, f"news@vendor{rng.randrange(40)}.example", to, f"Offer {number}"
+            )
+        ]
+
+    def _resolver(self, time: int, host: Host) -> list[Emission]:
+        name, ip = self._rng.choice(self._world.sites)
+        return [mail.resolved(time, self._rng, host, name, ip)]

@@ -23,6 +23,10 @@ _FORMATS = {
     "edr": "ocsf",
     "idp": "ocsf",
     "syslog": "syslog",
+    "audit": "auditd",
+    "web": "access-log",
+    "mail": "ocsf",
+    "dns": "ocsf",
 }
 
 
@@ -44,6 +48,7 @@ class _File:
     records: int = 0
     duplicate: int = 0
     broken: int = 0
+    characters: int = 0
     numbers: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
 
     def write(self, text: bytes) -> None:
@@ -55,6 +60,7 @@ class _File:
             self.out.write(text + b"\n")
             self.lines += 1
         self.records += 1
+        self.characters += len(text)
 
 
 class Delivery:
@@ -88,6 +94,7 @@ class Delivery:
             index=file.records - 1 if file.array else 0,
             time=to_datetime(emission.time),
             sha256=hashlib.sha256(text).hexdigest(),
+            recorded=None if emission.recorded is None else to_datetime(emission.recorded),
         )
 
     def write_unlabelled(self, emission: Emission) -> None:
@@ -150,6 +157,7 @@ class Delivery:
                 delivered=file.records,
                 duplicate=file.duplicate,
                 broken=file.broken,
+                characters=file.characters,
             )
         )
 

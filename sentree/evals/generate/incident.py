@@ -1,6 +1,7 @@
 """A labelled, multi-day, multi-host incident among benign events, as raw vendor logs.
 
 python -m sentree.evals.generate.incident OUT --seed 7 --days 3 --events 20000
+python -m sentree.evals.generate.incident OUT --tokens 1000000 --playbook ransomware --skew strong
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from schemas.scenario import (
     Playbook,
     RecordKey,
     SilentInterval,
+    Skew,
     TruthStep,
 )
 from schemas.timeline import Transition
@@ -31,11 +33,20 @@ from sentree.evals.generate.background import Background
 from sentree.evals.generate.delivery import Delivery, Redelivery
 from sentree.evals.generate.emission import Emission
 from sentree.evals.generate.phishing import phishing
+from sentree.evals.generate.size import fit
 from sentree.evals.generate.story import Deed, Story
+from sentree.evals.generate.told import tell
 from sentree.evals.generate.web_server import web_server
-from sentree.evals.generate.world import HOUR, MINUTE, World, build_world, to_microseconds
+from sentree.evals.generate.world import (
+    HOUR,
+    MINUTE,
+    World,
+    build_world,
+    choose_clocks,
+    to_microseconds,
+)
 
-_PLAYBOOKS: dict[Playbook, Callable[[Story], None]] = {
+_WRITTEN: dict[Playbook, Callable[[Story], None]] = {
     Playbook.PHISHING: phishing,
     Playbook.WEB_SERVER: web_server,
 }
@@ -76,16 +87,18 @@ def generate_incident(folder: Path, spec: IncidentSpec) -> IncidentTruth:
         raise UsageError(f"{folder} is not empty: name a new folder for the incident")
     world = build_world(spec)
     story = Story(world, spec, Random(f"{spec.seed}:story"))
-    _PLAYBOOKS[spec.playbook](story)
+    if spec.attack:
+        _tell(story)
+    benign = spec if spec.tokens is None else fit(spec, world, story)
     silence = story.silence()
     planted = _by_hour(world, story.deeds, hostile.hostile_events(world, spec))
     keys: defaultdict[Mark, list[RecordKey]] = defaultdict(list)
     rng = Random(f"{spec.seed}:faults")
 
     with Delivery(folder, _redeliveries(world, spec)) as delivery:
-        for number, benign in enumerate(Background(world, spec).hours()):
+        for number, made in enumerate(Background(world, benign).hours()):
             hour = world.start + number * HOUR
-            batch = [(event, None) for event in benign]
+            batch = [(event, None) for event in made]
             for event, mark in _in_order([*batch, *planted.pop(hour, [])]):
                 if _unheard(event, silence):
                     continue
@@ -104,9 +117,18 @@ def generate_incident(folder: Path, spec: IncidentSpec) -> IncidentTruth:
         silent=(silence,),
         hostile=tuple(keys[-1, "hostile"]),
         files=delivery.counts(),
+        clocks=choose_clocks(spec, [host.name for host in world.hosts]),
     )
     truth_path(folder).write_text(truth.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return truth
+
+
+def _tell(story: Story) -> None:
+    written = _WRITTEN.get(story.spec.playbook)
+    if written is None:
+        tell(story, story.spec.playbook)
+    else:
+        written(story)
 
 
 def _by_hour(
@@ -217,6 +239,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=defaults.days)
     parser.add_argument("--hosts", type=int, default=defaults.hosts)
     parser.add_argument("--events", type=int, default=defaults.benign_events)
+    parser.add_argument("--tokens", type=int, help="size of all logs, in place of --events")
+    parser.add_argument("--skew", type=Skew, choices=list(Skew), default=defaults.skew)
+    parser.add_argument("--benign", action="store_true", help="no attack at all")
     parser.add_argument("--noise", type=Noise, choices=list(Noise), default=defaults.noise)
     parser.add_argument(
         "--playbook", type=Playbook, choices=list(Playbook), default=defaults.playbook
@@ -230,6 +255,9 @@ def main(arguments: list[str] | None = None) -> int:
         benign_events=chosen.events,
         noise=chosen.noise,
         playbook=chosen.playbook,
+        tokens=chosen.tokens,
+        skew=chosen.skew,
+        attack=not chosen.benign,
     )
     try:
         truth = generate_incident(chosen.folder, spec)

@@ -141,6 +141,7 @@ def http(
     status: int = 200,
     mime: str = "text/html",
     port: int = 80,
+    orig_port: int | None = None,
 ) -> Emission:
     """Make an http record."""
     return _zeek(
@@ -148,7 +149,7 @@ def http(
         "http",
         _uid(rng),
         source,
-        rng.randrange(49152, 65535),
+        orig_port or rng.randrange(49152, 65535),
         ip,
         port,
         trans_depth=1,
@@ -167,9 +168,11 @@ def http(
     )
 
 
-def ssl(time: int, rng: Random, source: Host, ip: str, name: str) -> list[Emission]:
+def ssl(
+    time: int, rng: Random, source: Host, ip: str, name: str, orig_port: int | None = None
+) -> list[Emission]:
     """Make an ssl record and the conn record of the same connection."""
-    uid, port = _uid(rng), rng.randrange(49152, 65535)
+    uid, port = _uid(rng), orig_port or rng.randrange(49152, 65535)
     hello = _zeek(
         time + 12_000,
         "ssl",
@@ -229,7 +232,14 @@ def smb_file(
 
 
 def kerberos(
-    time: int, rng: Random, source: Host, dc: Host, client: str, service: str, cipher: str
+    time: int,
+    rng: Random,
+    source: Host,
+    dc: Host,
+    client: str,
+    service: str,
+    cipher: str,
+    orig_port: int | None = None,
 ) -> Emission:
     """Make a kerberos record of a service ticket."""
     return _zeek(
@@ -237,7 +247,7 @@ def kerberos(
         "kerberos",
         _uid(rng),
         source,
-        rng.randrange(49152, 65535),
+        orig_port or rng.randrange(49152, 65535),
         dc.ip,
         88,
         request_type="TGS",

@@ -55,7 +55,8 @@ def windows_event(
 ) -> Emission:
     """Make one record with the collector's header and the event's own fields."""
     source, provider_guid = _PROVIDERS[provider or channel]
-    stamp = iso(time)
+    recorded = host.clock.header(time)
+    stamp = iso(recorded)
     task = str(event_id) if channel == SYSMON else _TASKS.get(event_id, "0")
     record: dict[str, object] = {
         "SourceName": source,
@@ -71,13 +72,14 @@ def windows_event(
         **fields,
     }
     name = "wec01" if host.role == "workstation" else host.name.lower()
-    return Emission(
-        time // MILLISECOND * MILLISECOND, f"windows/{name}.jsonl.gz", record, host.name
-    )
+    time, recorded = (one // MILLISECOND * MILLISECOND for one in (time, recorded))
+    wrong = None if recorded == time else recorded
+    return Emission(time, f"windows/{name}.jsonl.gz", record, host.name, wrong)
 
 
 def _sysmon(time: int, rng: Random, host: Host, event_id: int, fields: WindowsFields) -> Emission:
-    seen = iso(time - rng.randrange(1, 9) * MILLISECOND).replace("T", " ").rstrip("Z")
+    shown = host.clock.shows(time - rng.randrange(1, 9) * MILLISECOND)
+    seen = iso(shown).replace("T", " ").rstrip("Z")
     return windows_event(time, host, SYSMON, event_id, {"RuleName": "-", "UtcTime": seen, **fields})
 
 
@@ -193,7 +195,13 @@ def _of(process: Process) -> WindowsFields:
 
 
 def connection(
-    time: int, rng: Random, process: Process, ip: str, port: int, name: str = "-"
+    time: int,
+    rng: Random,
+    process: Process,
+    ip: str,
+    port: int,
+    name: str = "-",
+    source_port: int | None = None,
 ) -> Emission:
     """Make Sysmon 3, an outgoing TCP connection."""
     return _sysmon(
@@ -208,7 +216,7 @@ def connection(
             "SourceIsIpv6": "false",
             "SourceIp": process.host.ip,
             "SourceHostname": process.host.fqdn,
-            "SourcePort": str(rng.randrange(49152, 65535)),
+            "SourcePort": str(source_port or rng.randrange(49152, 65535)),
             "SourcePortName": "-",
             "DestinationIsIpv6": "false",
             "DestinationIp": ip,
@@ -227,7 +235,7 @@ def dns_query(time: int, rng: Random, process: Process, name: str, answer: str) 
 
 def file_created(time: int, rng: Random, process: Process, path: str) -> Emission:
     """Make Sysmon 11."""
-    created = iso(time - 9 * MILLISECOND).replace("T", " ").rstrip("Z")
+    created = iso(process.host.clock.shows(time - 9 * MILLISECOND)).replace("T", " ").rstrip("Z")
     fields = {"TargetFilename": path, "CreationUtcTime": created}
     return _sysmon(time, rng, process.host, 11, {**_of(process), **fields})
 

