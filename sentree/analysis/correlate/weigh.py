@@ -1,0 +1,130 @@
+"""Weighs values: how suspect each is in one tenant, and how much it says when tenants share it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from math import prod
+
+from schemas.tenant_slice import IndicatorKind, Sighting, TenantSlice
+from sentree.analysis.correlate.common import (
+    benign_reason,
+    is_public_service,
+    is_public_tool,
+    server_of,
+)
+from sentree.analysis.correlate.company import raise_company
+from sentree.analysis.correlate.shared import Key, Shared
+
+BASE: Mapping[IndicatorKind, float] = {
+    "hash": 1.0,
+    "domain": 0.9,
+    "url": 0.9,
+    "key": 0.9,
+    "email": 0.85,
+    "ip": 0.85,
+    "account": 0.55,
+    "file": 0.5,
+    "service": 0.5,
+    "task": 0.5,
+    "registry": 0.35,
+    "user_agent": 0.35,
+}
+"""How well a value of a kind tells one attacker from another, if nothing else is known."""
+
+LEVELS = (0.0, 0.15, 0.5, 0.8, 0.95)
+PUBLIC = 0.25
+NOVEL = timedelta(hours=6)
+FEW_MACHINES = 3
+FEW_HOURS = 12
+RARE_BLIND = 0.3
+RARE = 0.12
+
+def weigh(
+    tenants: Sequence[TenantSlice], intel: Mapping[Key, tuple[str, ...]] | None = None
+) -> dict[Key, Shared]:
+    """Weigh every value of every tenant; `intel` names what threat intelligence knows of some."""
+    known = intel or {}
+    blind = not any(tenant.hot_events for tenant in tenants)
+    values: dict[Key, Shared] = {}
+    for tenant in tenants:
+        own = frozenset(tenant.own_names)
+        for one in tenant.sightings:
+            key: Key = (one.kind, one.key)
+            shared = values.setdefault(key, Shared(key))
+            shared.sightings[tenant.name] = one
+            found = suspicion(one, tenant, blind=blind)
+            shared.suspicion[tenant.name] = 0.95 if key in known else found
+            # What is common for one tenant is so for all: a machine's own name, a system file.
+            shared.reason = shared.reason or benign_reason(one, own)
+            shared.public = shared.public or is_public_tool(one) or is_public_service(one)
+    for key, names in known.items():
+        if key in values:
+            values[key].intel, values[key].reason = names, None
+    _by_server(values)
+    raise_company(values, blind=blind)
+    for one in values.values():
+        one.weight = _weight(one, len(tenants))
+    return values
+
+
+def suspicion(one: Sighting, tenant: TenantSlice, *, blind: bool = False) -> float:
+    """Tell how much speaks for it that a value belongs to an attack on this tenant, 0 to 1.
+
+    Args:
+        one: the value's sighting.
+        tenant: the tenant it was seen in.
+        blind: no tenant has a detection or finding, so that silence about a value means nothing.
+    """
+    direct = 0.0
+    if one.direct:
+        direct = LEVELS[one.direct_level] * (0.45 + 0.55 * one.direct / one.events)
+    born = 0.6 * LEVELS[one.born_level] if one.born_level >= 2 and _is_new(one, tenant) else 0.0
+    near = 0.35 * LEVELS[one.near_level] * one.near / one.events
+    found = 1.0 - prod((1.0 - direct, 1.0 - born, 1.0 - near))
+    if not tenant.hot_events and is_rare(one, tenant):
+        new = 1.0 if _is_new(one, tenant) else 0.7
+        found = max(found, new * (RARE_BLIND if blind else RARE))
+    wide = len(one.entities) > FEW_MACHINES and len(one.entities) > tenant.entities / 2
+    return found * (0.4 if wide else 1.0)
+
+
+def is_rare(one: Sighting, tenant: TenantSlice) -> bool:
+    """Tell whether few machines have a value, and in few hours or seldom."""
+    few = len(one.entities) <= max(1, min(FEW_MACHINES, tenant.entities // 3))
+    return few and (len(one.hours) <= FEW_HOURS or one.events <= tenant.events / 50)
+
+
+def _is_new(one: Sighting, tenant: TenantSlice) -> bool:
+    """Tell whether a value came up only after the slice began: everyday values are there at once."""
+    return tenant.first is not None and one.first - tenant.first > min(
+        NOVEL, (tenant.last - tenant.first) / 20 if tenant.last else NOVEL
+    )
+
+
+def _by_server(values: Mapping[Key, Shared]) -> None:
+    """Make a page no more suspect than its server, unless something speaks against the page."""
+    for (kind, key), one in values.items():
+        if kind != "url":
+            continue
+        server = server_of(key)
+        home = values.get(("domain", server)) or values.get(("ip", server))
+        if home is None:
+            continue
+        one.reason = one.reason or home.reason
+        for name, now in one.suspicion.items():
+            if not one.sightings[name].direct and not one.intel:
+                one.suspicion[name] = min(now, home.suspicion.get(name, now))
+
+
+def _weight(one: Shared, tenants: int) -> float:
+    if one.reason:
+        return 0.0
+    holders = len(one.suspicion)
+    quiet = len(one.quiet) / holders
+    weight = BASE[one.key[0]] * (1.0 - quiet) ** 1.5 if not one.intel else BASE[one.key[0]]
+    share = holders / tenants
+    mean = sum(one.suspicion.values()) / holders
+    if tenants >= 4 and share > 0.5 and mean < 0.4 and not one.intel:
+        weight *= max(0.0, 1.0 - 1.8 * (share - 0.5))
+    return weight * (PUBLIC if one.public and not one.intel else 1.0)
