@@ -31,6 +31,10 @@ _COMMANDS = {
     "timeline": ("sentree.cli.analyse:timeline", "Build the cited timeline of an incident."),
     "ask": ("sentree.cli.ask:ask", "Ask the lake, or any text, a question."),
     "intel": ("sentree.cli.intel:intel", "Merge STIX bundles into one cited report."),
+    "correlate": (
+        "sentree.cli.correlate:correlate",
+        "Find one campaign in several tenants; report to each its own.",
+    ),
     "show": ("sentree.cli.read:show", "Show a run, or drill down to a claim, node or event."),
     "report": ("sentree.cli.read:report", "Write the reports of a run again, in any format."),
     "doctor": ("sentree.cli.check:doctor", "Check what this installation needs."),

@@ -17,7 +17,7 @@ from sentree.lake.db import Lake, sql_text
 from sentree.lake.source_names import source_names
 
 RAW_CAP = 32_768
-PRIVATE = r"regexp_matches(ip, '^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|fe80:|f[cd])')"
+PRIVATE = r"regexp_matches({}, '^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|fe80:|f[cd])')"
 TABLES = ("slice_events", "slice_hot", "slice_bins", "slice_values")
 
 
@@ -137,7 +137,9 @@ def _opened(lake: Lake, tenant: Tenant, snapshot: int, window: Window | None) ->
     parts = {
         "owner": sql_text("tenant_owner"),
         "snapshot": str(snapshot),
-        "private": PRIVATE,
+        "private": PRIVATE.format("ip"),
+        "private_source": PRIVATE.format("src_ip"),
+        "private_target": PRIVATE.format("dst_ip"),
     }
     values = {
         **_span(window),

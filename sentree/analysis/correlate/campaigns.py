@@ -18,15 +18,19 @@ from schemas.correlate import (
     SetAside,
 )
 from schemas.tenant_slice import Sighting, TenantSlice
-from sentree.analysis.correlate.cluster import LEAST_OBJECT, NETWORK, components, link_tenants
+from sentree.analysis.correlate.cluster import LEAST_OBJECT, components, link_tenants
+from sentree.analysis.correlate.common import server_of
 from sentree.analysis.correlate.sequence import common_order, technique_order
 from sentree.analysis.correlate.shared import QUIET, Key, Shared
-from sentree.analysis.correlate.weigh import BASE, weigh
+from sentree.analysis.correlate.weigh import BASE, FEW_HOURS, FEW_MACHINES, weigh
 
 SHARED_SUSPICION = 0.15
 OWN_SUSPICION = 0.5
 OWN_BESIDE = 0.45
 FEW_EVENTS = 12
+LEAST_OUTSIDE = 2
+AROUND = timedelta(hours=6)
+EXCLUSIVE = 0.25
 OWN_KINDS = ("hash", "domain", "url", "ip", "email", "key")
 STRONG = 0.3
 MAX_EVIDENCE = 8
@@ -71,6 +75,7 @@ def _campaign(
 ) -> Campaign:
     inside = tuple(link for link in links if link.one in names and link.other in names)
     shared = _shared_indicators(names, values)
+    shared += _exclusive_indicators(names, shared, values, len(slices))
     indicators = [*shared, *_own_indicators(names, shared, values)]
     members = _members(names, indicators, slices)
     common = _common_techniques([technique_order(slices[each.tenant]) for each in members])
@@ -112,6 +117,66 @@ def _shared_indicators(
                 continue
             found.append(_indicator(name, one, True, best, len(holders)))
     return found
+
+
+def _exclusive_indicators(
+    names: Sequence[str],
+    shared: Sequence[CampaignIndicator],
+    values: Mapping[Key, Shared],
+    tenants: int,
+) -> list[CampaignIndicator]:
+    """Find rare values that only tenants of the campaign have, in the time of the campaign.
+
+    Once a campaign is known, that alone makes them part of it: as long as there are other tenants
+    who might have them and don't.
+    """
+    if tenants - len(names) < LEAST_OUTSIDE:
+        return []
+    spans = {
+        name: (
+            min(one.first for one in shared if one.tenant == name) - AROUND,
+            max(one.last for one in shared if one.tenant == name) + AROUND,
+        )
+        for name in {one.tenant for one in shared}
+    }
+    listed = {(one.kind, one.key) for one in shared}
+    named = {(one.kind, one.key, one.tenant) for one in shared}
+    found: list[CampaignIndicator] = []
+    for key, one in values.items():
+        holders = list(one.sightings)
+        if (
+            len(holders) < 2
+            or key[0] not in OWN_KINDS
+            or one.reason
+            or one.public
+            or not set(holders) <= spans.keys()
+        ):
+            continue
+        if all(_is_brief(one.sightings[name], spans[name]) for name in holders):
+            weight = EXCLUSIVE * BASE[key[0]]
+            found += [
+                _indicator(name, one, True, weight, len(holders))
+                for name in holders
+                if (*key, name) not in named
+            ]
+    # A page is rare on any server: it counts where its server does.
+    servers = listed | {(one.kind, one.key) for one in found}
+    return [
+        one
+        for one in found
+        if one.kind != "url"
+        or ("domain", server_of(one.key)) in servers
+        or ("ip", server_of(one.key)) in servers
+    ]
+
+
+def _is_brief(sighting: Sighting, during: tuple[datetime, datetime]) -> bool:
+    return (
+        during[0] <= sighting.first
+        and sighting.last <= during[1]
+        and len(sighting.entities) <= FEW_MACHINES
+        and len(sighting.hours) <= FEW_HOURS
+    )
 
 
 def _own_indicators(
@@ -224,14 +289,20 @@ def _common_techniques(orders: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 def _confidence(links: Sequence[Link], names: Sequence[str]) -> Confidence:
     """Judge by the weakest tie that holds the group together: each member's best link."""
     best = {
-        name: max(link.indicators + 0.4 * link.order for link in links if name in (link.one, link.other))
+        name: max(
+            link.indicators + 0.4 * link.order for link in links if name in (link.one, link.other)
+        )
         for name in names
     }
     alone = all(not link.objects for link in links)
     weakest = min(best.values())
     if alone or weakest < MEDIUM:
         return "low"
-    return "high" if weakest >= HIGH and min(_objects(links, name) for name in names) >= 2 else "medium"
+    return (
+        "high"
+        if weakest >= HIGH and min(_objects(links, name) for name in names) >= 2
+        else "medium"
+    )
 
 
 def _objects(links: Sequence[Link], name: str) -> int:
@@ -250,7 +321,9 @@ def _against(
     public = [one for one in indicators if one.note and one.shared]
     if public:
         listed = ", ".join(sorted({one.value for one in public})[:4])
-        said.append(f"Anybody may have {listed}: these tie the tenants only together with the rest.")
+        said.append(
+            f"Anybody may have {listed}: these tie the tenants only together with the rest."
+        )
         cited.update(dict.fromkeys(uid for one in public[:4] for uid in one.evidence[:1]))
     elsewhere = sorted(
         {
@@ -263,7 +336,9 @@ def _against(
         noun = "tenant has" if quiet == 1 else "tenants have"
         said.append(f"{quiet} {noun} {value} without any other sign of an attack.")
         cited.update(
-            dict.fromkeys(one.evidence[0] for one in indicators if one.value == value and one.evidence)
+            dict.fromkeys(
+                one.evidence[0] for one in indicators if one.value == value and one.evidence
+            )
         )
     silent = [name for name in names if not slices[name].hot_events]
     if silent:

@@ -76,7 +76,9 @@ def _of_address(text: str, *, strict: bool = False) -> str | None:
 def _of_domain(name: str, own_names: Collection[str]) -> str | None:
     if name in own_names or any(_is_below(name, own) for own in own_names):
         return "a name of the tenant's own"
-    if name.endswith((".local", ".lan", ".internal", ".intranet", ".arpa", ".localdomain", ".corp")):
+    if name.endswith(
+        (".local", ".lan", ".internal", ".intranet", ".arpa", ".localdomain", ".corp")
+    ):
         return "an internal name"
     if name.rpartition(".")[2] in _FILE_ENDINGS:
         return "a file name"

@@ -22,9 +22,7 @@ Best = dict[str, dict[str, float]]
 """By place (an hour on a machine, or an event), by family of values, the most suspect of them."""
 
 
-def raise_company(
-    values: Mapping[Key, Shared], *, blind: bool
-) -> None:
+def raise_company(values: Mapping[Key, Shared], *, blind: bool) -> None:
     """Raise the suspicion of rare shared values by the company they keep in two tenants or more."""
     hours, events = _places(values, blind)
     raised: list[tuple[Shared, str, float]] = []

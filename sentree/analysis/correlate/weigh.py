@@ -40,6 +40,7 @@ FEW_HOURS = 12
 RARE_BLIND = 0.3
 RARE = 0.12
 
+
 def weigh(
     tenants: Sequence[TenantSlice], intel: Mapping[Key, tuple[str, ...]] | None = None
 ) -> dict[Key, Shared]:

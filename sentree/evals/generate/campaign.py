@@ -111,9 +111,7 @@ def _labels(planted: dict[str, list[tuple[IndicatorKind, str]]]) -> tuple[TrueIn
         for kind, value in values:
             holders.setdefault((kind, value), set()).add(tenant)
     return tuple(
-        TrueIndicator(
-            tenant=tenant, kind=kind, value=value, shared=len(holders[kind, value]) > 1
-        )
+        TrueIndicator(tenant=tenant, kind=kind, value=value, shared=len(holders[kind, value]) > 1)
         for tenant, values in sorted(planted.items())
         for kind, value in sorted(set(values))
     )

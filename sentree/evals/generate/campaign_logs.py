@@ -73,9 +73,23 @@ def write_logs(
             made.files[name] = _rewrite(logs, folder / name, changed)
         if truth and name in used:
             made.planted[name] = _planted(truth, used[name], changed)
-            made.neutral.update(("t1.rar", "diag.bin", "wmihost.exe", "rclone.exe", "rar.exe"))
+            made.neutral.update(_side_effects(used[name]))
             starts[name] = truth.steps[0].time
     return made
+
+
+def _side_effects(kit: Arsenal) -> set[str]:
+    """List what the playbook leaves in every tenant beside its labelled indicators."""
+    images = (
+        "C:\\Windows\\Temp\\wmihost.exe",
+        "C:\\ProgramData\\cache\\rclone.exe",
+        "C:\\ProgramData\\cache\\rar.exe",
+    )
+    hashes = {sysmon_hashes(image)[7:71] for image in images}
+    names = {image.rpartition("\\")[2] for image in images}
+    tasks = {"EdgeTelemetry", "EdgeUpdater", "WmiHostSvc", "t1.rar", "diag.bin"}
+    urls = {f"http://{kit.domain}/api/v2/ping", "ASIAEXAMPLE0CONSOLE1"}
+    return hashes | names | tasks | urls
 
 
 def _benign(logs: Path, spec: IncidentSpec) -> None:

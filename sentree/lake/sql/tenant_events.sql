@@ -5,6 +5,9 @@ WITH given AS (
     SELECT
         event_uid, time, class_uid, category_uid, activity_id, severity_id, api_operation, mapper,
         event, source_uid,
+        -- Hashes of import tables are those of many programs.
+        CASE WHEN contains(event, '"IMPHASH"')
+            THEN regexp_extract_all(event, '"IMPHASH"[^{}]*"value":"([0-9A-Fa-f]{32})"', 1) END AS imports,
         lower(split_part(device_host, '.', 1)) AS short_host,
         device_host, device_ip, src_ip, dst_ip, cloud_account,
         coalesce(actor_user, target_user) AS user_name,
@@ -42,7 +45,9 @@ SELECT
         CASE WHEN device_host <> '' AND NOT regexp_full_match(device_host, '[0-9.]+|.*:.*')
             THEN short_host END,
         own.name, source.name, target.name, people.machine,
-        device_host, device_ip, 'account ' || cloud_account, src_ip, user_name
+        nullif(device_host, ''), device_ip,
+        CASE WHEN {private_source} THEN src_ip WHEN {private_target} THEN dst_ip END,
+        'account ' || cloud_account, 'user ' || user_name
     ) AS entity
 FROM given
 LEFT JOIN addresses AS own ON own.ip = device_ip

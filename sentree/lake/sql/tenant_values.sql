@@ -3,7 +3,7 @@
 CREATE OR REPLACE TEMP TABLE slice_values AS
 WITH strings AS (
     SELECT
-        e.event_uid, e.time, e.entity, e.class_uid, e.activity_id, e.api_operation,
+        e.event_uid, e.time, e.entity, e.class_uid, e.activity_id, e.api_operation, e.imports,
         lower(regexp_replace(j.fullkey, '\[\d+\]', '', 'g'))[3:] AS path,
         trim(j.value ->> '$') AS value
     FROM slice_events AS e, json_tree(e.event) AS j
@@ -25,13 +25,15 @@ whole AS (
             WHEN regexp_full_match(value, '(AKIA|ASIA)[A-Z0-9]{12,20}') OR path LIKE '%credential_uid'
                 THEN 'key'
             WHEN length(value) IN (32, 40, 64, 128) AND regexp_full_match(value, '(?i)[0-9a-f]+')
+                AND NOT coalesce(list_contains(imports, value), false)
                 AND regexp_matches(path, 'hash|md5|sha_?\d|fingerprint|ja3|ja4|^observables\.value')
                 THEN 'hash'
             WHEN contains(value, '@') AND length(value) <= 254
                 AND regexp_matches(path, '^email\.(from|smtp_from|reply_to|return_path|sender|x_originating)|(sender|from)(_address|_mailbox)?$|^observables\.value')
                 AND regexp_full_match(value, '[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+')
                 THEN 'email'
-            WHEN (class_uid = 3001 AND activity_id = 1 AND path = 'user.name')
+            WHEN (class_uid = 3001 AND activity_id = 1 AND path = 'user.name'
+                AND coalesce(api_operation, 'CreateUser') = 'CreateUser')
                 OR (api_operation = 'CreateUser' AND path = 'api.request.data.username')
                 THEN 'account'
             WHEN length(value) <= 253
