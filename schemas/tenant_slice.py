@@ -38,8 +38,8 @@ class Sighting(Frozen):
     `near` events on a machine within ten minutes of such a one; levels go from 1 (low) to 4
     (critical), 0 is none. `born_level` is the level at the value's first sighting: what attackers
     bring along appears in the middle of the attack. `folders` are where files of the name lie, or
-    the paths of the files that have the hash. `hours` holds machine and hour of its sightings. Lists are cut at their
-    smallest elements, so that merging gives the same lists in any order.
+    the paths of the files that have the hash. `hours` holds machine and hour of its sightings.
+    Lists are cut at their smallest elements, so that merging gives the same lists in any order.
     """
 
     kind: IndicatorKind

@@ -1,12 +1,11 @@
-"""Reads the tenants of the lake one by one, each pinned: a slice never holds a row of another."""
+"""Reads the tenants of the lake one by one, each pinned: no slice has another's row."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
-
 
 from ocsf.classes import class_name
 from schemas.event import CitedEvent
@@ -22,7 +21,11 @@ TABLES = ("slice_events", "slice_hot", "slice_bins", "slice_values")
 
 
 class Tenant(NamedTuple):
-    """A tenant to look at: its name, the lake's tenant, and the records' own name if that splits."""
+    """A tenant to look at.
+
+    `tenant_uid` is the lake's tenant. Where `split`, its records name several tenants themselves,
+    and this one is the records that name `owner` (None: those that name nobody).
+    """
 
     name: str
     tenant_uid: str
@@ -81,16 +84,20 @@ def read_slice(lake: Lake, tenant: Tenant, snapshot: int, window: Window | None)
             " FROM slice_events"
         )
         sightings = tuple(
-            Sighting(**{**row, "sample": _samples(row["sample"])})
+            Sighting.model_validate({**row, "sample": _samples(row["sample"])})
             for row in lake.query(sql_text("tenant_indicators"))
             if row["first"] is not None
         )
         techniques = tuple(
-            TechniqueSighting(**{**row, "sample": _samples(row["sample"])})
+            TechniqueSighting.model_validate({**row, "sample": _samples(row["sample"])})
             for row in lake.query(sql_text("tenant_techniques"))
             if row["first"] is not None
         )
-        names = [row["name"] for row in lake.query(sql_text("tenant_names")) if row["name"]]
+        names = [
+            row["name"]
+            for row in lake.query(sql_text("tenant_names", private=PRIVATE.format("src_ip")))
+            if row["name"]
+        ]
     return TenantSlice(
         name=tenant.name,
         tenant_uid=tenant.tenant_uid,
@@ -124,16 +131,19 @@ def cited_events(
     )
     shown = source_names(row["source"] for row in found if row["source"])
     return [
-        CitedEvent(
-            **{**row, "source": shown.get(row["source"], "")},
-            class_name=class_name(row["class_uid"]),
+        CitedEvent.model_validate(
+            {
+                **row,
+                "source": shown.get(row["source"], ""),
+                "class_name": class_name(row["class_uid"]),
+            }
         )
         for row in found
     ]
 
 
 @contextmanager
-def _opened(lake: Lake, tenant: Tenant, snapshot: int, window: Window | None) -> Iterator[None]:
+def _opened(lake: Lake, tenant: Tenant, snapshot: int, window: Window | None) -> Generator[None]:
     parts = {
         "owner": sql_text("tenant_owner"),
         "snapshot": str(snapshot),
@@ -156,11 +166,10 @@ def _opened(lake: Lake, tenant: Tenant, snapshot: int, window: Window | None) ->
             lake.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
-def _samples(listed: Sequence[Sequence[str]]) -> tuple[Sample, ...]:
+def _samples(listed: Sequence[Sequence[Any]]) -> tuple[Sample, ...]:
     return tuple(
         Sample.model_validate({"heat": heat, "time": time, "event_uid": uid})
         for heat, time, uid in listed
-        if time is not None
     )
 
 

@@ -80,7 +80,7 @@ def _of_domain(name: str, own_names: Collection[str]) -> str | None:
         (".local", ".lan", ".internal", ".intranet", ".arpa", ".localdomain", ".corp")
     ):
         return "an internal name"
-    if name.rpartition(".")[2] in _FILE_ENDINGS:
+    if name.rpartition(".")[2] in _known("file_endings"):
         return "a file name"
     for owner, names in _lists()["domains"].items():
         if _under(name, names) and not _under(name, _known("public_services")):
@@ -157,10 +157,6 @@ def _networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(each) for each in listed)
 
 
-_FILE_ENDINGS = frozenset(
-    "exe dll sys bat cmd ps1 vbs js log txt dat tmp bin zip rar doc docx docm xls xlsx pdf lnk msi "
-    "cpl scr iso jar py sh conf cfg ini json xml html htm php asp aspx jsp png jpg gif".split()
-)
 _EMPTY = frozenset(
     (
         "d41d8cd98f00b204e9800998ecf8427e",

@@ -14,17 +14,15 @@ SUSPECT = 0.3
 IN_EVENT = 0.75
 IN_HOUR = 0.55
 MAX_HOURS = 12
-BLIND_STEP = 0.1
-BLIND_MOST = 0.5
 NETWORK = ("domain", "url", "ip")
 
 Best = dict[str, dict[str, float]]
 """By place (an hour on a machine, or an event), by family of values, the most suspect of them."""
 
 
-def raise_company(values: Mapping[Key, Shared], *, blind: bool) -> None:
+def raise_company(values: Mapping[Key, Shared]) -> None:
     """Raise the suspicion of rare shared values by the company they keep in two tenants or more."""
-    hours, events = _places(values, blind)
+    hours, events = _places(values)
     raised: list[tuple[Shared, str, float]] = []
     for one in values.values():
         if one.reason or len(one.sightings) < 2:
@@ -32,7 +30,7 @@ def raise_company(values: Mapping[Key, Shared], *, blind: bool) -> None:
         better = {
             name: value
             for name in one.sightings
-            if _is_seldom(one, name) and (value := _raised(one, name, hours, events, blind))
+            if _is_seldom(one, name) and (value := _raised(one, name, hours, events))
         }
         if len(better) > 1:
             raised += [(one, name, value) for name, value in better.items()]
@@ -40,17 +38,16 @@ def raise_company(values: Mapping[Key, Shared], *, blind: bool) -> None:
         one.suspicion[name] = max(one.suspicion[name], value)
 
 
-def _places(values: Mapping[Key, Shared], blind: bool) -> tuple[Best, Best]:
+def _places(values: Mapping[Key, Shared]) -> tuple[Best, Best]:
     hours: Best = defaultdict(dict)
     events: Best = defaultdict(dict)
-    least = QUIET if blind else SUSPECT
     for one in values.values():
         if one.reason or one.public or len(one.sightings) < 2:
             continue
         family = family_of(one.key)
         for name, sighting in one.sightings.items():
             found = one.suspicion[name]
-            if found < least:
+            if found < SUSPECT:
                 continue
             for hour in sighting.hours:
                 best = hours[f"{name}\t{hour}"]
@@ -61,7 +58,7 @@ def _places(values: Mapping[Key, Shared], blind: bool) -> tuple[Best, Best]:
     return hours, events
 
 
-def _raised(one: Shared, name: str, hours: Best, events: Best, blind: bool) -> float:
+def _raised(one: Shared, name: str, hours: Best, events: Best) -> float:
     """Give the suspicion that the company of a value in one tenant lends it; 0 for none."""
     sighting, family = one.sightings[name], family_of(one.key)
     beside: dict[str, float] = {}
@@ -83,9 +80,6 @@ def _raised(one: Shared, name: str, hours: Best, events: Best, blind: bool) -> f
         default=0.0,
     )
     now = one.suspicion[name]
-    if blind:
-        step = BLIND_STEP * min(len(beside) + (within > 0.0), 3)
-        return min(BLIND_MOST, now + step) if step and now >= QUIET else 0.0
     lent = max(IN_HOUR * max(beside.values(), default=0.0), IN_EVENT * within)
     return max(now, lent) if lent >= QUIET or now >= QUIET else 0.0
 

@@ -85,19 +85,11 @@ def merge_sightings(one: Sighting, other: Sighting) -> Sighting:
 def merge_leaves(leaves: Iterable[CorrelateLeaf]) -> CorrelateLeaf:
     """Merge what a language model found in the parts of one tenant; each finding stands once."""
     listed = list(leaves)
+    values = {one.model_dump_json(): one for leaf in listed for one in leaf.indicators}
+    uses = {one.model_dump_json(): one for leaf in listed for one in leaf.techniques}
     return CorrelateLeaf(
-        indicators=tuple(
-            sorted(
-                {one for leaf in listed for one in leaf.indicators},
-                key=lambda one: (one.kind, one.value, one.model_dump_json()),
-            )
-        ),
-        techniques=tuple(
-            sorted(
-                {one for leaf in listed for one in leaf.techniques},
-                key=lambda one: (one.technique, one.model_dump_json()),
-            )
-        ),
+        indicators=tuple(values[key] for key in sorted(values)),
+        techniques=tuple(uses[key] for key in sorted(uses)),
     )
 
 
@@ -161,8 +153,8 @@ def _merge_uses(one: TechniqueSighting, other: TechniqueSighting) -> TechniqueSi
 
 
 def _samples(one: Sequence[Sample], other: Sequence[Sample], limit: int) -> tuple[Sample, ...]:
-    both = {*one, *other}
-    return tuple(sorted(both, key=lambda each: (each.heat, each.time, each.event_uid))[:limit])
+    both = {(each.heat, each.time, each.event_uid): each for each in (*one, *other)}
+    return tuple(both[place] for place in sorted(both)[:limit])
 
 
 def _smallest(one: Sequence[str], other: Sequence[str], limit: int) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from sentree.settings import Settings
 
 
 class Plan(NamedTuple):
-    """What a run looks at: the tenants, and the snapshot of the lake that all of it is read from."""
+    """What a run looks at: the tenants, and the snapshot of the lake that all is read from."""
 
     tenants: tuple[Tenant, ...]
     snapshot: int

@@ -40,8 +40,8 @@ def _campaign(one: Campaign, total: int) -> list[Claim]:
     first = one.members[0]
     head = (
         f"Campaign {one.number} ({one.confidence} confidence) reached {len(one.members)} of "
-        f"{total} tenants: {names([each.tenant for each in one.members], 8)}; {first.tenant} first, "
-        f"{first.first:%Y-%m-%d %H:%M} UTC, {_after(one)}."
+        f"{total} tenants: {names([each.tenant for each in one.members], 8)}; {first.tenant} "
+        f"first, {first.first:%Y-%m-%d %H:%M} UTC, {_after(one)}."
     )
     said = [claim(head, [uid for each in one.members for uid in each.evidence[:2]])]
     shared = [each for each in one.indicators if each.shared]

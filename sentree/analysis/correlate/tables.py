@@ -13,7 +13,7 @@ MAX_EVIDENCE = 8
 
 
 def sections(report: CorrelateReport) -> list[Section]:
-    """Arrange the answer: one section a campaign, then who was looked at, then what says nothing."""
+    """Arrange the answer: a section a campaign, then who was looked at, then what says nothing."""
     made = [_campaign(each, len(report.tenants)) for each in report.campaigns]
     made.append(Section(key="tenants", title="Tenants looked at", tables=(_looked_at(report),)))
     if report.set_aside:

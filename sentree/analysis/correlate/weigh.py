@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from math import prod
 
 from schemas.tenant_slice import IndicatorKind, Sighting, TenantSlice
+from sentree.analysis.correlate.bundles import find_bundles, is_new
 from sentree.analysis.correlate.common import (
     benign_reason,
     is_public_service,
@@ -34,11 +34,9 @@ BASE: Mapping[IndicatorKind, float] = {
 
 LEVELS = (0.0, 0.15, 0.5, 0.8, 0.95)
 PUBLIC = 0.25
-NOVEL = timedelta(hours=6)
 FEW_MACHINES = 3
 FEW_HOURS = 12
-RARE_BLIND = 0.3
-RARE = 0.12
+BUNDLED = 0.5
 
 
 def weigh(
@@ -46,7 +44,6 @@ def weigh(
 ) -> dict[Key, Shared]:
     """Weigh every value of every tenant; `intel` names what threat intelligence knows of some."""
     known = intel or {}
-    blind = not any(tenant.hot_events for tenant in tenants)
     values: dict[Key, Shared] = {}
     for tenant in tenants:
         own = frozenset(tenant.own_names)
@@ -54,7 +51,7 @@ def weigh(
             key: Key = (one.kind, one.key)
             shared = values.setdefault(key, Shared(key))
             shared.sightings[tenant.name] = one
-            found = suspicion(one, tenant, blind=blind)
+            found = suspicion(one, tenant)
             shared.suspicion[tenant.name] = 0.95 if key in known else found
             # What is common for one tenant is so for all: a machine's own name, a system file.
             shared.reason = shared.reason or benign_reason(one, own)
@@ -63,44 +60,26 @@ def weigh(
         if key in values:
             values[key].intel, values[key].reason = names, None
     _by_server(values)
-    raise_company(values, blind=blind)
+    slices = {tenant.name: tenant for tenant in tenants}
+    for key, names in find_bundles(values, slices).items():
+        for name in names:
+            values[key].suspicion[name] = max(values[key].suspicion[name], BUNDLED)
+    raise_company(values)
     for one in values.values():
         one.weight = _weight(one, len(tenants))
     return values
 
 
-def suspicion(one: Sighting, tenant: TenantSlice, *, blind: bool = False) -> float:
-    """Tell how much speaks for it that a value belongs to an attack on this tenant, 0 to 1.
-
-    Args:
-        one: the value's sighting.
-        tenant: the tenant it was seen in.
-        blind: no tenant has a detection or finding, so that silence about a value means nothing.
-    """
+def suspicion(one: Sighting, tenant: TenantSlice) -> float:
+    """Tell how much speaks for it that a value belongs to an attack on this tenant, 0 to 1."""
     direct = 0.0
     if one.direct:
         direct = LEVELS[one.direct_level] * (0.45 + 0.55 * one.direct / one.events)
-    born = 0.6 * LEVELS[one.born_level] if one.born_level >= 2 and _is_new(one, tenant) else 0.0
+    born = 0.6 * LEVELS[one.born_level] if one.born_level >= 2 and is_new(one, tenant) else 0.0
     near = 0.35 * LEVELS[one.near_level] * one.near / one.events
     found = 1.0 - prod((1.0 - direct, 1.0 - born, 1.0 - near))
-    if not tenant.hot_events and is_rare(one, tenant):
-        new = 1.0 if _is_new(one, tenant) else 0.7
-        found = max(found, new * (RARE_BLIND if blind else RARE))
     wide = len(one.entities) > FEW_MACHINES and len(one.entities) > tenant.entities / 2
     return found * (0.4 if wide else 1.0)
-
-
-def is_rare(one: Sighting, tenant: TenantSlice) -> bool:
-    """Tell whether few machines have a value, and in few hours or seldom."""
-    few = len(one.entities) <= max(1, min(FEW_MACHINES, tenant.entities // 3))
-    return few and (len(one.hours) <= FEW_HOURS or one.events <= tenant.events / 50)
-
-
-def _is_new(one: Sighting, tenant: TenantSlice) -> bool:
-    """Tell whether a value came up only after the slice began: everyday values are there at once."""
-    return tenant.first is not None and one.first - tenant.first > min(
-        NOVEL, (tenant.last - tenant.first) / 20 if tenant.last else NOVEL
-    )
 
 
 def _by_server(values: Mapping[Key, Shared]) -> None:

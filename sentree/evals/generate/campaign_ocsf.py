@@ -103,7 +103,8 @@ class OcsfWriter:
         """Add a web request."""
         url = {"url_string": f"http://{name}{path}", "hostname": name, "path": path}
         self.add(
-            time, 4002, 3, host, http_request={"url": url, "user_agent": agent, "http_method": "GET"},
+            time, 4002, 3, host,
+            http_request={"url": url, "user_agent": agent, "http_method": "GET"},
             src_endpoint={"ip": self.company.hosts[host][1]}, dst_endpoint={"ip": ip},
         )  # fmt: skip
 
@@ -112,28 +113,20 @@ class OcsfWriter:
     ) -> None:
         """Add the start of a process."""
         name = path.rpartition("\\")[2]
-        file = {
-            "name": name,
-            "path": path,
-            "type_id": 1,
-            "hashes": [{"algorithm_id": 3, "value": digest or _digest(name)}],
-        }
+        file = _file(path, digest or _digest(name))
+        above = {"name": parent.rpartition("\\")[2], "path": parent, "type_id": 1}
         self.add(
-            time, 1007, 1, host, process={"name": name, "cmd_line": line, "pid": 4242, "file": file},
+            time, 1007, 1, host,
+            process={"name": name, "cmd_line": line, "pid": 4242, "file": file},
             actor={
-                "process": {"name": parent.rpartition("\\")[2], "file": {"name": parent.rpartition("\\")[2], "path": parent, "type_id": 1}},
+                "process": {"name": above["name"], "file": above},
                 "user": {"name": self.person(host)},
             },
         )  # fmt: skip
 
     def file(self, time: datetime, host: int, path: str, digest: str) -> None:
         """Add the creation of a file."""
-        file = {
-            "name": path.rpartition("\\")[2],
-            "path": path,
-            "type_id": 1,
-            "hashes": [{"algorithm_id": 3, "value": digest}],
-        }
+        file = _file(path, digest)
         user = {"name": self.person(host)}
         self.add(time, 1001, 1, host, file=file, actor={"user": user})
 
@@ -263,7 +256,12 @@ def _phishing(writer: OcsfWriter, kit: Arsenal, start: datetime) -> list[tuple[I
     writer.file(time + timedelta(seconds=5), server, remote, kit.payload_hash)
     writer.add(
         time + timedelta(seconds=9), 1007, 1, server,
-        process={"name": kit.payload, "cmd_line": f"{remote} --service {kit.service}", "pid": 7, "file": {"name": kit.payload, "path": remote, "type_id": 1, "hashes": [{"algorithm_id": 3, "value": kit.payload_hash}]}},
+        process={
+            "name": kit.payload,
+            "cmd_line": f"{remote} --service {kit.service}",
+            "pid": 7,
+            "file": _file(remote, kit.payload_hash),
+        },
         actor={"process": {"name": "services.exe"}, "user": {"name": "SYSTEM"}},
     )  # fmt: skip
     writer.finding(
@@ -278,10 +276,12 @@ def _phishing(writer: OcsfWriter, kit: Arsenal, start: datetime) -> list[tuple[I
     )
     writer.finding(time + timedelta(seconds=30), server, "Large upload", "T1567.002", 4)
     time += timedelta(minutes=rng.randrange(20, 60))
+    account = str(rng.randrange(10**11, 10**12))
     writer.add(
         time, 6003, 1, None, api={"operation": "CreateAccessKey", "service": {"name": "iam"}},
         actor={"user": {"name": company.people[1], "credential_uid": kit.cloud_key}},
-        src_endpoint={"ip": kit.cloud_address}, cloud={"provider": "AWS", "account": {"uid": str(rng.randrange(10**11, 10**12))}},
+        src_endpoint={"ip": kit.cloud_address},
+        cloud={"provider": "AWS", "account": {"uid": account}},
         http_request={"user_agent": "aws-cli/2.9"},
     )  # fmt: skip
     if writer.findings:
@@ -308,7 +308,7 @@ def _phishing(writer: OcsfWriter, kit: Arsenal, start: datetime) -> list[tuple[I
 
 
 def _remote(writer: OcsfWriter, kit: Arsenal, start: datetime) -> list[tuple[IndicatorKind, str]]:
-    rng, company = writer.rng, writer.company
+    rng = writer.rng
     server, time = rng.randrange(3), start
     source: Mapping[str, str] = {"ip": kit.cloud_address}
     for n in range(25):
@@ -338,8 +338,13 @@ def _remote(writer: OcsfWriter, kit: Arsenal, start: datetime) -> list[tuple[Ind
         time + timedelta(minutes=9), server, _SYSTEM + "cmd.exe", locker, locker, kit.payload_hash
     )
     writer.finding(time + timedelta(minutes=10), server, "Files are encrypted", "T1486", 5)
-    del company
     return []
+
+
+def _file(path: str, digest: str) -> dict[str, Any]:
+    name = path.rpartition("\\")[2]
+    hashes = [{"algorithm_id": 3, "value": digest}]
+    return {"name": name, "path": path, "type_id": 1, "hashes": hashes}
 
 
 def _digest(name: str) -> str:

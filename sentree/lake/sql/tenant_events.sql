@@ -9,6 +9,7 @@ WITH given AS (
         CASE WHEN contains(event, '"IMPHASH"')
             THEN regexp_extract_all(event, '"IMPHASH"[^{}]*"value":"([0-9A-Fa-f]{32})"', 1) END AS imports,
         lower(split_part(device_host, '.', 1)) AS short_host,
+        lower(split_part(src_host, '.', 1)) AS short_source,
         device_host, device_ip, src_ip, dst_ip, cloud_account,
         coalesce(actor_user, target_user) AS user_name,
         -- A message is about the machine of whom it is for.
@@ -29,6 +30,10 @@ addresses AS (
         WHERE device_host IS NOT NULL AND device_host <> ''
             AND NOT regexp_full_match(device_host, '[0-9.]+|.*:.*')
             AND class_uid IN (4001, 4003, 1007)
+        UNION ALL
+        SELECT short_source, src_ip
+        FROM given
+        WHERE short_source <> '' AND NOT regexp_full_match(short_source, '[0-9]+|.*:.*')
     )
     WHERE {private}
     GROUP BY ip
@@ -40,7 +45,7 @@ people AS (
     GROUP BY ALL
 )
 SELECT
-    given.* EXCLUDE (short_host, recipient),
+    given.* EXCLUDE (short_host, short_source, recipient),
     coalesce(
         CASE WHEN device_host <> '' AND NOT regexp_full_match(device_host, '[0-9.]+|.*:.*')
             THEN short_host END,
