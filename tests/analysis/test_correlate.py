@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tenants import ADDRESS, DIGEST, DOMAIN, attack, event, load, mark, quiet
+from tenants import ADDRESS, DIGEST, DOMAIN, START, attack, event, load, mark, quiet
 
 from schemas.correlate import CorrelateReport, CorrelateRequest, TenantReport
+from schemas.window import Window
 from sentree.analysis.correlate import Correlation, run_all
 from sentree.errors import NotFoundError, UsageError
 from sentree.evals.correlate import leaks
 from sentree.report.document import FORMATS, save_correlation
 from sentree.settings import Settings
 
-VICTIMS, OTHERS = ("ta", "tb", "tc"), ("td", "te", "tf")
+VICTIMS, OTHERS = ("ta", "tb", "tc"), ("td", "te")
+DAY = 24 * 60
 FIELDS = (
     *("host", "net", "message", "product", "user", "mail", "line", "note", "deep", "home"),
     *("query", "title", "uid"),
@@ -23,7 +28,7 @@ FIELDS = (
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Correlation, Path]:
-    """Three of six tenants are attacked, one after the other; all reports are written."""
+    """Three of five tenants are attacked, one after the other; all reports are written."""
     folder = tmp_path_factory.mktemp("tenants")
     settings = Settings(home=folder / "home")
     events = [each for name in (*VICTIMS, *OTHERS) for each in quiet(name)]
@@ -105,52 +110,55 @@ def test_the_leak_search_sees_a_leak(found: tuple[Correlation, Path]) -> None:
     assert leaks([common], [mark("ta", "host")]) == [mark("ta", "host")]
 
 
-def test_a_value_that_quiet_tenants_have_too_joins_nobody(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home")
-    events = [each for name in (*VICTIMS, *OTHERS) for each in quiet(name)]
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A lake in which each day is a case of its own."""
+    folder = tmp_path_factory.mktemp("cases")
+    settings = Settings(home=folder / "home")
+    events = [
+        each for day in range(4) for name in (*VICTIMS, *OTHERS) for each in quiet(name, day=day)
+    ]
     for number, name in enumerate(VICTIMS[:2]):
-        # Each has an attack of its own, and looks up what everybody looks up.
-        own = attack(name, 600.0 + 300 * number)
-        text = {DOMAIN: f"only-{name}.top", ADDRESS: f"45.67.229.{number + 1}"}
-        digest = {DIGEST: f"{number}f" * 32}
-        events += [_changed(each, {**text, **digest, "updater.exe": f"{name}.exe"}) for each in own]
-    load(settings, events, tmp_path)
-    made = run_all(settings, CorrelateRequest())
+        own = {DOMAIN: f"only-{name}.top", ADDRESS: f"45.67.229.{number + 1}"}
+        start = 600.0 + 300 * number
+        digest = {DIGEST: f"{number}f" * 32, "updater.exe": f"{name}.exe"}
+        events += [_changed(each, {**own, **digest}) for each in attack(name, start)]
+        tool = {**own, "updater.exe": "rclone.exe"}
+        events += [_changed(each, tool) for each in attack(name, DAY + start)]
+        events.append(event(name, 3 * DAY + 700, 4001, 6, dst_endpoint={"ip": ADDRESS}))
+    for number, name in enumerate(VICTIMS):
+        own_attack = attack(name, 2 * DAY + 600.0 + 60 * number)
+        events += [each for each in own_attack if each["class_uid"] != 2004]
+    load(settings, events, folder)
+    return settings
+
+
+def request(day: int, **more: Any) -> CorrelateRequest:
+    start = START + timedelta(days=day)
+    return CorrelateRequest(window=Window(start=start, end=start + timedelta(days=1)), **more)
+
+
+def test_what_quiet_tenants_have_too_joins_nobody(cases: Settings) -> None:
+    made = run_all(cases, request(0))
     assert report_of(made).campaigns == ()
     assert made.result.ruled_out
 
 
-def test_a_tool_that_anybody_may_have_does_not_join_two_attacks(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home")
-    events = [each for name in (*VICTIMS, *OTHERS) for each in quiet(name)]
-    for number, name in enumerate(VICTIMS[:2]):
-        own = attack(name, 600.0 + 300 * number)
-        changes = {DOMAIN: f"only-{name}.top", ADDRESS: f"45.67.229.{number + 1}"}
-        events += [_changed(each, {**changes, "updater.exe": "rclone.exe"}) for each in own]
-    load(settings, events, tmp_path)
-    assert report_of(run_all(settings, CorrelateRequest())).campaigns == ()
+def test_a_tool_that_anybody_may_have_does_not_join_two_attacks(cases: Settings) -> None:
+    assert report_of(run_all(cases, request(1))).campaigns == ()
 
 
-def test_without_detections_values_that_come_together_are_found_and_the_doubt_is_said(
-    tmp_path: Path,
+def test_without_detections_what_comes_together_is_found_and_the_doubt_is_said(
+    cases: Settings,
 ) -> None:
-    settings = Settings(home=tmp_path / "home")
-    events = [each for name in (*VICTIMS, *OTHERS) for each in quiet(name)]
-    for number, name in enumerate(VICTIMS):
-        events += [each for each in attack(name, 600.0 + 60 * number) if each["class_uid"] != 2004]
-    load(settings, events, tmp_path)
-    made = run_all(settings, CorrelateRequest())
-    [campaign] = report_of(made).campaigns
+    [campaign] = report_of(run_all(cases, request(2))).campaigns
     assert {member.tenant for member in campaign.members} == set(VICTIMS)
     assert any("No rule or finding" in text for text in campaign.against)
 
 
-def test_known_intelligence_makes_a_single_quiet_sighting_count(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home")
-    events = [each for name in (*VICTIMS, *OTHERS) for each in quiet(name)]
-    for name in VICTIMS[:2]:
-        events.append(event(name, 700.0, 4001, 6, dst_endpoint={"ip": ADDRESS}))
-    load(settings, events, tmp_path)
+def test_known_intelligence_makes_a_single_quiet_sighting_count(
+    cases: Settings, tmp_path: Path
+) -> None:
     bundle = tmp_path / "intel.json"
     bundle.write_text(
         '{"type":"bundle","id":"bundle--1f0e7d2c-0000-4000-8000-000000000001","objects":[{"type":'
@@ -159,28 +167,22 @@ def test_known_intelligence_makes_a_single_quiet_sighting_count(tmp_path: Path) 
         f'"pattern":"[ipv4-addr:value = \'{ADDRESS}\']","pattern_type":"stix",'
         '"valid_from":"2026-01-01T00:00:00Z"}]}'
     )
-    assert report_of(run_all(settings, CorrelateRequest())).campaigns == ()
-    [campaign] = report_of(run_all(settings, CorrelateRequest(intel=(str(bundle),)))).campaigns
+    [campaign] = report_of(run_all(cases, request(3, intel=(str(bundle),)))).campaigns
     assert campaign.indicators[0].intel == ("known server",)
+    assert [member.tenant for member in campaign.members] == list(VICTIMS[:2])
 
 
-def test_one_tenant_alone_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home")
-    load(settings, quiet("ta"), tmp_path)
-    with pytest.raises(UsageError, match="at least two tenants"):
-        run_all(settings, CorrelateRequest())
-
-
-def test_a_tenant_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home")
-    load(settings, [*quiet("ta"), *quiet("tb")], tmp_path)
+def test_a_tenant_that_is_not_there_is_named_with_those_that_are(cases: Settings) -> None:
     with pytest.raises(NotFoundError, match="'zz' in scope; there are: ta, tb"):
-        run_all(settings, CorrelateRequest(tenants=("ta", "zz")))
+        run_all(cases, request(0, tenants=("ta", "zz")))
 
 
-def _changed(one: dict[str, object], changes: dict[str, str]) -> dict[str, object]:
-    import json
+def test_one_tenant_alone_is_refused_with_what_to_do(cases: Settings) -> None:
+    with pytest.raises(UsageError, match="at least two tenants"):
+        run_all(cases, request(0, tenants=("ta",)))
 
+
+def _changed(one: dict[str, Any], changes: dict[str, str]) -> dict[str, Any]:
     text = json.dumps(one)
     for old, new in changes.items():
         text = text.replace(old, new)

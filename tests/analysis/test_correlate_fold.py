@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from schemas.claim import Evidence
 from schemas.correlate import CorrelateLeaf, IndicatorFinding, TechniqueFinding
-from schemas.tenant_slice import Sample, Sighting, TechniqueSighting, TenantSlice
+from schemas.tenant_slice import IndicatorKind, Sample, Sighting, TechniqueSighting, TenantSlice
 from sentree.analysis.correlate.campaigns import correlate
 from sentree.analysis.correlate.fold import fold_tenants, merge_leaves, merge_slices, with_findings
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
-KEYS = (
+KEYS: tuple[tuple[IndicatorKind, str], ...] = (
     ("ip", "45.67.229.14"),
     ("domain", "sync-relay77.top"),
     ("hash", "ab" * 32),

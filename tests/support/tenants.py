@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from schemas.section import Row
 from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.settings import Settings
@@ -77,10 +76,16 @@ def attack(tenant: str, minute: float) -> list[dict[str, Any]]:
     ]
 
 
-def quiet(tenant: str, count: int = 30) -> list[dict[str, Any]]:
-    """Make benign events: lookups that every tenant makes."""
+def quiet(tenant: str, count: int = 30, day: int = 0) -> list[dict[str, Any]]:
+    """Make the benign events of a day: lookups that every tenant makes."""
     return [
-        event(tenant, 40.0 * n, 4003, 2, query={"hostname": f"app{n % 5}.vendor.example"})
+        event(
+            tenant,
+            day * 24 * 60 + 40.0 * n,
+            4003,
+            2,
+            query={"hostname": f"app{n % 5}.vendor.example"},
+        )
         for n in range(count)
     ]
 
@@ -91,8 +96,3 @@ def load(settings: Settings, events: list[dict[str, Any]], folder: Path) -> None
     path.write_text("".join(json.dumps(each) + "\n" for each in events))
     with Lake.open(settings) as lake:
         ingest(lake, [path], settings=settings)
-
-
-def cells(rows: tuple[Row, ...]) -> list[tuple[object, ...]]:
-    """Give the cells of rows."""
-    return [row.cells for row in rows]
