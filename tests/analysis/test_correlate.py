@@ -18,7 +18,7 @@ from sentree.evals.correlate import leaks
 from sentree.report.document import FORMATS, save_correlation
 from sentree.settings import Settings
 
-VICTIMS, OTHERS = ("ta", "tb", "tc"), ("td", "te")
+VICTIMS, OTHERS = ("ta", "tb", "tc"), ("td", "tf")
 DAY = 24 * 60
 FIELDS = (
     *("host", "net", "message", "product", "user", "mail", "line", "note", "deep", "home"),
