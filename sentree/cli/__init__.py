@@ -35,6 +35,7 @@ _COMMANDS = {
         "sentree.cli.correlate:correlate",
         "Find one campaign in several tenants; report to each its own.",
     ),
+    "classify": ("sentree.cli.classify:classify", "Tell the OCSF class of every raw record."),
     "show": ("sentree.cli.read:show", "Show a run, or drill down to a claim, node or event."),
     "report": ("sentree.cli.read:report", "Write the reports of a run again, in any format."),
     "doctor": ("sentree.cli.check:doctor", "Check what this installation needs."),

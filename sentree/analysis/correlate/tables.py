@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from schemas.correlate import Campaign, CampaignIndicator, CorrelateReport, OwnCampaign
 from schemas.section import Row, Section, Table
-from sentree.analysis.intel.rows import names, table, when
+from sentree.analysis.intel.rows import names, table
 from sentree.intel.attack import technique
 
 MAX_EVIDENCE = 8
@@ -262,6 +263,11 @@ def _own_techniques(key: str, one: OwnCampaign) -> Table:
 
 def _others(count: int) -> str:
     return "One other tenant is part" if count == 1 else f"{count} other tenants are part"
+
+
+def when(time: datetime | None) -> str | None:
+    """Write a time to the second, as far as people compare tenants by it."""
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}" if time else None
 
 
 def _row(evidence: Iterable[str], *cells: str | int | float | None) -> Row:
