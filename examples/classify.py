@@ -19,9 +19,12 @@ from sentree.settings import Settings
 def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        generate_incident(folder / "logs", IncidentSpec(seed=7, benign_events=1_000))
-        (folder / "logs" / "odd.log").write_text("the fan of rack 4 is loud again\n")
-        request = ClassifyRequest(paths=(str(folder / "logs"),))
+        generate_incident(folder / "logs", IncidentSpec(seed=7, benign_events=600))
+        odd = folder / "odd.log"
+        odd.write_text("the fan of rack 4 is loud again\n")
+        parts = ("zeek/sensor01.log.gz", "windows/dc01.jsonl.gz", "idp/*", "syslog/*")
+        paths = (*(str(folder / "logs" / part) for part in parts), str(odd))
+        request = ClassifyRequest(paths=paths)
         result = run(Settings(home=folder / "home"), request)
         report = ClassifyReport.model_validate(result.data)
         print(result.title)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import duckdb
 
@@ -41,59 +41,60 @@ class Classified(NamedTuple):
     raw: str
 
 
-def classify_source(
-    source: ByteSource, settings: Settings, as_format: str = "auto"
-) -> Iterator[Classified | Reject]:
-    """Give each record of a source with its class, and what is no record with the reason.
+class Classifier:
+    """Classifies the records of sources, one after the other; what is compiled is kept for all."""
 
-    Equal records are given as often as they stand there, in the order of their lines.
+    def __init__(self, settings: Settings, as_format: str = "auto") -> None:
+        self._settings = settings
+        self._as_format = as_format
+        self._connection = duckdb.connect(
+            config={
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "threads": settings.threads,
+                "memory_limit": settings.memory_limit,
+            }
+        )
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET enable_progress_bar = false")
+        self._session = Session(self._connection)
+        self._staging = Staging(self._session, MAPPERS, TENANT)
 
-    Raises:
-        NotTextError: the source holds no text.
-        OSError: it can't be read.
-    """
-    head, blocks = peeked(source.blocks(), HEAD)
-    framing = find_framing(head)
-    longest = settings.max_line_bytes
-    chosen = choose_format(head, framing, longest) if as_format == "auto" else as_format
-    load = SourceLoad(
-        path=source.path,
-        source_uid="",
-        format=chosen or BASE,
-        chosen=chosen,
-        forced=as_format != "auto",
-    )
-    connection = duckdb.connect(
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "threads": settings.threads,
-            "memory_limit": settings.memory_limit,
-        }
-    )
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_progress_bar = false")
-        session = Session(connection)
-        staging = Staging(session, MAPPERS, TENANT)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def read(self, source: ByteSource) -> Iterator[Classified | Reject]:
+        """Give each record of a source with its class, and what is no record with the reason.
+
+        Equal records are given as often as they stand there, in the order of their lines.
+
+        Raises:
+            NotTextError: the source holds no text.
+            OSError: it can't be read.
+        """
+        head, blocks = peeked(source.blocks(), HEAD)
+        framing = find_framing(head)
+        longest, forced = self._settings.max_line_bytes, self._as_format != "auto"
+        chosen = self._as_format if forced else choose_format(head, framing, longest)
+        load = SourceLoad(source.path, "", chosen or BASE, chosen, forced)
         for frame in read_frames(blocks, framing, longest):
             yield from frame.rejects
             if frame.table is not None:
-                yield from staging.add(load, frame.table)
-            if staging.rows >= BATCH or staging.characters >= BATCH_CHARACTERS:
-                yield from _taken(session, staging)
-        yield from _taken(session, staging)
-    finally:
-        connection.close()
+                yield from self._staging.add(load, frame.table)
+            if self._staging.rows >= BATCH or self._staging.characters >= BATCH_CHARACTERS:
+                yield from self._taken()
+        yield from self._taken()
 
-
-def _taken(session: Session, staging: Staging) -> Iterator[Classified]:
-    staged = staging.take()
-    if staged is None:
-        return
-    found = session.run(sql_text("classified_records"), staged_events=staged[0])
-    for row in found.fetchall():
-        yield _classified(row)
+    def _taken(self) -> Iterator[Classified]:
+        staged = self._staging.take()
+        if staged is None:
+            return
+        found = self._session.run(sql_text("classified_records"), staged_events=staged[0])
+        for row in found.fetchall():
+            yield _classified(row)
 
 
 def _classified(row: tuple[Any, ...]) -> Classified:

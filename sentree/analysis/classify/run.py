@@ -28,7 +28,7 @@ from sentree.analysis.classify.tables import sections, summarise, title
 from sentree.analysis.records import Account, cited_record, record_result
 from sentree.analysis.scope import new_run_dir
 from sentree.errors import UnreadableInputError, UsageError
-from sentree.lake.classified import Classified, classify_source
+from sentree.lake.classified import Classified, Classifier
 from sentree.lake.readers import ByteSource, NotTextError, find_inputs
 from sentree.lake.records import Reject
 from sentree.settings import Settings
@@ -127,24 +127,22 @@ def conclude(request: ClassifyRequest, account: _Account, run_dir: Path) -> Resu
 def _classified(
     settings: Settings, request: ClassifyRequest, account: _Account
 ) -> Iterator[ClassifiedRecord]:
-    for given in find_inputs(request.paths):
-        if given.error:
-            account.inputs.append(_input(ByteSource(given.path), request, 0, 0, given.error))
-            continue
-        source, before, unused = ByteSource(given.path), account.records, account.unused
-        note = ""
-        try:
-            for one in classify_source(source, settings, request.as_format):
-                if isinstance(one, Reject):
-                    _count_unused(account, given.path, one)
-                else:
-                    yield _count(account, given.path, one)
-        except NotTextError as error:
-            note = str(error)
-        except OSError as error:
-            note = (error.strerror or str(error)).lower()
-        read, left = account.records - before, account.unused - unused
-        account.inputs.append(_input(source, request, read, left, note))
+    with Classifier(settings, request.as_format) as classifier:
+        for given in find_inputs(request.paths):
+            source = ByteSource(given.path)
+            before, unused, note = account.records, account.unused, given.error or ""
+            try:
+                for one in classifier.read(source) if not note else ():
+                    if isinstance(one, Reject):
+                        _count_unused(account, given.path, one)
+                    else:
+                        yield _count(account, given.path, one)
+            except NotTextError as error:
+                note = str(error)
+            except OSError as error:
+                note = (error.strerror or str(error)).lower()
+            read, left = account.records - before, account.unused - unused
+            account.inputs.append(_input(source, request, read, left, note))
 
 
 def _count(account: _Account, path: str, one: Classified) -> ClassifiedRecord:
