@@ -11,8 +11,10 @@ import pytest
 from tenants import ADDRESS, DIGEST, DOMAIN, START, attack, event, load, mark, quiet
 
 from schemas.correlate import CorrelateReport, CorrelateRequest, TenantReport
+from schemas.result import Result
 from schemas.window import Window
 from sentree.analysis.correlate import Correlation, run_all
+from sentree.cli import run as cli
 from sentree.errors import NotFoundError, UsageError
 from sentree.evals.correlate import leaks
 from sentree.report.document import FORMATS, save_correlation
@@ -157,7 +159,7 @@ def test_without_detections_what_comes_together_is_found_and_the_doubt_is_said(
 
 
 def test_known_intelligence_makes_a_single_quiet_sighting_count(
-    cases: Settings, tmp_path: Path
+    cases: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundle = tmp_path / "intel.json"
     bundle.write_text(
@@ -167,9 +169,16 @@ def test_known_intelligence_makes_a_single_quiet_sighting_count(
         f'"pattern":"[ipv4-addr:value = \'{ADDRESS}\']","pattern_type":"stix",'
         '"valid_from":"2026-01-01T00:00:00Z"}]}'
     )
-    [campaign] = report_of(run_all(cases, request(3, intel=(str(bundle),)))).campaigns
+    home = ["--home", str(cases.home), "--format", "json", "--quiet"]
+    scope = ["--window", "2026-01-08..2026-01-08", "--intel", str(bundle), "--fail-on-campaign"]
+    assert cli(["correlate", *scope, "--report", "csv", *home]) == 10
+    result = Result.model_validate_json(capsys.readouterr().out)
+    [campaign] = CorrelateReport.model_validate(result.data).campaigns
     assert campaign.indicators[0].intel == ("known server",)
     assert [member.tenant for member in campaign.members] == list(VICTIMS[:2])
+    own = cases.runs_dir / result.run_uid / "tenants"
+    assert {each.name for each in own.iterdir()} == {*VICTIMS, *OTHERS}
+    assert (own / "td" / "report.csv").is_file()
 
 
 def test_a_tenant_that_is_not_there_is_named_with_those_that_are(cases: Settings) -> None:
