@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from schemas.base import Frozen, UtcTime
 from schemas.claim import Evidence
 from schemas.query import Query
@@ -62,7 +64,10 @@ class CampaignIndicator(Frozen):
 
 
 class Member(Frozen):
-    """A tenant of a campaign. `order` counts from 1, the tenant that was reached first."""
+    """A tenant of a campaign. `order` counts from 1, the tenant that was reached first.
+
+    `technique_evidence` has the events that show each technique.
+    """
 
     tenant: str
     order: int
@@ -72,6 +77,9 @@ class Member(Frozen):
     indicators: int
     shared: int
     techniques: tuple[str, ...]
+    technique_evidence: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict[str, tuple[str, ...]]
+    )
     evidence: tuple[str, ...]
 
 

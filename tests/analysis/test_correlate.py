@@ -63,6 +63,14 @@ def test_every_line_cites_events_that_hold_what_it_says(found: tuple[Correlation
     assert all(own.verification.dropped == () for own in found[0].by_tenant.values())
 
 
+def test_a_technique_cites_an_event_that_shows_it(found: tuple[Correlation, Path]) -> None:
+    [section] = [each for each in found[0].by_tenant["ta"].sections]
+    [table] = [each for each in section.tables if each.key.endswith("techniques")]
+    texts = {each.event_uid: each.event for each in found[0].by_tenant["ta"].cited_events}
+    [row] = [each for each in table.rows if each.cells[1] == "T1105"]
+    assert any('"T1105"' in texts[uid] for uid in row.evidence)
+
+
 def test_no_output_of_one_tenant_holds_a_mark_or_the_name_of_another(
     found: tuple[Correlation, Path],
 ) -> None:

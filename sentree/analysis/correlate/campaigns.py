@@ -118,6 +118,11 @@ def _members(
                 indicators=len({one.key for one in own}),
                 shared=len({one.key for one in own if one.shared}),
                 techniques=techniques,
+                technique_evidence={
+                    one.technique: tuple(each.event_uid for each in one.sample[:2])
+                    for one in slices[name].techniques
+                    if one.technique in techniques
+                },
                 evidence=evidence[:MAX_EVIDENCE],
             )
         )

@@ -183,7 +183,9 @@ def _own_result(
         records={uid: event for uid, event in events.items() if uid in cited},
         account=Account(looked.events, looked.events, (), snapshot),
         techniques=[
-            TechniqueScore(technique=uid, score=1.0, evidence=each.member.evidence[:2])
+            TechniqueScore(
+                technique=uid, score=1.0, evidence=each.member.technique_evidence.get(uid, ())
+            )
             for each in own.campaigns
             for uid in each.member.techniques
         ],
@@ -201,6 +203,9 @@ def _cited(
     for each in report.campaigns:
         for line in (*each.members, *each.indicators, *each.elsewhere):
             wanted[line.tenant].update(dict.fromkeys(line.evidence))
+        for member in each.members:
+            for uids in member.technique_evidence.values():
+                wanted[member.tenant].update(dict.fromkeys(uids))
     return {
         (name, event.event_uid): event
         for name, uids in wanted.items()
@@ -225,7 +230,7 @@ def _scores(report: CorrelateReport) -> list[TechniqueScore]:
         for member in each.members:
             for uid in member.techniques:
                 uses.setdefault(uid, []).append(member.tenant)
-                evidence.setdefault(uid, []).extend(member.evidence[:1])
+                evidence.setdefault(uid, []).extend(member.technique_evidence.get(uid, ())[:1])
     return [
         TechniqueScore(
             technique=uid,

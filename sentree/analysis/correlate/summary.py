@@ -66,7 +66,12 @@ def _campaign(one: Campaign, total: int) -> list[Claim]:
         said.append(
             claim(
                 f"Campaign {one.number}: in the same order in its tenants: {chain}.",
-                [uid for each in one.members for uid in each.evidence[:2]],
+                [
+                    found
+                    for uid in one.techniques[:12]
+                    for each in one.members
+                    for found in each.technique_evidence.get(uid, ())[:1]
+                ],
                 techniques=one.techniques,
             )
         )

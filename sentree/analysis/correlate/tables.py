@@ -140,14 +140,17 @@ def _indicators(key: str, one: Campaign) -> Table:
 
 
 def _techniques(key: str, one: Campaign) -> Table:
-    first = {each.tenant: each.evidence for each in one.members}
     return table(
         f"{key}_techniques",
         "Techniques in the order that the tenants have in common",
         "Step# Technique* Name Tenants#",
         [
             _row(
-                [uid for each in one.members for uid in first[each.tenant][:1]],
+                [
+                    found
+                    for each in one.members
+                    for found in each.technique_evidence.get(uid, ())[:1]
+                ],
                 step,
                 uid,
                 technique(uid).name,
@@ -255,7 +258,7 @@ def _own_techniques(key: str, one: OwnCampaign) -> Table:
         "Your techniques in order of time",
         "Step# Technique* Name",
         [
-            _row(one.member.evidence[:2], step, uid, technique(uid).name)
+            _row(one.member.technique_evidence.get(uid, ()), step, uid, technique(uid).name)
             for step, uid in enumerate(one.member.techniques, start=1)
         ],
     )
