@@ -73,7 +73,7 @@ def _campaign(
     inside = tuple(link for link in links if link.one in names and link.other in names)
     shared = shared_indicators(names, values)
     shared += exclusive_indicators(names, shared, values, len(slices))
-    indicators = [*shared, *own_indicators(names, shared, values)]
+    indicators = [*shared, *own_indicators(names, shared, values, slices)]
     members = _members(names, indicators, slices)
     common = _common_techniques([technique_order(slices[each.tenant]) for each in members])
     confidence = _confidence(inside, names)

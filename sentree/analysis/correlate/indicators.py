@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from schemas.correlate import CampaignIndicator
-from schemas.tenant_slice import Sighting
+from schemas.tenant_slice import Sighting, TenantSlice
+from sentree.analysis.correlate.bundles import is_new
 from sentree.analysis.correlate.common import server_of
+from sentree.analysis.correlate.company import family_of
 from sentree.analysis.correlate.shared import Key, Shared
 from sentree.analysis.correlate.weigh import BASE, FEW_HOURS, FEW_MACHINES
 
@@ -112,17 +114,18 @@ def own_indicators(
     names: Sequence[str],
     shared: Sequence[CampaignIndicator],
     values: Mapping[Key, Shared],
+    slices: Mapping[str, TenantSlice],
 ) -> list[CampaignIndicator]:
     """Find what only one tenant has: infrastructure that the campaign changed from one to the next.
 
     A rule or finding speaks of it itself, or it came up beside one, in an hour and on a machine
-    where an indicator that the tenants share was seen too.
+    where an indicator that the tenants share was seen too. In a tenant without any detection it
+    must have come up in the hour of two such indicators of different kinds.
     """
-    hours = {
-        f"{one.tenant}\t{hour}"
-        for one in shared
-        for hour in values[one.kind, one.key].sightings[one.tenant].hours
-    }
+    hours: dict[str, set[str]] = {}
+    for one in shared:
+        for hour in values[one.kind, one.key].sightings[one.tenant].hours:
+            hours.setdefault(f"{one.tenant}\t{hour}", set()).add(family_of((one.kind, one.key)))
     found: list[CampaignIndicator] = []
     uids: set[str] = set()
     alone = [one for one in values.values() if _is_own(one, names)]
@@ -132,11 +135,19 @@ def own_indicators(
         beside = sighting.events <= FEW_EVENTS and any(
             f"{name}\t{hour}" in hours for hour in sighting.hours
         )
+        crowded = (
+            not slices[name].hot_events
+            and len(sighting.entities) == 1
+            and is_new(sighting, slices[name])
+            and any(len(hours.get(f"{name}\t{hour}", ())) > 1 for hour in sighting.hours[:1])
+        )
         if kind in OWN_KINDS and (
-            (value >= OWN_SUSPICION and sighting.direct) or (value >= OWN_BESIDE and beside)
+            (value >= OWN_SUSPICION and sighting.direct)
+            or (value >= OWN_BESIDE and beside)
+            or crowded
         ):
             uids.update(each.event_uid for each in sighting.sample)
-            found.append(_indicator(name, one, False, value * BASE[kind], 1))
+            found.append(_indicator(name, one, False, max(value, EXCLUSIVE) * BASE[kind], 1))
     for one in alone:
         [name] = one.sightings
         sighting = one.sightings[name]
