@@ -119,8 +119,8 @@ def own_indicators(
     """Find what only one tenant has: infrastructure that the campaign changed from one to the next.
 
     A rule or finding speaks of it itself, or it came up beside one, in an hour and on a machine
-    where an indicator that the tenants share was seen too. In a tenant without any detection it
-    must have come up in the hour of two such indicators of different kinds.
+    where an indicator that the tenants share was seen too; or, with no rule or finding near, it
+    came up in the hour of two such indicators of different kinds.
     """
     hours: dict[str, set[str]] = {}
     for one in shared:
@@ -136,8 +136,8 @@ def own_indicators(
             f"{name}\t{hour}" in hours for hour in sighting.hours
         )
         crowded = (
-            not slices[name].hot_events
-            and len(sighting.entities) == 1
+            len(sighting.entities) == 1
+            and (kind != "url" or _has_own_server(one.key[1], values))
             and is_new(sighting, slices[name])
             and any(len(hours.get(f"{name}\t{hour}", ())) > 1 for hour in sighting.hours[:1])
         )
@@ -154,6 +154,13 @@ def own_indicators(
         if one.key[0] == "file" and any(each.event_uid in uids for each in sighting.sample):
             found.append(_indicator(name, one, False, one.suspicion[name] * BASE["file"], 1))
     return found
+
+
+def _has_own_server(url: str, values: Mapping[Key, Shared]) -> bool:
+    """Tell whether only one tenant knows a page's server: pages of any site may be of one alone."""
+    server = server_of(url)
+    home = values.get(("domain", server)) or values.get(("ip", server))
+    return home is not None and len(home.sightings) == 1 and not home.reason
 
 
 def _is_own(one: Shared, names: Sequence[str]) -> bool:
