@@ -39,6 +39,11 @@ _COMMANDS = {
     "evidence": ("sentree.cli.evidence:evidence", "Judge controls by evidence; OSCAL out."),
     "chain": ("sentree.cli.chain:chain", "Order the steps of an incident, name their techniques."),
     "map-rules": ("sentree.cli.map_rules:app", "Map detection rules onto ATT&CK techniques."),
+    "correlate": (
+        "sentree.cli.correlate:correlate",
+        "Find one campaign in several tenants; report to each its own.",
+    ),
+    "classify": ("sentree.cli.classify:classify", "Tell the OCSF class of every raw record."),
     "show": ("sentree.cli.read:show", "Show a run, or drill down to a claim, node or event."),
     "report": ("sentree.cli.read:report", "Write the reports of a run again, in any format."),
     "doctor": ("sentree.cli.check:doctor", "Check what this installation needs."),

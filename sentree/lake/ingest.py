@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ocsf.mappers import MAPPERS, detect
+from ocsf.mappers import MAPPERS
 from ocsf.mapping import Mapper
 from schemas.ingest import IngestProgress, IngestReport, SourceReport
 from sentree.errors import PartlyUnreadableError, UnreadableInputError, UsageError
 from sentree.lake.db import Lake
-from sentree.lake.framing import HEAD, Framing, find_framing, frames
+from sentree.lake.format_choice import choose_format, read_frames
+from sentree.lake.framing import HEAD, find_framing
 from sentree.lake.ledger import Ledger, new_source_uid
 from sentree.lake.readers import (
     BrokenStreamError,
@@ -22,13 +22,11 @@ from sentree.lake.readers import (
     find_inputs,
     peeked,
 )
-from sentree.lake.records import Frame
 from sentree.lake.routing import BASE
 from sentree.lake.staging import SourceLoad
 from sentree.lake.writing import Writer
 from sentree.settings import Settings
 
-SAMPLES = 50
 Progress = Callable[[IngestProgress], None]
 
 
@@ -136,7 +134,6 @@ class _Delivery:
         self._progress = progress
         self._now = now
         self._mappers: Mapping[str, Mapper] = MAPPERS
-        self._wrappers = frozenset(each.explode for each in MAPPERS.values() if each.explode)
         self._reports: dict[str, SourceReport] = {}
         self._ledger = Ledger(lake, tenant)
         self._pending: dict[str, str] = {}
@@ -184,7 +181,10 @@ class _Delivery:
     def _read(self, writer: Writer, source: ByteSource, sha256: str | None) -> None:
         head, blocks = peeked(_guarded(source.blocks()), HEAD)
         framing = find_framing(head)
-        chosen = self._chosen(head, framing)
+        longest = self._settings.max_line_bytes
+        chosen = self._as_format
+        if chosen == "auto":
+            chosen = choose_format(head, framing, longest)
         load = SourceLoad(
             path=source.path,
             source_uid=new_source_uid(self._tenant, source.path, sha256),
@@ -193,7 +193,7 @@ class _Delivery:
             forced=self._as_format != "auto",
         )
         writer.begin(load)
-        for frame in self._frames(blocks, framing):
+        for frame in read_frames(blocks, framing, longest):
             writer.add(frame)
         if sha256 is None and (loaded := self._ledger.find(source.sha256, source.path)):
             writer.abandon()
@@ -203,37 +203,6 @@ class _Delivery:
             load.note = "changed while it was read"
         writer.end(source.sha256, source.bytes_read)
         self._pending[source.path] = source.sha256
-
-    def _chosen(self, head: bytes, framing: Framing) -> str | None:
-        """Give the format that a source's first records are of."""
-        if self._as_format != "auto":
-            return self._as_format
-        samples: list[Mapping[str, object]] = []
-        for frame in self._frames(iter([head]), framing):
-            if frame.table is not None:
-                for row in frame.table.slice(0, SAMPLES).to_pylist():
-                    samples += self._sampled(row["doc"] or row["text"])
-            if len(samples) >= SAMPLES:
-                break
-        return detect(samples[:SAMPLES]) if samples else None
-
-    def _sampled(self, text: str) -> Iterator[Mapping[str, object]]:
-        try:
-            found: object = json.loads(text)
-        except (ValueError, RecursionError):
-            return
-        if isinstance(found, dict):
-            lists = [found[name] for name in sorted(self._wrappers) if name in found]
-            wrapped = next((each for each in lists if isinstance(each, list)), [found])
-            yield from (each for each in wrapped[:SAMPLES] if isinstance(each, dict))
-
-    def _frames(self, blocks: Iterator[bytes], framing: Framing) -> Iterator[Frame]:
-        return frames(
-            blocks,
-            framing,
-            wrappers=self._wrappers,
-            max_line_bytes=self._settings.max_line_bytes,
-        )
 
     def _watch(self, source: ByteSource) -> Callable[[int], None] | None:
         tell = self._progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,6 +102,21 @@ def write_reports(result: Result, formats: Iterable[str], folder: Path) -> list[
     for path, text in texts.items():
         _write(path, text)
     return list(texts)
+
+
+def save_correlation(
+    result: Result, by_tenant: Mapping[str, Result], formats: Iterable[str], runs_dir: Path
+) -> None:
+    """Write the result that names all tenants, and each tenant's own in a folder of its own."""
+    names = tuple(formats)
+    run_dir = runs_dir / result.run_uid
+    save_result(result, run_dir)
+    write_reports(result, names, run_dir)
+    for folder, own in by_tenant.items():
+        place = run_dir / "tenants" / folder
+        place.mkdir(parents=True, exist_ok=True)
+        save_result(own, place)
+        write_reports(own, names, place)
 
 
 def _write(path: Path, text: str) -> None:

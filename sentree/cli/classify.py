@@ -1,0 +1,53 @@
+"""The command `classify`: raw records in, the OCSF category and class of each out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sentree.cli.common import COMMON, Common
+from sentree.cli.scenarios import Executor, run_scenario
+from sentree.errors import ExitCode, PartlyUnreadableError, UsageError
+
+FORMATS = ("html", "md")
+
+
+def classify(
+    *paths: str,
+    as_format: Annotated[str, Parameter(name="--as")] = "auto",
+    title: str = "",
+    strict: Annotated[bool, Parameter(help="Leave with code 5 if any line is no record.")] = False,
+    executor: Executor | None = None,
+    report: tuple[str, ...] = FORMATS,
+    common: Common = COMMON,
+) -> int:
+    """Tell the OCSF category and class of every raw record, and why; nothing is loaded.
+
+    What is not known is Base Event (class 0), said plainly; that is no error.
+
+    Args:
+        paths: Files, folders or globs, or - for standard input; .gz and .zst are unpacked.
+        as_format: Read everything as this format: auto, ocsf, windows, cloudtrail, zeek, base.
+        title: A title for the report.
+        strict: Leave with code 5 if any line is no record.
+        executor: prefect (task runs with state) or local; default local without a server.
+        report: Formats of the report: html, md, json, csv.
+        common: Options of every command.
+    """
+    from schemas.classify import ClassifyRequest
+
+    if not paths:
+        raise UsageError("classify what? name files, folders, globs, or - for standard input")
+    settings = common.settings()
+    request = ClassifyRequest(
+        paths=paths, as_format=as_format, title=title, tenant_uid=settings.tenant, formats=report
+    )
+    result = run_scenario(settings, request, common, name="classify", executor=executor)
+    common.say(f"each record's class is in {settings.runs_dir / result.run_uid / 'classes.jsonl'}")
+    for one in result.inputs:
+        if one.note:
+            common.say(f"not read: {one.path}: {one.note}")
+    if strict and any(one.rejected or one.note for one in result.inputs):
+        raise PartlyUnreadableError("some lines or files are no records")
+    return ExitCode.DONE
