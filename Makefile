@@ -24,7 +24,8 @@ check: $(READY)
 	$(BIN)/codespell
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
-	$(BIN)/pyright
+	$(BIN)/pyright --threads 2
+	$(BIN)/python bench/accuracy.py --check
 
 setup: $(READY)
 
