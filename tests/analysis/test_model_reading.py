@@ -127,3 +127,84 @@ def test_a_server_out_of_reach_is_told_and_the_computed_part_stays(
     words = ask(bundles, tmp_path, url, "--max-minutes", "0.02")
     assert run(words) in (ExitCode.MODEL_UNREACHABLE, ExitCode.LIMIT_REACHED)
     assert read_result(capsys.readouterr().out).summary
+
+
+CVE = {
+    "cve": "CVE-2026-0001",
+    "description": "A stack overflow in the login page of ExampleVPN lets anybody run code.",
+    "cvss": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+}
+RULE = """title: Shadow copies are deleted
+status: test
+author: Somebody
+logsource: {category: process_creation, product: windows}
+detection:
+  selection: {CommandLine|contains: 'vssadmin delete shadows'}
+  condition: selection
+tags: [attack.t1490]
+level: high
+"""
+STORY = "The intruder sent an e-mail with a link.\n\nThen the intruder dumped LSASS.\n"
+CONTROLS = "id,title,text\nAC-2,Account Management,Accounts are managed.\nAU-2,Event Logging,Log.\n"
+CHECK = {"CheckID": "iam_mfa", "CheckTitle": "MFA is on for all users", "Description": "Users."}
+
+
+def told(scenario: str, number: str, text: str) -> dict[str, Any]:
+    """Give one item of the scenario's leaf about a record."""
+    cited = [{"event_uid": number, "quote": text.split("\n")[0][:40]}]
+    match scenario:
+        case "map-rules":
+            item: dict[str, Any] = {
+                "rule_uid": number, "technique": "T1490", "confidence": 0.9, "quote": "vssadmin",
+            }  # fmt: skip
+            return {"mappings": [item]}
+        case "triage":
+            item = {"cve": CVE["cve"], "exploitation": "poc", "reason": "It says so."}
+            return {"findings": [{**item, "evidence": cited}]}
+        case "chain":
+            item = {"step_uid": number, "technique": "T1003.001", "probability": 0.9}
+            return {"readings": [{**item, "evidence": cited, "after_step_uids": []}]}
+        case _:
+            item = {"control_uid": "AC-2", "check": "iam_mfa", "reason": "Both are about users."}
+            return {"links": [{**item, "record_uids": [number]}], "without": ["AU-2"]}
+
+
+@pytest.mark.parametrize("scenario", ["map-rules", "triage", "chain", "evidence"])
+def test_every_scenario_over_records_can_be_read_by_a_model(
+    scenario: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "rule.yml").write_text(RULE, "utf-8")
+    (folder / "cves.jsonl").write_text(json.dumps(CVE) + "\n", "utf-8")
+    (folder / "story.txt").write_text(STORY, "utf-8")
+    (folder / "controls.csv").write_text(CONTROLS, "utf-8")
+    (folder / "checks.jsonl").write_text(json.dumps(CHECK) + "\n", "utf-8")
+    named = {
+        "map-rules": ["rule.yml"],
+        "triage": ["cves.jsonl"],
+        "chain": ["story.txt"],
+        "evidence": ["--catalog", "controls.csv", "--evidence", "checks.jsonl"],
+    }[scenario]
+    paths = [word if word.startswith("--") else str(folder / word) for word in named]
+    asked: list[str] = []
+
+    def respond(body: dict[str, Any]) -> Answer:
+        asked.append(json.dumps(body))
+        number, text = shown(body)[0]
+        data = {"answer": "", "evidence": [], "data": told(scenario, number, text)}
+        return say(json.dumps(data))
+
+    with MessagesServer(respond) as server:
+        code = run(
+            [scenario, *paths, "--home", str(tmp_path / "home"), "--model", "stub", "--base-url",
+             server.url, "--executor", "local", "--format", "json", "--report", "md"]
+        )  # fmt: skip
+    result = read_result(capsys.readouterr().out)
+    assert code == ExitCode.DONE
+    [table] = next(one for one in result.sections if one.key == "model").tables
+    assert [len(row.evidence) for row in table.rows] == [1]
+    assert not result.verification.dropped
+    assert "attack.t1490" not in asked[0], "a rule is read without its labels"
+    if scenario == "evidence":
+        assert "iam_mfa" in asked[0], "the checks stand beside every part of the controls"
