@@ -46,6 +46,7 @@ from sentree.lake.documents import export_records
 from sentree.settings import Settings
 
 WHOLE = "all records"
+NOTHING = "No record was left for a language model to read; none was asked."
 MOST_READ = 200
 CAPS = ("usd", "tokens", "calls", "seconds")
 
@@ -156,6 +157,8 @@ def read_scenario(
     """
     module = import_module(f"sentree.analysis.{name}.reading_task")
     task: ReadingTask = module.reading_task(settings, request)
+    if not task.records:
+        return result.model_copy(update={"notes": (*result.notes, NOTHING)})
     model = open_model(settings, use)
     reading = read_with_model(settings, use, task, model, run_dir, run_all=run_all)
     return with_reading(result, task, reading, use.model)

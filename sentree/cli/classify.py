@@ -7,7 +7,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sentree.cli.common import COMMON, Common
-from sentree.cli.scenarios import Executor, run_scenario
+from sentree.cli.scenarios import (
+    NO_MODEL,
+    Executor,
+    ModelFlags,
+    exit_code_of_model,
+    run_scenario,
+)
 from sentree.errors import ExitCode, PartlyUnreadableError, UsageError
 
 FORMATS = ("html", "md")
@@ -20,6 +26,7 @@ def classify(
     strict: Annotated[bool, Parameter(help="Leave with code 5 if any line is no record.")] = False,
     executor: Executor | None = None,
     report: tuple[str, ...] = FORMATS,
+    flags: ModelFlags = NO_MODEL,
     common: Common = COMMON,
 ) -> int:
     """Tell the OCSF category and class of every raw record, and why; nothing is loaded.
@@ -33,21 +40,26 @@ def classify(
         strict: Leave with code 5 if any line is no record.
         executor: prefect (task runs with state) or local; default local without a server.
         report: Formats of the report: html, md, json, csv.
+        flags: A language model that reads the records of no known format as well.
         common: Options of every command.
     """
     from schemas.classify import ClassifyRequest
 
     if not paths:
         raise UsageError("classify what? name files, folders, globs, or - for standard input")
-    settings = common.settings()
+    settings = flags.settings(common)
     request = ClassifyRequest(
         paths=paths, as_format=as_format, title=title, tenant_uid=settings.tenant, formats=report
     )
-    result = run_scenario(settings, request, common, name="classify", executor=executor)
+    result = run_scenario(
+        settings, request, common, name="classify", executor=executor, flags=flags
+    )
     common.say(f"each record's class is in {settings.runs_dir / result.run_uid / 'classes.jsonl'}")
     for one in result.inputs:
         if one.note:
             common.say(f"not read: {one.path}: {one.note}")
+    if (code := exit_code_of_model(result)) is not None:
+        return code
     if strict and any(one.rejected or one.note for one in result.inputs):
         raise PartlyUnreadableError("some lines or files are no records")
     return ExitCode.DONE
