@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bench.measures.map_rules import load_cases
 from models.techniques import TechniqueRanker
 from models.techniques.embeddings import PACKAGED, text_key, write_vectors
 from sentree.analysis.map_rules.mapper import load_ground
+from sentree.evals.measures.map_rules import load_cases
 from sentree.settings import Settings
 
 TARGET = Path(__file__).parents[1] / "models" / "data" / "technique_weights.json"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from schemas.query import Scenario
 from schemas.result import Result
 from sentree.errors import ConfigurationError, NotFoundError, UnreadableInputError, UsageError
 from sentree.report.attack_flow import render_attack_flow
@@ -26,11 +27,15 @@ RESULT_NAME = "result.json"
 
 
 class Renderer(NamedTuple):
-    """A format: its name, what its files end with, and the pure function that writes its text."""
+    """A format: its name, what its files end with, and the pure function that writes its text.
+
+    `scenario` names the only scenario whose results it can be made of, if there is one.
+    """
 
     name: str
     suffix: str
     render: Callable[[Result], str]
+    scenario: str | None = None
 
 
 def render_json(result: Result) -> str:
@@ -48,10 +53,15 @@ FORMATS: dict[str, Renderer] = {
         Renderer("navigator", ".navigator.json", render_navigator),
         Renderer("csv", ".csv", render_csv),
         Renderer("stix", ".stix.json", render_stix),
-        Renderer("oscal", ".oscal.json", render_oscal),
+        Renderer("oscal", ".oscal.json", render_oscal, Scenario.EVIDENCE.value),
         Renderer("attack-flow", ".attack-flow.json", render_attack_flow),
     )
 }
+
+
+def formats_of(result: Result) -> tuple[str, ...]:
+    """Give the names of the formats that a result can be rendered to."""
+    return tuple(one.name for one in FORMATS.values() if one.scenario in (None, result.scenario))
 
 
 def load_result(path: Path) -> Result:

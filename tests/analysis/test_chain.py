@@ -28,7 +28,7 @@ from sentree.analysis.chain.trees import link_probabilities
 from sentree.cli import run as command
 from sentree.errors import ExitCode, UnreadableInputError
 from sentree.evals.generate.hostile import HOSTILE_TEXT
-from sentree.report.document import FORMATS
+from sentree.report.document import FORMATS, formats_of
 from sentree.settings import Settings
 
 TOLD = (
@@ -253,8 +253,8 @@ def test_hostile_text_reaches_no_format_alive(
     page = FORMATS["html"].render(result)
     assert "<script>alert" not in page and "<img src=x" not in page
     assert "[report](" not in FORMATS["md"].render(result)
-    for name, renderer in FORMATS.items():
-        shown = renderer.render(result)
+    for name in formats_of(result):
+        shown = FORMATS[name].render(result)
         assert "\x1b" not in shown and "\u202e" not in shown, name
     assert command(["chain", str(tmp_path / "h.json"), "--home", str(tmp_path / "o"), "-q"]) == 0
     out = capsys.readouterr().out
@@ -351,7 +351,7 @@ def test_the_command_prints_the_chain_and_writes_an_attack_flow(
 def test_links_of_flows_left_out_are_found_far_better_than_by_the_kill_chain(
     shared_data: Path,
 ) -> None:
-    from bench.measures.chain import order_rows
+    from sentree.evals.measures.chain import order_rows
 
     values = {(one.task, one.metric): one.value for one in order_rows(shared_data)}
     task = "chain: flows, techniques given"

@@ -193,7 +193,7 @@ def test_the_score_counts_what_is_right_and_knows_the_class_it_missed() -> None:
 
 @pytest.mark.realdata
 def test_labelled_windows_and_cloud_records_get_their_class(shared_data: Path) -> None:
-    from bench.measures.classify import labelled_records
+    from sentree.evals.measures.classify import labelled_records
 
     for path, group in (
         ("ocsf-raw-windows/events.jsonl", "source"),

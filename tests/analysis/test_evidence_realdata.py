@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.train_evidence import read_checks, train_head
 from models.evidence_features import Encoder
 from schemas.evidence import EvidenceRequest
 from sentree.analysis.evidence import assess
 from sentree.analysis.evidence.catalogue import read_catalogue
 from sentree.analysis.evidence.sources import read_files
 from sentree.evals.evidence import found_checks, mapped_share, score_mapping
+from sentree.evals.train_evidence import read_checks, train_head
 
 pytestmark = pytest.mark.realdata
 WORDS_ONLY = Encoder(None)

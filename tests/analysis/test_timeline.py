@@ -13,7 +13,7 @@ from schemas.result import Result
 from schemas.timeline import Timeline
 from sentree.analysis.local import run_timeline
 from sentree.evals.incident import score_incident
-from sentree.report.document import FORMATS, render_json, write_reports
+from sentree.report.document import formats_of, render_json, write_reports
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +102,6 @@ def test_an_entity_narrows_the_scope(result: Result, incident_lake: IncidentLake
 def test_all_formats_are_written_and_the_document_renders_again(
     result: Result, tmp_path: Path
 ) -> None:
-    paths = write_reports(result, FORMATS, tmp_path)
+    paths = write_reports(result, formats_of(result), tmp_path)
     assert all(path.stat().st_size > 500 for path in paths)
     assert Result.model_validate(json.loads(render_json(result))) == result

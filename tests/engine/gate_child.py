@@ -13,7 +13,7 @@ from sentree.engine.budget import Budget
 from sentree.engine.gate import Gate, RetryPolicy
 from sentree.lake.calls import SqliteCallStore
 
-QUESTIONS = 60
+QUESTIONS = 150
 
 
 def make_calls(url: str, path: str, threads: int) -> None:

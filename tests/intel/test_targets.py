@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sentree.evals.metrics import compare_sets, pooled
 from sentree.intel.targets import country_name, read_targets, sector_name
 
-LABELS = Path(__file__).parents[2] / "bench" / "measures" / "intel_labels.json"
+LABELS = Path(__file__).parents[2] / "sentree" / "evals" / "measures" / "intel_labels.json"
 
 
 def read(text: str) -> tuple[set[str], set[str]]:

@@ -108,7 +108,8 @@ def kill_until_done(
     assert (result.timeline, result.summary) == (local.timeline, local.summary)
     assert result.coverage.events_looked_at == result.coverage.events_in_scope
     states = Counter(node.state for node in result.trajectory if node.kind == "leaf")
-    assert states.total() == len(set(_reads(log))) and states["reused"] == before > 0
+    assert states.total() == len(set(_reads(log)))
+    assert states["reused"] == before > 0
     return Killed(count, points)
 
 

@@ -1,7 +1,8 @@
 """Fits the weights of the order models on flows whose links are known.
 
 `python -m sentree.analysis.chain.fit FLOWS.jsonl` writes `weights.json`. What the weights are
-worth is measured by leaving one flow out at a time (`bench/measures/chain.py`), never on these.
+worth is measured by leaving one flow out at a time (`sentree/evals/measures/chain.py`), never
+on these.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -15,3 +16,14 @@ class Measure(NamedTuple):
     high: float | None
     n: int
     note: str = ""
+
+
+def existing(path: Path) -> Path:
+    """Give a path of real data back.
+
+    Raises:
+        FileNotFoundError: it is not there, so its scenario can't be measured.
+    """
+    if not path.exists():
+        raise FileNotFoundError(2, "no such file", str(path))
+    return path

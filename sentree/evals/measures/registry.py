@@ -1,8 +1,7 @@
-"""Finds what can be measured: modules of this package, and of a checkout's bench/measures."""
+"""Finds what can be measured: the modules of this package."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from inspect import signature
@@ -10,12 +9,10 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, NamedTuple
 
-import sentree
 from sentree.errors import UsageError
 from sentree.evals.measures.measure import Measure
 
-_PACKAGED = "sentree.evals.measures"
-_CHECKOUT = "bench.measures"
+_PACKAGE = "sentree.evals.measures"
 
 
 class Scenario(NamedTuple):
@@ -67,12 +64,5 @@ def choose(names: Sequence[str]) -> list[Scenario]:
 
 
 def _modules() -> Iterator[tuple[str, str]]:
-    for folder in import_module(_PACKAGED).__path__:
-        yield from ((_PACKAGED, one.name) for one in iter_modules([folder]))
-    # Only the bench of the very checkout this runs from: never code that happens to lie near.
-    root = Path(sentree.__file__).parents[1]
-    beside = root / "bench" / "measures"
-    if (beside / "__init__.py").is_file():
-        if str(root) not in sys.path:
-            sys.path.append(str(root))
-        yield from ((_CHECKOUT, one.name) for one in iter_modules([str(beside)]))
+    for folder in import_module(_PACKAGE).__path__:
+        yield from ((_PACKAGE, one.name) for one in iter_modules([folder]))

@@ -9,8 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from time import process_time
 
-from bench.measures.measure import Measure
-from bench.train_evidence import read_checks, train_head
 from models.evidence_cues import CheckText
 from models.evidence_features import Encoder, word_overlap
 from models.evidence_head import Head
@@ -30,7 +28,9 @@ from sentree.evals.evidence import (
     wrong_statuses,
 )
 from sentree.evals.generate.compliance import generate_compliance
+from sentree.evals.measures.measure import Measure
 from sentree.evals.metrics import bootstrap, pooled
+from sentree.evals.train_evidence import read_checks, train_head
 
 BASELINE_CHECKS = 16
 """About as many checks as the head proposes for a control."""

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from bench.measures.measure import Measure
 from models.triage import Estimate
 from models.triage_signals import Signals
 from schemas.triage import TriageRequest
@@ -16,6 +15,7 @@ from schemas.vulnerability import SsvcPoints, Vulnerability
 from sentree.analysis.triage.rank import make_report
 from sentree.analysis.triage.score import likeliest, spread
 from sentree.evals.generate.vulnerabilities import generate_vulnerabilities
+from sentree.evals.measures.measure import Measure, existing
 from sentree.evals.ranking import Agreement
 from sentree.evals.train_triage import PRODUCT_KINDS, Sample, cross_validate, sample
 from sentree.evals.triage import compare_by_cve, compare_report, estimate_scores, score_report
@@ -30,7 +30,7 @@ def rows(data: Path) -> list[Measure]:
     "lists" are the exploit lists that the records name as their source (CISA among them). The
     "floor" leaves out the lists of products, which were written with the sample in sight.
     """
-    holding = merge([read_cve_file(str(data / "cve" / "cves.jsonl"))])
+    holding = merge([read_cve_file(str(existing(data / "cve" / "cves.jsonl")))])
     every = [one for one in holding.vulnerabilities.values() if one.ssvc]
     truth = {one.cve: one.ssvc for one in every if one.ssvc}
     found: list[Measure] = []

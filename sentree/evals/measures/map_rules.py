@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.measures.measure import Measure
 from models.techniques import Example, TechniqueRanker
 from models.techniques.catalogue import Doubles
 from models.techniques.signals import Reading
@@ -23,6 +22,7 @@ from sentree.analysis.map_rules.mapper import Ground, load_ground, today
 from sentree.analysis.map_rules.reading import read_rule_file
 from sentree.evals import map_rules as score
 from sentree.evals.map_rules import Judged
+from sentree.evals.measures.measure import Measure
 from sentree.evals.metrics import bootstrap
 from sentree.settings import Settings
 

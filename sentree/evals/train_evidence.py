@@ -1,4 +1,4 @@
-"""Train the head that proposes evidence: `python -m bench.train_evidence --help`.
+"""Train the head that proposes evidence: `python -m sentree.evals.train_evidence --help`.
 
 What it writes are weights on general features; no control and no check is in it by name.
 """

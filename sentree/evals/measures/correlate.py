@@ -10,12 +10,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.measures.measure import Measure
 from schemas.campaign_truth import CampaignSpec, CampaignTruth
 from schemas.correlate import CorrelateReport, CorrelateRequest
 from sentree.analysis.correlate import run_all
 from sentree.evals.correlate import leaks, score_correlation, uncited
 from sentree.evals.generate.campaign import generate_campaign
+from sentree.evals.measures.measure import Measure
 from sentree.evals.metrics import SetScore, bootstrap, pooled
 from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest

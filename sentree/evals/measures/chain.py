@@ -10,7 +10,6 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from bench.measures.measure import Measure
 from schemas.chain import AccountStep, ProseChain, TechniqueGuess
 from schemas.chain_truth import ChainSpec, TrueAccount
 from sentree.analysis.chain.build import build_chain
@@ -29,6 +28,7 @@ from sentree.evals.chain import (
     true_transitions,
 )
 from sentree.evals.generate.steps import generate_steps, in_order
+from sentree.evals.measures.measure import Measure, existing
 from sentree.evals.metrics import SetScore, bootstrap, compare_transitions, pooled
 from sentree.intel.attack import technique
 
@@ -92,7 +92,7 @@ def generated_order_rows(made: Sequence[TrueAccount]) -> list[Measure]:
 
 def _flows(data: Path) -> tuple[list[Case], list[OrderWeights]]:
     """Give the flows as cases, and for each the weights that the others give."""
-    accounts = read_source(str(data / "attack-flow" / "flows.jsonl")).accounts
+    accounts = read_source(str(existing(data / "attack-flow" / "flows.jsonl"))).accounts
     known = [known_order(one) for one in accounts]
     cases = [_flow_case(one, number) for number, one in enumerate(accounts)]
     return cases, [_fit_without(known, number) for number in range(len(known))]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.measures.measure import Measure
 from schemas.request import TimelineRequest
 from schemas.result import Result
 from schemas.scenario import HELD_OUT, IncidentSpec, IncidentTruth, Noise, Playbook, Skew
 from sentree.analysis.local import run_timeline
-from sentree.cli.common import pick_rules
 from sentree.evals.generate.incident import generate_incident
 from sentree.evals.incident import IncidentScore, score_incident
+from sentree.evals.measures.measure import Measure
 from sentree.evals.metrics import SetScore, bootstrap, compare_sets, pooled
 from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
@@ -125,7 +125,7 @@ def timeline_of(paths: Sequence[Path], home: Path) -> Result:
     settings = Settings(home=home)
     with Lake.open(settings) as lake:
         ingest(lake, list(paths), settings=settings, tenant=settings.tenant)
-        detect(lake, load_rules(pick_rules(())), tenant=settings.tenant)
+        detect(lake, load_rules((str(files("sentree.rules") / "builtin"),)), tenant=settings.tenant)
     return run_timeline(settings, TimelineRequest(case="measure"))
 
 

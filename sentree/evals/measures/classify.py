@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import process_time
 
-from bench.measures.measure import Measure
 from ocsf.classes import class_name
 from schemas.scenario import IncidentSpec
 from sentree.analysis.classify import classify_records
 from sentree.evals.classify import Labelled, score_by_class, score_classes
 from sentree.evals.generate.incident import generate_incident
+from sentree.evals.measures.measure import Measure
 from sentree.settings import Settings
 
 SETS = (
