@@ -13,10 +13,10 @@ from sentree.cli.scenarios import (
     NO_MODEL,
     Executor,
     ModelFlags,
-    exit_code_of_model,
+    finish,
     run_scenario,
 )
-from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
+from sentree.errors import UsageError
 
 if TYPE_CHECKING:
     from schemas.result import Result
@@ -77,17 +77,7 @@ def chain(
         )
     if attack_flow:
         _write_flow(result, attack_flow, common)
-    rejected = sum(one.rejected for one in result.inputs)
-    for one in result.inputs:
-        if one.rejected:
-            common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
-    if result.verification.checked and not result.verification.kept:
-        raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
-    if (code := exit_code_of_model(result)) is not None:
-        return code
-    if strict and rejected:
-        raise PartlyUnreadableError(f"{rejected} steps or files could not be used")
-    return ExitCode.DONE
+    return finish(result, common, strict=strict, what="steps or files")
 
 
 def _run_chain(settings: Settings, name: str, common: Common) -> Result:

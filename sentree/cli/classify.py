@@ -11,10 +11,10 @@ from sentree.cli.scenarios import (
     NO_MODEL,
     Executor,
     ModelFlags,
-    exit_code_of_model,
+    finish,
     run_scenario,
 )
-from sentree.errors import ExitCode, PartlyUnreadableError, UsageError
+from sentree.errors import PartlyUnreadableError, UsageError
 
 FORMATS = ("html", "md")
 
@@ -58,8 +58,7 @@ def classify(
     for one in result.inputs:
         if one.note:
             common.say(f"not read: {one.path}: {one.note}")
-    if (code := exit_code_of_model(result)) is not None:
-        return code
-    if strict and any(one.rejected or one.note for one in result.inputs):
-        raise PartlyUnreadableError("some lines or files are no records")
-    return ExitCode.DONE
+    code = finish(result, common, strict=strict, what="lines")
+    if strict and any(one.note for one in result.inputs):
+        raise PartlyUnreadableError("some files are no records")
+    return code

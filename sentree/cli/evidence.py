@@ -11,10 +11,10 @@ from sentree.cli.scenarios import (
     NO_MODEL,
     Executor,
     ModelFlags,
-    exit_code_of_model,
+    finish,
     run_scenario,
 )
-from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
+from sentree.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from schemas.result import Result
@@ -77,16 +77,9 @@ def evidence(
     result = run_scenario(
         settings, request, common, name="evidence", executor=executor, flags=flags
     )
-    for one in result.inputs:
-        if one.rejected:
-            common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
-    if result.verification.checked and not result.verification.kept:
-        raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
-    if (code := exit_code_of_model(result)) is not None:
-        return code
-    if strict and any(one.rejected for one in result.inputs):
-        raise PartlyUnreadableError("some records or entries of the catalogue could not be used")
-    return ExitCode.GAPS if fail_on_gaps and _has_gaps(result) else ExitCode.DONE
+    code = finish(result, common, strict=strict, what="records or entries of the catalogue")
+    gaps = code == ExitCode.DONE and fail_on_gaps and _has_gaps(result)
+    return ExitCode.GAPS if gaps else code
 
 
 def _has_gaps(result: Result) -> bool:

@@ -11,10 +11,10 @@ from sentree.cli.scenarios import (
     NO_MODEL,
     Executor,
     ModelFlags,
-    exit_code_of_model,
+    finish,
     run_scenario,
 )
-from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
+from sentree.errors import UsageError
 
 FORMATS = ("html", "md", "navigator")
 
@@ -54,14 +54,4 @@ def intel(
         paths=paths, title=title, as_of=time, tenant_uid=settings.tenant, formats=report
     )
     result = run_scenario(settings, request, common, name="intel", executor=executor, flags=flags)
-    rejected = sum(one.rejected for one in result.inputs)
-    for one in result.inputs:
-        if one.rejected:
-            common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
-    if result.verification.checked and not result.verification.kept:
-        raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
-    if (code := exit_code_of_model(result)) is not None:
-        return code
-    if strict and rejected:
-        raise PartlyUnreadableError(f"{rejected} objects or files could not be used")
-    return ExitCode.DONE
+    return finish(result, common, strict=strict, what="objects or files")

@@ -12,10 +12,10 @@ from sentree.cli.scenarios import (
     NO_MODEL,
     Executor,
     ModelFlags,
-    exit_code_of_model,
+    finish,
     run_scenario,
 )
-from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
+from sentree.errors import ExitCode, UsageError
 
 FORMATS = ("html", "md", "navigator")
 
@@ -70,16 +70,7 @@ def map_rules(
     result = run_scenario(
         settings, request, common, name="map_rules", executor=executor, flags=flags
     )
-    rejected = sum(one.rejected for one in result.inputs)
-    for one in [one for one in result.inputs if one.rejected][:20]:
-        common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
-    if result.verification.checked and not result.verification.kept:
-        raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
-    if (code := exit_code_of_model(result)) is not None:
-        return code
-    if strict and rejected:
-        raise PartlyUnreadableError(f"{rejected} documents or files could not be used")
-    return ExitCode.DONE
+    return finish(result, common, strict=strict, what="documents or files")
 
 
 @app.command

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from sentree.cli.common import Common
+from sentree.errors import ExitCode
 
 if TYPE_CHECKING:
     from schemas.reading import ModelUse
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sentree.settings import Settings
 
 Executor = Literal["prefect", "local"]
+NAMED = 20
 
 
 @Parameter(name="*")
@@ -138,16 +140,33 @@ def run_scenario(
     return result
 
 
-def exit_code_of_model(result: Result) -> int | None:
-    """Give the code of a limit that ended the model's reading; None where it went to its end.
+def finish(result: Result, common: Common, *, strict: bool, what: str) -> ExitCode:
+    """Say what was set aside, and give the code that a scenario's command ends with.
+
+    Args:
+        result: what came out.
+        common: options of every command.
+        strict: whether anything set aside is an error.
+        what: what may have been set aside, in the plural.
 
     Raises:
+        UnverifiedError: verification dropped every claim.
         ModelError: the model refused or could not be reached.
+        PartlyUnreadableError: something was set aside, and `strict`.
     """
-    from sentree.errors import ExitCode, ModelError
+    from sentree.errors import ModelError, PartlyUnreadableError, UnverifiedError
 
+    set_aside = [one for one in result.inputs if one.rejected]
+    for one in set_aside[:NAMED]:
+        common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
+    verification = result.verification
+    if verification.checked and not verification.kept:
+        raise UnverifiedError(f"verification dropped all {verification.checked} claims")
     if result.limit_hit is not None:
         return ExitCode.LIMIT_REACHED
     if result.failure:
         raise ModelError(result.failure)
-    return None
+    if strict and set_aside:
+        number = sum(one.rejected for one in set_aside)
+        raise PartlyUnreadableError(f"{number} {what} could not be used")
+    return ExitCode.DONE

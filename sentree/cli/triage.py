@@ -11,10 +11,10 @@ from sentree.cli.scenarios import (
     NO_MODEL,
     Executor,
     ModelFlags,
-    exit_code_of_model,
+    finish,
     run_scenario,
 )
-from sentree.errors import ExitCode, PartlyUnreadableError, UnverifiedError, UsageError
+from sentree.errors import ExitCode, UsageError
 
 FORMATS = ("html", "md", "csv")
 
@@ -82,19 +82,9 @@ def triage(
         formats=report,
     )
     result = run_scenario(settings, request, common, name="triage", executor=executor, flags=flags)
-    rejected = sum(one.rejected for one in result.inputs)
-    for one in result.inputs:
-        if one.rejected:
-            common.say(f"set aside in {one.path}: {one.rejected} ({one.note})")
-    if result.verification.checked and not result.verification.kept:
-        raise UnverifiedError(f"verification dropped all {result.verification.checked} claims")
-    if (code := exit_code_of_model(result)) is not None:
-        return code
-    if strict and rejected:
-        raise PartlyUnreadableError(f"{rejected} records or files could not be used")
-    if fail_on is not None and _reaches(result.data, DECISIONS[: levels[fail_on.casefold()] + 1]):
-        return ExitCode.FINDINGS
-    return ExitCode.DONE
+    code = finish(result, common, strict=strict, what="records or files")
+    graver = () if fail_on is None else DECISIONS[: levels[fail_on.casefold()] + 1]
+    return ExitCode.FINDINGS if code == ExitCode.DONE and _reaches(result.data, graver) else code
 
 
 def _reaches(data: object, decisions: tuple[str, ...]) -> bool:
