@@ -41,7 +41,8 @@ def measure(data: Path, names: Sequence[str]) -> list[Measured]:
                 raise
             print(f"left out {one.name}: no {error.filename or error}", file=sys.stderr)
             continue
-        found.append(Measured(f"{COMMAND} --only {one.name}", rows))
+        if rows:
+            found.append(Measured(f"{COMMAND} --only {one.name}", rows))
     return found
 
 

@@ -142,7 +142,7 @@ def test_a_model_reads_the_parts_of_a_finished_run_as_task_runs(tmp_path: Path) 
         assert reading("intel", request, use, run_uid, settings) == run_uid
     result = load_result(settings.runs_dir / run_uid / "result.json")
     parts = [one for one in result.trajectory if one.kind == "subcall"]
-    assert len(parts) > 3
+    assert len(parts) >= 3
     [table] = next(one for one in result.sections if one.key == "model").tables
     assert len(table.rows) == len(parts)
     with get_client(sync_client=True) as client:
