@@ -292,7 +292,7 @@ def test_any_records_in_any_framing_and_block_size_give_the_same_uids(
         assert report.delivered == report.duplicate == len(of)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=SHARED)
+@settings(max_examples=20, deadline=None, suppress_health_check=SHARED)
 @given(
     data=st.binary(max_size=400)
     | st.text(alphabet='{}[]":,\\ \n\r\x00a1\ud800é', max_size=200).map(

@@ -45,7 +45,7 @@ HOW = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(OBJECTS, HOW, SIZES)
 def test_the_same_values_come_out_of_any_framing_in_any_block_size(
     objects: list[Any], how: str, sizes: list[int]
@@ -56,7 +56,7 @@ def test_the_same_values_come_out_of_any_framing_in_any_block_size(
     assert [json.loads(value.text) for value in found] == objects
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(alphabet='[]{}"\\ \n,:a1').map(str.encode), SIZES)
 def test_broken_text_splits_the_same_way_in_any_block_size(text: bytes, sizes: list[int]) -> None:
     assert split(text, sizes) == split(text, [])

@@ -177,7 +177,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield opened
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(node=nodes, given_events=events, many=st.booleans())
 def test_sql_and_plain_reading_agree(
     lake: Lake, node: Node, given_events: list[Event], many: bool

@@ -23,11 +23,12 @@ from sentree.report.document import load_result
 from sentree.settings import Settings
 
 ROOT = Path(sentree.__file__).parents[1]
-LEAF = 1_700
-EARLY = 0.55
+LEAF = 1_000
+EARLY = 0.6
 SOON = 0.6
-LATEST = 3.0
-"""Seconds; a run needs more than these, so that none is done before its last kill."""
+LATEST = 8.0
+"""Seconds. Early kills meet the start; the others wait for a result or two, which every machine
+reaches, and there are more parts than kills can use up."""
 
 
 class Zygote(NamedTuple):
@@ -84,14 +85,14 @@ def kill_until_done(
     assert told.readline() == "ready\n"
     while status:
         before = len(known)
-        goal = len(_files(results)) + rng.randint(1, 3)
+        goal = len(_leaves(results)) + rng.randint(1, 2)
         latest = time.monotonic() + (rng.random() * SOON if rng.random() < EARLY else LATEST)
         given.write(order + "\n")
         given.flush()
         pid = int(told.readline())
         assert pid > 1
         if count < kills:
-            while len(_files(results)) < goal and time.monotonic() < latest and not done.exists():
+            while len(_leaves(results)) < goal and time.monotonic() < latest and not done.exists():
                 time.sleep(0.02)
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
