@@ -128,7 +128,8 @@ class Parts:
         """Cut a part.
 
         Args:
-            by: time, host, user, class, source, tenant or size.
+            by: time, entity (host, else user), host, user, tenant, class, document or source, or
+                size.
             within: the part to cut.
             size: characters of a part, for `by="size"`; for time, what the step is chosen for.
 
@@ -252,6 +253,8 @@ class Parts:
 
 
 COLUMNS = {
+    "entity": "coalesce(host, actor_user, target_user)",
+    "document": "source_path",
     "host": "host",
     "user": "coalesce(actor_user, target_user)",
     "class": "class_uid",

@@ -61,3 +61,9 @@ def test_a_piece_can_be_cut_again() -> None:
     again = parts.cut("size", first.name, 2_000)
     assert sum(piece.events for piece in again) == first.events
     assert all(piece.characters <= 2_000 for piece in again)
+
+
+def test_a_context_is_cut_by_entity_and_by_document_too() -> None:
+    parts = Parts(filled([100] * 9), EVERYTHING, "all")
+    assert {piece.label for piece in parts.cut("entity")} == {"h0", "h1", "h2"}
+    assert sum(piece.events for piece in parts.cut("document")) == 9
