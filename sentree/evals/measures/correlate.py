@@ -27,12 +27,6 @@ LOG_SEEDS = range(100, 103)
 _Scores = Mapping[str, SetScore]
 
 
-def rows(data: Path) -> list[Measure]:
-    """Give nothing: the sample holds no logs of several tenants."""
-    del data
-    return []
-
-
 def generated_rows() -> list[Measure]:
     """Measure on tenants of three kinds, one unit a seed; seeds that nothing was tuned on."""
     found: list[Measure] = []
