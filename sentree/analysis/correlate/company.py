@@ -14,7 +14,7 @@ SUSPECT = 0.3
 IN_EVENT = 0.75
 IN_HOUR = 0.55
 MAX_HOURS = 12
-NETWORK = ("domain", "url", "ip")
+NETWORK = ("domain", "url", "ip", "email")
 
 Best = dict[str, dict[str, float]]
 """By place (an hour on a machine, or an event), by family of values, the most suspect of them."""
@@ -90,5 +90,5 @@ def _is_seldom(one: Shared, name: str) -> bool:
 
 
 def family_of(key: Key) -> str:
-    """Name what a value is a facet of: a domain and the addresses on it come together anyway."""
+    """Name what a value is a facet of: a domain, its addresses and senders come together anyway."""
     return "network" if key[0] in NETWORK else key[0]
