@@ -16,7 +16,7 @@ demo: $(READY)
 	@$(BIN)/sentree demo --out $(DEMO)
 
 test: check
-	$(BIN)/pytest -q -n 3 --dist loadfile
+	$(BIN)/pytest -q -n 3 --dist loadgroup
 
 check: $(READY)
 	$(BIN)/ruff check .
