@@ -14,7 +14,7 @@ import numpy as np
 
 from models.router_body import Body
 from models.router_heads import FILE_NAMES, HeadFile, RouterError
-from schemas.query import ContextFacts, Path, Query, RouteDecision, Scenario
+from schemas.query import ASKED, ContextFacts, Path, Query, RouteDecision, Scenario
 
 __all__ = ["Router", "RouterError"]
 
@@ -213,7 +213,7 @@ def _named(labels: tuple[str, ...], values: list[float]) -> dict[str, float]:
 
 
 def _check_labels(heads: HeadFile) -> None:
-    for labels, known in ((heads.path.labels, Path), (heads.scenario.labels, Scenario)):
+    for labels, known in ((heads.path.labels, tuple(Path)), (heads.scenario.labels, ASKED)):
         unknown = sorted(set(labels) - {member.value for member in known})
         if unknown:
             raise RouterError(f"router head {heads.version} has unknown labels: {unknown}")

@@ -28,7 +28,7 @@ from models.router_heads import (
     Training,
 )
 from schemas.base import Frozen
-from schemas.query import Path, Scenario
+from schemas.query import ASKED, Path, Scenario
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
@@ -168,7 +168,7 @@ def check_trainable(queries: Sequence[LabelledQuery]) -> None:
     """
     if len(queries) < LEAST_QUERIES:
         raise RouterError(f"{len(queries)} labelled queries are too few: {LEAST_QUERIES} needed")
-    for target, known in (("path", Path), ("scenario", Scenario)):
+    for target, known in (("path", tuple(Path)), ("scenario", ASKED)):
         missing = sorted({member.value for member in known} - set(labels(queries, target)))
         if missing:
             raise RouterError(f"no labelled query has {target} {', '.join(missing)}")

@@ -16,7 +16,7 @@ class Path(StrEnum):
 
 
 class Scenario(StrEnum):
-    """The kind of analysis a query asks for."""
+    """The kind of analysis a query asks for; a digest is made by name only, never asked for."""
 
     LOOKUP = "lookup"
     TIMELINE = "timeline"
@@ -27,6 +27,11 @@ class Scenario(StrEnum):
     TRIAGE = "triage"
     MAP_RULES = "map_rules"
     CLASSIFY = "classify"
+    DIGEST = "digest"
+
+
+ASKED = tuple(one for one in Scenario if one is not Scenario.DIGEST)
+"""What the router chooses from."""
 
 
 class Query(Frozen):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from models.router import SHIPPED, Router, RouterError
 from models.router_body import Body
 from models.train_router import read_queries
-from schemas.query import ContextFacts, Path, Query, RouteDecision, Scenario
+from schemas.query import ASKED, ContextFacts, Path, Query, RouteDecision, Scenario
 
 NEEDLE = Query(text="How many failed logons did DC01 record yesterday?")
 BROAD = Query(text="Reconstruct the complete incident over all hosts, with every source cited.")
@@ -62,7 +62,7 @@ def test_a_count_over_a_large_context_goes_direct_and_an_incident_to_the_tree(
 def test_probabilities_name_every_choice_and_sum_to_one(router: Router) -> None:
     decision = router.decide(BROAD, LARGE)
     assert set(decision.path_probabilities) == {path.value for path in Path}
-    assert set(decision.scenario_probabilities) == {scenario.value for scenario in Scenario}
+    assert set(decision.scenario_probabilities) == {scenario.value for scenario in ASKED}
     for probabilities in (decision.path_probabilities, decision.scenario_probabilities):
         assert sum(probabilities.values()) == pytest.approx(1, abs=1e-4)
 

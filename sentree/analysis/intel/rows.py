@@ -67,9 +67,10 @@ _KINDS: dict[str, Kind] = {
     "%": "share",
     "!": "verdict",
     "*": "technique",
+    "^": "level",
 }
 
 
 def _column(name: str) -> Column:
     kind = _KINDS.get(name[-1])
-    return Column(name=name.rstrip("#@%!*").replace("_", " "), kind=kind or "text")
+    return Column(name=name.rstrip("#@%!*^").replace("_", " "), kind=kind or "text")

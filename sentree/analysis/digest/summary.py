@@ -1,0 +1,158 @@
+"""The sentences of a digest that somebody reads who has one minute; each cites what it rests on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from schemas.claim import Claim
+from schemas.digest import LEVELS, DigestReport, Level, NewFinding, Silence
+from sentree.analysis.intel.rows import names
+from sentree.analysis.records import claim
+
+MOST_EVIDENCE = 6
+NAMED_FINDINGS = 3
+NAMED_SILENCES = 4
+
+
+def title_of(report: DigestReport) -> str:
+    """Name the digest by what matters in it."""
+    tenants = f" of {len(report.spans)} tenants" if len(report.spans) > 1 else ""
+    found = level_counts(report.findings)
+    return f"Digest{tenants}: {found or 'no findings'}, {report.events:,} new events"
+
+
+def summarise(report: DigestReport) -> list[Claim]:
+    """Say what is worst, what is new, who is silent, and what could not be read."""
+    said: list[Claim] = []
+    if report.findings:
+        said += _findings(report)
+    said += [
+        claim(
+            f"Campaign {one.number} ({one.confidence} confidence, {_status(one.status)}) reached "
+            f"{len(one.tenants)} tenants: {names(one.tenants, 6)}; they share "
+            f"{names(one.indicators, 5)}.",
+            one.evidence,
+        )
+        for one in report.campaigns
+    ]
+    if silent := [one for one in report.silences if not one.known]:
+        said.append(_silent(silent))
+    if report.events:
+        said.append(_volume(report))
+    if report.rejects:
+        total = sum(one.records for one in report.rejects)
+        first = report.rejects[0]
+        said.append(
+            claim(
+                f"{total:,} {_n(total, 'record')} could not be read, most of one kind in "
+                f"{first.path}: {first.reason} ({first.records:,}).",
+                [one.sample for one in report.rejects[:MOST_EVIDENCE]],
+            )
+        )
+    return said
+
+
+def level_counts(findings: Iterable[NewFinding]) -> str:
+    """Count findings by level in words, the worst first; empty without any."""
+    counts = Counter(one.level for one in findings)
+    return ", ".join(f"{counts[level]:,} {level}" for level in reversed(LEVELS) if counts[level])
+
+
+def worst_level(findings: Iterable[NewFinding]) -> Level | None:
+    """Give the highest level of the findings."""
+    levels = {one.level for one in findings}
+    return next((level for level in reversed(LEVELS) if level in levels), None)
+
+
+def pause(seconds: float) -> str:
+    """Write a length of time as people say it."""
+    minutes = round(timedelta(seconds=seconds).total_seconds() / 60)
+    if minutes >= 48 * 60:
+        return f"{minutes // (24 * 60)} d {minutes // 60 % 24} h"
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
+
+
+def _findings(report: DigestReport) -> list[Claim]:
+    findings = report.findings
+    first_time = [one for one in findings if not one.before]
+    known = len(findings) - len(first_time)
+    hosts = len({(one.tenant, one.host) for one in findings if one.host})
+    told = any(span.last_run for span in report.spans)
+    again = f", {known:,} known from earlier digests" if told else ""
+    said = [
+        claim(
+            f"{len(findings):,} {_n(len(findings), 'finding')} on {hosts:,} {_n(hosts, 'host')}: "
+            f"{level_counts(findings)}{again}.",
+            _cite(findings),
+        )
+    ]
+    leading = first_time or list(findings)
+    for one in leading[:NAMED_FINDINGS]:
+        where = f" on {one.host}" if one.host else ""
+        tenant = f" ({one.tenant})" if len(report.spans) > 1 else ""
+        span = (
+            f", {one.first:%Y-%m-%d %H:%M} to {one.last:%Y-%m-%d %H:%M} UTC"
+            if one.first and one.last
+            else ""
+        )
+        new = "first time here" if told and not one.before else _known(one) if told else ""
+        said.append(
+            claim(
+                f"{one.level.capitalize()}: {one.title}{where}{tenant}, {one.events:,} "
+                f"{_n(one.events, 'event')}{span}{f'; {new}' if new else ''}.",
+                one.evidence[:MOST_EVIDENCE],
+                techniques=one.techniques,
+            )
+        )
+    return said
+
+
+def _known(one: NewFinding) -> str:
+    since = f" since {one.known_since:%Y-%m-%d %H:%M}" if one.known_since else ""
+    return f"known here{since} ({one.before:,} earlier)" if one.before else ""
+
+
+def _silent(silent: Sequence[Silence]) -> Claim:
+    shown = "; ".join(
+        f"{one.name} since {one.last_seen:%Y-%m-%d %H:%M} UTC ({pause(one.silent_s)}, usually at "
+        f"most {pause(one.usual_s)})"
+        for one in silent[:NAMED_SILENCES]
+    )
+    more = len(silent) - NAMED_SILENCES
+    return claim(
+        f"{len(silent):,} {_n(len(silent), 'source')} fell silent: {shown}"
+        f"{f' and {more} more' if more > 0 else ''}.",
+        [uid for one in silent for uid in one.evidence][:MOST_EVIDENCE],
+    )
+
+
+def _volume(report: DigestReport) -> Claim:
+    late = sum(one.late for one in report.sources)
+    firsts = [one for one in report.classes if one.first and one.last]
+    span = (
+        f", from {min(one.first for one in firsts if one.first):%Y-%m-%d %H:%M} to "
+        f"{max(one.last for one in firsts if one.last):%Y-%m-%d %H:%M} UTC"
+        if firsts
+        else ""
+    )
+    later = f"; {late:,} of them arrived late" if late else ""
+    count = len(report.sources)
+    return claim(
+        f"{report.events:,} new {_n(report.events, 'event')} of {count:,} {_n(count, 'source')}"
+        f"{span}{later}.",
+        [uid for one in report.classes for uid in one.evidence][:MOST_EVIDENCE],
+    )
+
+
+def _cite(findings: Iterable[NewFinding]) -> list[str]:
+    return [one.evidence[0] for one in findings][:MOST_EVIDENCE]
+
+
+def _status(status: str) -> str:
+    return {"new": "new", "grown": "known, with more tenants now", "known": "known"}[status]
+
+
+def _n(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"
