@@ -8,6 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
+from pydantic.json_schema import SkipJsonSchema
 
 from schemas.ask import EMBEDDED, AskRequest
 from sentree.analysis.ask import answer
@@ -25,7 +26,9 @@ def _run_name() -> str:
 
 
 @flow(name="ask", flow_run_name=_run_name, validate_parameters=True)
-def ask(request: AskRequest, settings: Settings | None = None, resume: str | None = None) -> str:
+def ask(
+    request: AskRequest, settings: SkipJsonSchema[Settings | None] = None, resume: str | None = None
+) -> str:
     """Answer one question; gives the run's uid.
 
     The agent works in the flow's own thread, and each reading is a task run. The flow run's

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prefect import flow
+from pydantic.json_schema import SkipJsonSchema
 
 from schemas.chain import ChainRequest
 from sentree.settings import Settings, load_settings
@@ -12,7 +13,7 @@ from tasks.timeline import publish_result
 
 
 @flow(name="chain", flow_run_name="chain {request.title}", validate_parameters=True)
-def chain(request: ChainRequest, settings: Settings | None = None) -> str:
+def chain(request: ChainRequest, settings: SkipJsonSchema[Settings | None] = None) -> str:
     """Give accounts of incidents their ATT&CK chains; gives the run's uid."""
     settings = settings or load_settings()
     tag_flow_run("kind:chain")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prefect import flow
+from pydantic.json_schema import SkipJsonSchema
 
 from schemas.classify import ClassifyRequest
 from sentree.settings import Settings, load_settings
@@ -12,7 +13,7 @@ from tasks.timeline import publish_result
 
 
 @flow(name="classify", flow_run_name="classify {request.title}", validate_parameters=True)
-def classify(request: ClassifyRequest, settings: Settings | None = None) -> str:
+def classify(request: ClassifyRequest, settings: SkipJsonSchema[Settings | None] = None) -> str:
     """Tell the OCSF class of every record of some files; gives the run's uid."""
     settings = settings or load_settings()
     tag_flow_run("kind:classify")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prefect import flow, unmapped
+from pydantic.json_schema import SkipJsonSchema
 
 from schemas.correlate import CorrelateRequest
 from sentree.settings import Settings, load_settings
@@ -11,7 +12,7 @@ from tasks.run_tags import tag_flow_run
 
 
 @flow(name="correlate", flow_run_name="correlate {request.title}", validate_parameters=True)
-def correlate(request: CorrelateRequest, settings: Settings | None = None) -> str:
+def correlate(request: CorrelateRequest, settings: SkipJsonSchema[Settings | None] = None) -> str:
     """Find campaigns that reached several tenants; gives the run's uid."""
     settings = settings or load_settings()
     tag_flow_run("kind:correlate")

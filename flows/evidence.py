@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prefect import flow
+from pydantic.json_schema import SkipJsonSchema
 
 from schemas.evidence import EvidenceRequest
 from sentree.settings import Settings, load_settings
@@ -12,7 +13,7 @@ from tasks.timeline import publish_result
 
 
 @flow(name="evidence", flow_run_name="evidence {request.catalog}", validate_parameters=True)
-def evidence(request: EvidenceRequest, settings: Settings | None = None) -> str:
+def evidence(request: EvidenceRequest, settings: SkipJsonSchema[Settings | None] = None) -> str:
     """Judge every control of a catalogue by the evidence; gives the run's uid."""
     settings = settings or load_settings()
     tag_flow_run("kind:evidence")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prefect import flow
+from pydantic.json_schema import SkipJsonSchema
 
 from schemas.intel import IntelRequest
 from sentree.settings import Settings, load_settings
@@ -12,7 +13,7 @@ from tasks.timeline import publish_result
 
 
 @flow(name="intel", flow_run_name="intel {request.title}", validate_parameters=True)
-def intel(request: IntelRequest, settings: Settings | None = None) -> str:
+def intel(request: IntelRequest, settings: SkipJsonSchema[Settings | None] = None) -> str:
     """Merge STIX bundles into one cited report; gives the run's uid."""
     settings = settings or load_settings()
     tag_flow_run("kind:intel")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prefect import flow
+from pydantic.json_schema import SkipJsonSchema
 
 from schemas.map_rules import MapRulesRequest
 from sentree.settings import Settings, load_settings
@@ -12,7 +13,7 @@ from tasks.timeline import publish_result
 
 
 @flow(name="map_rules", flow_run_name="map rules {request.title}", validate_parameters=True)
-def map_rules(request: MapRulesRequest, settings: Settings | None = None) -> str:
+def map_rules(request: MapRulesRequest, settings: SkipJsonSchema[Settings | None] = None) -> str:
     """Map detection rules onto ATT&CK techniques; gives the run's uid."""
     settings = settings or load_settings()
     tag_flow_run("kind:map_rules")

@@ -6,6 +6,7 @@ from typing import cast
 
 from prefect import flow
 from prefect.states import Completed
+from pydantic.json_schema import SkipJsonSchema
 
 from schemas.query import Path as RoutePath
 from schemas.request import TimelineRequest
@@ -23,7 +24,7 @@ from tasks.timeline import conclude_request, publish_result, route_request, scop
     flow_run_name="timeline {request.case}",
     validate_parameters=True,
 )
-def timeline(request: TimelineRequest, settings: Settings | None = None) -> str:
+def timeline(request: TimelineRequest, settings: SkipJsonSchema[Settings | None] = None) -> str:
     """Build the cited timeline of one case; gives the run's uid.
 
     The flow run's state is `Degraded` when a partition could not be read.

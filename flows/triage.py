@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prefect import flow
+from pydantic.json_schema import SkipJsonSchema
 
 from schemas.triage import TriageRequest
 from sentree.settings import Settings, load_settings
@@ -12,7 +13,7 @@ from tasks.triage import conclude_ranking, list_records, read_records
 
 
 @flow(name="triage", flow_run_name="triage {request.title}", validate_parameters=True)
-def triage(request: TriageRequest, settings: Settings | None = None) -> str:
+def triage(request: TriageRequest, settings: SkipJsonSchema[Settings | None] = None) -> str:
     """Rank vulnerabilities by an explained score; gives the run's uid."""
     settings = settings or load_settings()
     tag_flow_run("kind:triage")

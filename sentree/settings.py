@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -16,9 +16,22 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from schemas.digest import Level
 from sentree.errors import ConfigurationError
 
 USER_FILE = Path("~/.config/sentree/config.toml")
+
+
+class NotifySettings(BaseModel):
+    """Who is told of a digest, and of what in it: the table `[notify]` of the settings file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    urls: tuple[SecretStr, ...] = ()
+    """Addresses as Apprise writes them, or `prefect-block://TYPE/NAME`."""
+    level: Level = "high"
+    degraded: bool = True
+    silent: bool = True
 
 
 class Settings(BaseSettings):
@@ -52,6 +65,9 @@ class Settings(BaseSettings):
     )
     prices: Path | None = Field(default=None, description="price file, instead of the built-in one")
     stream: bool = Field(default=False, description="stream every answer of a model")
+    notify: NotifySettings = Field(
+        default=NotifySettings(), description="who is told of a digest, and of what in it"
+    )
 
     @property
     def lake_dir(self) -> Path:

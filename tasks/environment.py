@@ -5,10 +5,17 @@ Call `prepare` before the first import of Prefect; what the user has set already
 
 from __future__ import annotations
 
+import json
 import os
+from contextlib import suppress
+from pathlib import Path
+from urllib.request import urlopen
 
 from sentree.settings import Settings
 from tasks.orphans import stop_orphans
+
+SERVER_FILE = "server.json"
+"""Where `sentree serve` notes the address of the server it started, in Prefect's home."""
 
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -27,11 +34,13 @@ QUIET = {
 
 
 def prepare(settings: Settings) -> None:
-    """Set Prefect's environment for this process."""
+    """Set Prefect's environment for this process; a server that `sentree serve` started is used."""
     home = settings.prefect_home.resolve()
     home.mkdir(parents=True, exist_ok=True)
     stop_orphans(home)
     os.environ.setdefault("PREFECT_HOME", str(home))
+    if not server_is_configured() and (url := _served(home)):
+        os.environ["PREFECT_API_URL"] = url
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
 
@@ -39,3 +48,17 @@ def prepare(settings: Settings) -> None:
 def server_is_configured() -> bool:
     """Tell whether a Prefect server is named, so that none has to be started."""
     return bool(os.environ.get("PREFECT_API_URL"))
+
+
+def is_up(url: str) -> bool:
+    """Tell whether a Prefect server answers at an API address."""
+    with suppress(OSError, ValueError), urlopen(f"{url.rstrip('/')}/health", timeout=3) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+def _served(home: Path) -> str | None:
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        url = str(json.loads((home / SERVER_FILE).read_text("utf-8"))["url"])
+        return url if url.startswith("http://127.0.0.1:") and is_up(url) else None
+    return None

@@ -44,6 +44,8 @@ _COMMANDS = {
         "Find one campaign in several tenants; report to each its own.",
     ),
     "classify": ("sentree.cli.classify:classify", "Tell the OCSF class of every raw record."),
+    "digest": ("sentree.cli.digest:digest", "Tell what is new since the last digest."),
+    "serve": ("sentree.cli.serve:serve", "Serve all deployments: schedules and forms."),
     "show": ("sentree.cli.read:show", "Show a run, or drill down to a claim, node or event."),
     "report": ("sentree.cli.read:report", "Write the reports of a run again, in any format."),
     "doctor": ("sentree.cli.check:doctor", "Check what this installation needs."),

@@ -1,4 +1,4 @@
-"""The doors log text must pass on its way out: terminal, HTML, Markdown, CSV, JSON.
+"""The doors log text must pass on its way out: terminal, HTML, Markdown, CSV, JSON, chat.
 
 Every string of a result may have been written by an attacker. Each door makes the invisible
 visible (control, bidirectional and zero-width characters) and takes the power out of its format.
@@ -26,6 +26,8 @@ _MARKDOWN_BLOCK = re.compile(r"^([-+=:>#]|\d{1,9}(?=[.)](?:\s|$)))")
 _ADDRESS = re.compile(r"(?i)\bwww\.|:(?=//)|@")
 _DEFANGED = {"www.": "www[.]", ":": "[:]", "@": "[@]"}
 
+_CHAT_SIGNS = str.maketrans({"<": "(", ">": ")", "`": "'"})
+
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
@@ -49,6 +51,13 @@ def markdown(text: str) -> str:
     line = _ADDRESS.sub(lambda match: _DEFANGED[match.group().lower()], line)
     line = _MARKDOWN_SPECIAL.sub(r"\\\1", line)
     return _MARKDOWN_BLOCK.sub(lambda match: _escape_block(match.group()), line)
+
+
+def message(text: str) -> str:
+    """Make text fit for one line of a chat or mail: no link, no mention, no command of a chat."""
+    line = visible(_SPACES.sub(" ", text)).strip()
+    line = _ADDRESS.sub(lambda match: _DEFANGED[match.group().lower()], line)
+    return line.translate(_CHAT_SIGNS)
 
 
 def csv_cell(text: str) -> str:

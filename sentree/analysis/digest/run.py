@@ -80,10 +80,11 @@ class Detected(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """How a digest ended; `result` where one was made."""
+    """How a digest ended; `result` where one was made. Nobody is notified of a look back."""
 
     outcome: DigestOutcome
     result: Result | None = None
+    look_back: bool = False
 
 
 class Made(NamedTuple):
@@ -266,7 +267,7 @@ def commit(lake: Lake, started: Started, made: Made | None) -> Ending:
         worst=worst_level(made.report.findings),
         degraded=bool(made.report.degraded),
     )
-    return Ending(outcome, made.result)
+    return Ending(outcome, made.result, started.look_back)
 
 
 def _nothing_told(started: Started) -> Ending:
