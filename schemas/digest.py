@@ -7,7 +7,6 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.base import Frozen, UtcTime
-from schemas.query import Query
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
 LEVELS: tuple[Level, ...] = ("informational", "low", "medium", "high", "critical")
@@ -36,14 +35,6 @@ class DigestRequest(Frozen):
     formats: tuple[str, ...] = Field(
         default=("html", "md", "navigator"), description="Formats of the report."
     )
-
-    @property
-    def query(self) -> Query:
-        """The request as a query."""
-        return Query(
-            text="What is new, and what does it mean?",
-            tenant_uid=self.tenants[0] if len(self.tenants) == 1 else "*",
-        )
 
 
 class Span(Frozen):

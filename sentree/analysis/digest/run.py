@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.claim import Claim
+from schemas.coverage import SliceCoverage
 from schemas.detection import DetectReport
 from schemas.digest import LEVELS, DigestOutcome, DigestReport, DigestRequest, Span
 from schemas.event import CitedEvent
-from schemas.query import Scenario
+from schemas.query import Query, Scenario
 from schemas.result import Result
 from schemas.section import Section
 from sentree.analysis.digest.campaigns import Campaigns, compare_tenants, remembered
@@ -230,7 +231,7 @@ def conclude(
         started.run_dir,
         Scenario.DIGEST,
         started.request.title or title_of(report),
-        started.request.query,
+        _query(report),
         summary=summary,
         sections=parts,
         texts={uid: "\n".join((each.event, each.raw)) for uid, each in cited.items()},
@@ -241,6 +242,8 @@ def conclude(
         data=report,
         created_at=started.now,
     )
+    coverage = result.coverage.model_copy(update=_slices(report))
+    result = result.model_copy(update={"coverage": coverage})
     told = remembered([mark.campaigns for mark in started.marks.values()], campaigns.found)
     return Made(result, report, {one.span.tenant: one.newest for one in ordered}, told)
 
@@ -328,6 +331,28 @@ def _cited(
     tenants = [one.span.tenant for one in news]
     cited |= cited_news(lake, tenants, snapshot or lake.snapshot_id(), wanted)
     return cited, snapshot
+
+
+def _query(report: DigestReport) -> Query:
+    tenant = report.spans[0].tenant if len(report.spans) == 1 else "*"
+    return Query(text="What is new since the last digest?", tenant_uid=tenant)
+
+
+def _slices(report: DigestReport) -> dict[str, tuple[SliceCoverage, ...]]:
+    """Say of each source and class that all of its new events were looked at."""
+    several = len(report.spans) > 1
+    sources = [
+        (f"{one.tenant}: {one.path}" if several else one.path, one.accepted, None, None)
+        for one in report.sources
+    ]
+    classes = [(one.name, one.events, one.first, one.last) for one in report.classes]
+    return {
+        name: tuple(
+            SliceCoverage(name=label, events_in_scope=n, events_looked_at=n, first=first, last=last)
+            for label, n, first, last in rows
+        )
+        for name, rows in (("by_source", sources), ("by_class", classes))
+    }
 
 
 def _notes(report: DigestReport) -> list[str]:

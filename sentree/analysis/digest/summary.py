@@ -13,6 +13,8 @@ from sentree.analysis.records import claim
 
 MOST_EVIDENCE = 6
 NAMED_FINDINGS = 3
+NAMED_HOSTS = 3
+MOST_NAMED = 8
 NAMED_SILENCES = 4
 
 
@@ -88,30 +90,38 @@ def _findings(report: DigestReport) -> list[Claim]:
             _cite(findings),
         )
     ]
-    leading = first_time or list(findings)
-    for one in leading[:NAMED_FINDINGS]:
-        where = f" on {one.host}" if one.host else ""
-        tenant = f" ({one.tenant})" if len(report.spans) > 1 else ""
-        span = (
-            f", {one.first:%Y-%m-%d %H:%M} to {one.last:%Y-%m-%d %H:%M} UTC"
-            if one.first and one.last
-            else ""
-        )
-        new = "first time here" if told and not one.before else _known(one) if told else ""
-        said.append(
-            claim(
-                f"{one.level.capitalize()}: {one.title}{where}{tenant}, {one.events:,} "
-                f"{_n(one.events, 'event')}{span}{f'; {new}' if new else ''}.",
-                one.evidence[:MOST_EVIDENCE],
-                techniques=one.techniques,
-            )
-        )
+    said += [_host(group, told, len(report.spans) > 1) for group in _leading(findings)]
     return said
 
 
-def _known(one: NewFinding) -> str:
-    since = f" since {one.known_since:%Y-%m-%d %H:%M}" if one.known_since else ""
-    return f"known here{since} ({one.before:,} earlier)" if one.before else ""
+def _leading(findings: Sequence[NewFinding]) -> list[list[NewFinding]]:
+    """Group findings by host, and choose the hosts that are worst off."""
+    groups: dict[tuple[str, str], list[NewFinding]] = {}
+    for one in findings:
+        groups.setdefault((one.tenant, one.host), []).append(one)
+
+    def weight(group: list[NewFinding]) -> tuple[int, ...]:
+        new = Counter(one.level for one in group if not one.before)
+        seen = Counter(one.level for one in group)
+        return tuple(count[level] for level in reversed(LEVELS) for count in (new, seen))
+
+    return sorted(groups.values(), key=weight, reverse=True)[:NAMED_HOSTS]
+
+
+def _host(group: Sequence[NewFinding], told: bool, several: bool) -> Claim:
+    first = group[0]
+    where = first.host or "No host named"
+    tenant = f" ({first.tenant})" if several else ""
+    times = [time for one in group for time in (one.first, one.last) if time]
+    span = f", {min(times):%Y-%m-%d %H:%M} to {max(times):%Y-%m-%d %H:%M} UTC" if times else ""
+    new = sum(not one.before for one in group)
+    again = "" if not told else "; none of it new here" if not new else f"; {new:,} new here"
+    titles = names(list(dict.fromkeys(one.title for one in group)), NAMED_FINDINGS)
+    return claim(
+        f"{where}{tenant}: {level_counts(group)}{span}: {titles}{again}.",
+        _cite(group),
+        techniques=tuple(sorted({name for one in group for name in one.techniques}))[:MOST_NAMED],
+    )
 
 
 def _silent(silent: Sequence[Silence]) -> Claim:

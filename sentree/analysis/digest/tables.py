@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 from schemas.digest import LEVELS, DigestReport, NewFinding
 from schemas.section import Row, Scalar, Section, Table, TechniqueScore
 from sentree.analysis.digest.summary import pause, worst_level
-from sentree.analysis.intel.rows import evidence, names, table, when
+from sentree.analysis.intel.rows import evidence, names, table
 
 LEVEL_SCORES = dict(zip(LEVELS, (1.0, 2.0, 3.0, 4.0, 5.0), strict=True))
 
@@ -260,6 +261,11 @@ def _spans(report: DigestReport) -> Table:
         ],
         "New is what was loaded after one snapshot and up to another, however old its events are.",
     )
+
+
+def when(time: datetime | None) -> str | None:
+    """Write a time to the second: a digest is read for the hour, the event has the rest."""
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}" if time else None
 
 
 def _tenant(report: DigestReport, tenant: str) -> str:
