@@ -106,7 +106,7 @@ def _run(
         outcome = digest_flow(request, settings)
         made = outcome.state == "made" and outcome.run_uid is not None
         return outcome, load_result(settings.runs_dir / str(outcome.run_uid)) if made else None
-    from sentree.analysis.digest import run
+    from sentree.analysis.digest import make
     from sentree.lake.db import Lake
     from sentree.report.notices import tell
     from tasks.deliver import deliver
@@ -115,8 +115,8 @@ def _run(
         save_result(result, run_dir)
         write_reports(result, request.formats, run_dir)
 
-    ending = run(settings, request, publish)
     with Lake.open(settings, create=False) as lake:
+        ending = make(lake, settings, request, publish)
         recorded = None if ending.look_back else ending.result
         notices = tell(lake, settings.notify, recorded, deliver)
     return ending.outcome.model_copy(update={"notices": notices}), ending.result

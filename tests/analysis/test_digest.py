@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from tenants import event, mark
 
 from schemas.digest import DigestReport, DigestRequest
 from schemas.result import Result
-from sentree.analysis.digest import Ending, opened, run
+from sentree.analysis.digest import Ending, make, opened, run
 from sentree.errors import NotFoundError
 from sentree.lake.claims import claimed
 from sentree.lake.db import Lake
@@ -39,6 +40,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.settings = Settings(home=folder / "home")
+        self.lake = Lake.open(self.settings)
         self.rules = folder / "rules"
         self.rules.mkdir()
         self.rule("Event log cleared", 1, "high", "wevtutil cl")
@@ -61,11 +63,11 @@ class Desk:
         path = self.folder / (name or f"delivery-{self.files}.jsonl")
         lines = [each if isinstance(each, str) else json.dumps(each) for each in events]
         path.write_text("\n".join(lines) + "\n")
-        with Lake.open(self.settings) as lake:
-            ingest(lake, [path], settings=self.settings, tenant=tenant, now=now)
+        ingest(self.lake, [path], settings=self.settings, tenant=tenant, now=now)
 
     def digest(self, now: datetime = NOW, **more: Any) -> Ending:
-        return run(self.settings, self.request.model_copy(update=more), save_result, now)
+        request = self.request.model_copy(update=more)
+        return make(self.lake, self.settings, request, save_result, now)
 
     def told(self, now: datetime = NOW, **more: Any) -> DigestReport:
         ending = self.digest(now, **more)
@@ -74,8 +76,7 @@ class Desk:
         return report_of(ending.result)
 
     def query(self, sql: str) -> list[dict[str, Any]]:
-        with Lake.open(self.settings, create=False) as lake:
-            return lake.query(sql)
+        return self.lake.query(sql)
 
 
 def report_of(result: Result) -> DigestReport:
@@ -105,8 +106,10 @@ def cleared(minute: float, host: str = "ws1") -> dict[str, Any]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.lake.close()
 
 
 def test_each_digest_tells_what_was_loaded_since_the_last_and_a_second_run_changes_nothing(
@@ -165,8 +168,7 @@ def test_what_a_new_rule_finds_in_old_events_is_told_by_the_next_digest(desk: De
     desk.load(started(1, "net user eve /add"))
     assert desk.told().findings == ()
     path = desk.rule("Account added", 2, "medium", "/add")
-    with Lake.open(desk.settings, create=False) as lake:
-        detect(lake, load_rules((str(path),)), tenant="acme")
+    detect(desk.lake, load_rules((str(path),)), tenant="acme")
     [found] = desk.told().findings
     assert (found.title, found.level, found.before) == ("Account added", "medium", 0)
 
@@ -178,7 +180,7 @@ def test_a_digest_that_failed_before_its_end_is_told_whole_by_the_next(desk: Des
         raise OSError("no space left")
 
     with pytest.raises(OSError, match="no space"):
-        run(desk.settings, desk.request, fail, NOW)
+        make(desk.lake, desk.settings, desk.request, fail, NOW)
     assert list(desk.settings.runs_dir.iterdir()) == []
     told = desk.told()
     assert (told.events, len(told.findings)) == (1, 1)
@@ -186,10 +188,7 @@ def test_a_digest_that_failed_before_its_end_is_told_whole_by_the_next(desk: Des
 
 def test_of_two_at_once_one_tells_and_the_other_names_it(desk: Desk) -> None:
     desk.load(cleared(1))
-    with (
-        Lake.open(desk.settings, create=False) as lake,
-        opened(lake, desk.settings, desk.request, NOW) as first,
-    ):
+    with opened(desk.lake, desk.settings, desk.request, NOW) as first:
         second = desk.digest()
         assert second.outcome.state == "being-made"
         assert second.outcome.run_uid == first.run_uid
@@ -206,7 +205,6 @@ def digest_in_a_process(home: str, rules: str, go: Any, answers: Any) -> None:
 
 def test_two_processes_at_once_make_one_digest(desk: Desk) -> None:
     desk.load(*(cleared(n) for n in range(20)))
-    desk.query("SELECT 1")
     spawn = multiprocessing.get_context("spawn")
     go, answers = spawn.Barrier(2), spawn.Queue()
     arguments = (str(desk.settings.home), str(desk.rules), go, answers)
@@ -228,11 +226,10 @@ def test_two_processes_at_once_make_one_digest(desk: Desk) -> None:
 def test_whoever_commits_second_learns_who_was_first(desk: Desk) -> None:
     desk.load(cleared(1))
     told = desk.told()
-    with Lake.open(desk.settings, create=False) as lake:
-        [row] = lake.query("SELECT run_uid FROM digests")
-        snapshot = lake.snapshot_id()
-        assert record_digest(lake, "another", NOW, told, {}, "[]") == row["run_uid"]
-        assert lake.snapshot_id() == snapshot
+    [row] = desk.query("SELECT run_uid FROM digests")
+    snapshot = desk.lake.snapshot_id()
+    assert record_digest(desk.lake, "another", NOW, told, {}, "[]") == row["run_uid"]
+    assert desk.lake.snapshot_id() == snapshot
 
 
 def test_a_claim_ends_with_its_holder(tmp_path: Path) -> None:

@@ -116,10 +116,19 @@ def run(
         NotFoundError: nothing was ever loaded of a named tenant.
         LakeError: there is no lake, or it can't be read or written.
     """
-    with (
-        Lake.open(settings, create=False) as lake,
-        opened(lake, settings, request, now or datetime.now(UTC)) as started,
-    ):
+    with Lake.open(settings, create=False) as lake:
+        return make(lake, settings, request, publish, now)
+
+
+def make(
+    lake: Lake,
+    settings: Settings,
+    request: DigestRequest,
+    publish: Callable[[Result, Path], object],
+    now: datetime | None = None,
+) -> Ending:
+    """Make a digest of an open lake; see `run`."""
+    with opened(lake, settings, request, now or datetime.now(UTC)) as started:
         detected = [detect_new(lake, started, tenant) for tenant in sorted(started.marks)]
         news = [read_new(lake, started, one.span) for one in detected if one.span]
         found = find_campaigns(lake, started, news)
