@@ -76,8 +76,10 @@ def serve_all(deployments: Sequence[DeploymentEntry], limit: int) -> None:
 
 def runner_deployment(entry: DeploymentEntry) -> Any:
     """Make what Prefect serves of an entry of the deployment file."""
+    from prefect.client.schemas.objects import ConcurrencyLimitConfig
     from prefect.deployments.runner import EntrypointType
 
+    limit = entry.concurrency_limit
     module, _, name = entry.entrypoint.rpartition(".")
     try:
         flow: Any = getattr(import_module(module), name)
@@ -91,7 +93,11 @@ def runner_deployment(entry: DeploymentEntry) -> Any:
         parameters=entry.parameters,
         description=entry.description,
         tags=list(entry.tags),
-        concurrency_limit=entry.concurrency_limit,
+        # A runner that was stopped has paused its deployments.
+        paused=False,
+        concurrency_limit=(
+            ConcurrencyLimitConfig.model_validate(limit) if isinstance(limit, dict) else limit
+        ),
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
 
