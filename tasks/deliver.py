@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any, cast
 
+from tasks.environment import server_is_configured
+
 BLOCK = "prefect-block://"
 
 
@@ -31,6 +33,9 @@ def _by_apprise(url: str, title: str, body: str) -> str:
 
 
 def _by_block(name: str, title: str, body: str) -> str:
+    # Without a server, loading the block would start one.
+    if not server_is_configured():
+        return "a block needs a Prefect server: set PREFECT_API_URL, or use `sentree serve`"
     from prefect.blocks.core import Block
 
     block: Any = Block.load(name)

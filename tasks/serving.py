@@ -77,7 +77,7 @@ def serve_all(deployments: Sequence[DeploymentEntry], limit: int) -> None:
 def runner_deployment(entry: DeploymentEntry) -> Any:
     """Make what Prefect serves of an entry of the deployment file."""
     from prefect.client.schemas.objects import ConcurrencyLimitConfig
-    from prefect.deployments.runner import EntrypointType
+    from prefect.types.entrypoint import EntrypointType
 
     limit = entry.concurrency_limit
     module, _, name = entry.entrypoint.rpartition(".")

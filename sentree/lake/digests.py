@@ -55,7 +55,8 @@ def watermark(lake: Lake, tenant: str) -> Watermark:
     )
     if not found:
         return NOTHING_TOLD
-    return Watermark(**{**found[0], "newest": _aware(found[0]["newest"])})
+    told = Watermark(**found[0])
+    return told._replace(newest=_aware(told.newest))
 
 
 def snapshot_before(lake: Lake, moment: datetime) -> int:
@@ -81,9 +82,7 @@ def record_digest(
         None when it was stored; else the run that told a part of the same stretch first, and
         then nothing was stored.
     """
-    return lake.retrying(
-        lambda: _record(lake, run_uid, _naive(created_at), report, newest, campaigns)
-    )
+    return lake.retrying(lambda: _record(lake, run_uid, created_at, report, newest, campaigns))
 
 
 def told_findings(lake: Lake, span: Span) -> dict[tuple[str, str], tuple[int, datetime | None]]:
@@ -208,7 +207,7 @@ def _record(
             (
                 run_uid,
                 span.tenant,
-                created,
+                _naive(created),
                 span.events_from,
                 span.events_to,
                 span.detections_from,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from ocsf.classes import class_name
 from schemas.digest import (
@@ -143,7 +143,8 @@ def _sources(
     )
     names = source_names(row["path"] for row in found)
     return tuple(
-        NewSource(tenant=span.tenant, **{**row, "path": names[row["path"]]}) for row in found
+        NewSource.model_validate({**row, "tenant": span.tenant, "path": names[row["path"]]})
+        for row in found
     )
 
 
@@ -184,7 +185,7 @@ def _findings(lake: Lake, span: Span, events: str) -> Iterable[NewFinding]:
 
 def as_level(text: str | None) -> Level:
     """Give a Sigma level; one that is unknown or missing counts as informational."""
-    return cast(Level, text) if text in LEVELS else "informational"
+    return text if text in LEVELS else "informational"
 
 
 def _silences(lake: Lake, span: Span, now: datetime) -> Iterable[Silence]:
