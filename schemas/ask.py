@@ -19,21 +19,36 @@ class AskRequest(Frozen):
     from `batch` of them on. `fresh` asks again what other runs were answered.
     """
 
-    query: Query
-    over: tuple[str, ...] = ()
-    route: Path | None = None
-    model: str = EMBEDDED
-    leaf_model: str | None = None
-    caps: Caps = Caps()
-    turns: int = Field(default=20, ge=1, le=200)
-    max_tokens: int = Field(default=8_000, ge=256)
-    leaf_characters: int = Field(default=200_000, ge=1_000)
-    direct_characters: int = Field(default=400_000, ge=1_000)
-    workers: int = Field(default=8, ge=1, le=64)
-    batch: int | None = Field(default=None, ge=1)
-    thinking_tokens: int | None = Field(default=None, ge=1_024)
-    fresh: bool = False
-    formats: tuple[str, ...] = ()
+    query: Query = Field(title="Question", description="The question and its scope.")
+    over: tuple[str, ...] = Field(
+        default=(), description="Text files to ask instead of the lake; empty asks the lake."
+    )
+    route: Path | None = Field(
+        default=None,
+        description="direct (one call) or rlm (the recursive tree); without it, the router's choice.",
+    )
+    model: str = Field(
+        default=EMBEDDED, description="embedded (no language model), or a model's name."
+    )
+    leaf_model: str | None = Field(
+        default=None, description="The model that reads parts, if it is another."
+    )
+    caps: Caps = Field(default=Caps(), title="Limits", description="What the run may spend.")
+    turns: int = Field(default=20, ge=1, le=200, description="Most turns of the agent.")
+    max_tokens: int = Field(default=8_000, ge=256, description="Most tokens of one answer.")
+    leaf_characters: int = Field(default=200_000, ge=1_000, description="Most text of a part.")
+    direct_characters: int = Field(
+        default=400_000, ge=1_000, description="Most text of one direct call."
+    )
+    workers: int = Field(default=8, ge=1, le=64, description="Most readings at once.")
+    batch: int | None = Field(
+        default=None, ge=1, description="Send readings as one batch from so many on."
+    )
+    thinking_tokens: int | None = Field(
+        default=None, ge=1_024, description="Tokens the model may think with."
+    )
+    fresh: bool = Field(default=False, description="Ask anew what was answered before.")
+    formats: tuple[str, ...] = Field(default=(), description="Formats of the report.")
 
 
 class AskEstimate(Frozen):

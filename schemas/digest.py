@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.base import Frozen, UtcTime
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
+CampaignStatus = Literal["new", "grown", "known"]
 LEVELS: tuple[Level, ...] = ("informational", "low", "medium", "high", "critical")
 
 
@@ -143,7 +144,7 @@ class DigestCampaign(Frozen):
     techniques: tuple[str, ...]
     first: UtcTime
     last: UtcTime
-    status: Literal["new", "grown", "known"] = "new"
+    status: CampaignStatus = "new"
     evidence: tuple[str, ...]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from schemas.base import Frozen
 from schemas.window import Window
 
@@ -37,11 +39,19 @@ ASKED = tuple(one for one in Scenario if one is not Scenario.DIGEST)
 class Query(Frozen):
     """A question and its scope. `entity` narrows to a host, user or IP address."""
 
-    text: str
-    window: Window | None = None
-    tenant_uid: str = "default"
-    where: str | None = None
-    entity: str | None = None
+    text: str = Field(description="The question, in plain words.")
+    window: Window | None = Field(
+        default=None, description="From when to when (UTC); without it, everything there is."
+    )
+    tenant_uid: str = Field(
+        default="default", title="Tenant", description="Whose events are looked at."
+    )
+    where: str | None = Field(
+        default=None, description="Only events that meet this SQL condition over their columns."
+    )
+    entity: str | None = Field(
+        default=None, description="Only events that name this host, user or IP address."
+    )
 
 
 class ContextFacts(Frozen):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from schemas.base import Frozen
 from schemas.query import Path, Query
 from schemas.window import Window
@@ -10,14 +12,30 @@ from schemas.window import Window
 class TimelineRequest(Frozen):
     """A case to build the timeline of. `window` None means everything the tenant has."""
 
-    case: str
-    window: Window | None = None
-    tenant_uid: str = "default"
-    entity: str | None = None
-    where: str | None = None
-    route: Path | None = None
-    rules: tuple[str, ...] = ()
-    formats: tuple[str, ...] = ("html", "md", "timesketch", "navigator")
+    case: str = Field(description="A name for the case.")
+    window: Window | None = Field(
+        default=None, description="From when to when (UTC); without it, everything there is."
+    )
+    tenant_uid: str = Field(
+        default="default", title="Tenant", description="Whose events are looked at."
+    )
+    entity: str | None = Field(
+        default=None, description="Only events that name this host, user or IP address."
+    )
+    where: str | None = Field(
+        default=None, description="Only events that meet this SQL condition over their columns."
+    )
+    route: Path | None = Field(
+        default=None,
+        description="direct (one read) or rlm (the recursive tree); without it, the router's choice.",
+    )
+    rules: tuple[str, ...] = Field(
+        default=(),
+        description="Sigma rule files or folders that the case rests on, for the record.",
+    )
+    formats: tuple[str, ...] = Field(
+        default=("html", "md", "timesketch", "navigator"), description="Formats of the report."
+    )
 
     @property
     def question(self) -> str:

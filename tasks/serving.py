@@ -71,7 +71,8 @@ def serve_all(deployments: Sequence[DeploymentEntry], limit: int) -> None:
     """Serve deployments until the process is stopped; runs are processes of their own."""
     from prefect import serve
 
-    serve(*(runner_deployment(one) for one in deployments), limit=limit)
+    made = [runner_deployment(one) for one in deployments]
+    serve(*made, limit=limit, print_starting_message=False)
 
 
 def runner_deployment(entry: DeploymentEntry) -> Any:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from schemas.correlate import Campaign
-from schemas.digest import DigestCampaign
+from schemas.digest import CampaignStatus, DigestCampaign
 from schemas.window import Window
 from sentree.analysis.correlate import correlate, fold_tenants
 from sentree.errors import SentreeError
@@ -103,7 +103,7 @@ def _campaign(one: Campaign, told: Sequence[Told]) -> DigestCampaign:
     )
 
 
-def _status(tenants: set[str], shared: set[str], told: Sequence[Told]) -> str:
+def _status(tenants: set[str], shared: set[str], told: Sequence[Told]) -> CampaignStatus:
     same = [one for one in told if shared & set(one.indicators)]
     if not same:
         return "new"
