@@ -25,7 +25,7 @@ class AskRequest(Frozen):
     )
     route: Path | None = Field(
         default=None,
-        description="direct (one call) or rlm (the recursive tree); without it, the router's choice.",
+        description="direct (one call) or rlm (the tree); without it, the router chooses.",
     )
     model: str = Field(
         default=EMBEDDED, description="embedded (no language model), or a model's name."

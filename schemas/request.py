@@ -27,11 +27,11 @@ class TimelineRequest(Frozen):
     )
     route: Path | None = Field(
         default=None,
-        description="direct (one read) or rlm (the recursive tree); without it, the router's choice.",
+        description="direct (one read) or rlm (the tree); without it, the router chooses.",
     )
     rules: tuple[str, ...] = Field(
         default=(),
-        description="Sigma rule files or folders that the case rests on, for the record.",
+        description="Sigma rules that were run before, for the record.",
     )
     formats: tuple[str, ...] = Field(
         default=("html", "md", "timesketch", "navigator"), description="Formats of the report."
