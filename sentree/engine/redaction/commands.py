@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (one rule a line: a rule that is cut in two can't be read)
 """Passwords on command lines that no name stands before: `net user NAME PASS`, `sshpass -p`, ..."""
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from collections.abc import Iterator
 from sentree.engine.redaction.spans import Span
 
 # One argument: quoted (perhaps escaped in JSON), or up to a space.
-_ARG = r"(?:(?P<q>\\{0,7}[\"'])(?P<s>(?:(?!(?P=q))[^\r\n]){1,256})(?P=q)|(?P<b>[^\s\"'|;<>]{1,256}))"
+_ARG = (
+    r"(?:(?P<q>\\{0,7}[\"'])(?P<s>(?:(?!(?P=q))[^\r\n]){1,256})(?P=q)|(?P<b>[^\s\"'|;<>]{1,256}))"
+)
 _EXE = r"(?:\.exe)?(?:\\{0,7}[\"'])?"
 _REST = r"[^\r\n|;]{0,400}?\s"
 
@@ -73,9 +76,9 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
     ("vncpasswd", _flag("vncpasswd", r"-(?:f|p)\s{1,2}")),
     ("autologon", rf"(?i:autologon(?:64)?){_EXE}\s{{1,2}}(?:[-/]\w{{1,12}}\s)?\S{{1,64}}\s{{1,2}}\S{{1,64}}\s{{1,2}}{_ARG}"),
     ("mstsc", _flag("mstsc", r"/(?i:p|pass):")),
-    ("convertto-securestring", rf"(?i:convertto-securestring)\s{{1,4}}(?:-(?i:string)\s{{1,3}})?(?!-|\$|\()" + _ARG),
-    ("convertto-securestring", rf"(?i:convertto-securestring)\s[^\r\n|;]{{0,80}}?-(?i:string)\s{{1,3}}(?!-|\$|\()" + _ARG),
-    ("convertto-securestring", rf"(?i:convertto-securestring)\s(?i:-asplaintext|-force|\s){{1,4}}(?!-|\$|\()" + _ARG),
+    ("convertto-securestring", r"(?i:convertto-securestring)\s{1,4}(?:-(?i:string)\s{1,3})?(?!-|\$|\()" + _ARG),
+    ("convertto-securestring", r"(?i:convertto-securestring)\s[^\r\n|;]{0,80}?-(?i:string)\s{1,3}(?!-|\$|\()" + _ARG),
+    ("convertto-securestring", r"(?i:convertto-securestring)\s(?i:-asplaintext|-force|\s){1,4}(?!-|\$|\()" + _ARG),
     ("networkcredential", r"(?i:networkcredential)\s?\(\s{0,3}(?:\\{0,7}[\"'])[^\"'\\]{0,128}\\{0,7}[\"']\s{0,3},\s{0,3}" + _ARG),
     # impacket: domain/user:password@target
     ("@", r"(?<=[\s\"'])[\w.-]{1,64}/[\w.$-]{1,64}:(?P<s>[^\s@\"']{1,128})@(?=[\w.\[-])"),

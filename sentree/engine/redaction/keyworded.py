@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (one rule a line: a rule that is cut in two can't be read)
 """Secrets that are known by the name before them: `password=`, `"api_key": "`, `-Password`, ..."""
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ _XML = re.compile(rf"{_Q}?\s{{0,2}}>(?P<s>[^<>\n]{{1,512}})<")
 _SPACE = re.compile(r"\s{1,3}")
 _IS = re.compile(r"(?i:\s{1,2}(?:is|was|set to|changed to|ist))\s?:?\s{1,2}")
 _QUOTED = re.compile(rf"(?P<q>{_Q})(?P<s>(?:(?!(?P=q))[^\r\n]){{1,1024}}?)(?=(?P=q)|[\r\n]|$)")
-_BARE = re.compile(r"(?P<s>(?:[^\s\"'&;,|\\<>]|,(?!\s|\w{1,40}[=:]|$|[\"'])|<(?!/)|>|\\(?![\"'nrtu]))+)")
+_BARE = re.compile(
+    r"(?P<s>(?:[^\s\"'&;,|\\<>]|,(?!\s|\w{1,40}[=:]|$|[\"'])|<(?!/)|>|\\(?![\"'nrtu]))+)"
+)
 _LONGEST_BARE = 1_024
 
 _NOTHING = re.compile(
@@ -206,5 +209,9 @@ def _header(text: str, at: int) -> Iterator[Span]:
             # Its key id and signature have their own rules; date and region are evidence.
             return
         if len(value) >= 4 and not _NOTHING.fullmatch(value.strip()):
-            yield Span(start, found.end("s"), "cookie" if "cookie" in found["n"].lower() else "authorization")
+            yield Span(
+                start,
+                found.end("s"),
+                "cookie" if "cookie" in found["n"].lower() else "authorization",
+            )
         return

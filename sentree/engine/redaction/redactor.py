@@ -28,9 +28,10 @@ from sentree.engine.redaction.spans import Span, ascii_lower, outermost
 Change = Callable[[str], str]
 MARK = re.compile(r"<masked-([a-z][a-z0-9-]{0,40}?)(?:-([0-9a-f]{8}))?>")
 NOTE = (
-    "Some values in the data are pseudonyms, such as user-3f2a9c1d or lanip-91bc22e0: the same value "
-    "always has the same one, and its case is that of the value. Use them as they stand, in code, in "
-    "SQL and in answers: they are turned back. `<masked-...>` is a value that you are not shown."
+    "Some values in the data are pseudonyms, such as user-3f2a9c1d or lanip-91bc22e0: the same "
+    "value always has the same one, and its case is that of the value. Use them as they stand, in "
+    "code, in SQL and in answers: they are turned back. `<masked-...>` is a value that you are not "
+    "shown."
 )
 _MOST_KEPT = 512
 _LONGEST_KEPT = 50_000

@@ -94,5 +94,5 @@ def _decoded(blob: str, encoding: str) -> str | None:
         plain = data.decode(encoding)
     except (binascii.Error, ValueError):
         return None
-    readable = sum(char.isprintable() and ord(char) < 0x250 or char in "\r\n\t" for char in plain)
+    readable = sum((char.isprintable() and ord(char) < 0x250) or char in "\r\n\t" for char in plain)
     return plain if plain and readable >= _LEAST_READABLE * len(plain) else None

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (one rule a line: a rule that is cut in two can't be read)
 """Secrets that are known by their own shape: keys and tokens of services, hashes, key blocks.
 
 Each rule begins at a literal (its trigger), so that a text is searched for literals only and an
