@@ -84,7 +84,7 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
     ("@", r"(?<=[\s\"'])[\w.-]{1,64}/[\w.$-]{1,64}:(?P<s>[^\s@\"']{1,128})@(?=[\w.\[-])"),
     ("echo", r"(?i:echo)\s{1,2}-?n?\s{0,2}" + _ARG + r"\s{0,2}\|\s{0,2}(?i:sudo\s+-S|su\s|kinit|passwd|docker\s+login|cryptsetup|gpg\s)"),
     ("chpasswd", r"[\w.$-]{1,64}:(?P<s>[^\s\"'|]{1,128})[\"']?\s{0,2}\|\s{0,2}(?:sudo\s+)?chpasswd"),
-    ("identified by", r"(?i:identified by)\s{1,2}(?i:password\s)?" + _ARG),
+    ("identified by", r"(?i:identified by)\s{1,2}(?i:password\s)?(?=\\{0,7}[\"'])" + _ARG),
     ("identified with", r"(?i:identified with)\s\w{1,40}\s(?i:by|as)\s{1,2}" + _ARG),
 )  # fmt: skip
 

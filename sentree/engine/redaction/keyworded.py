@@ -62,10 +62,11 @@ WORDS: dict[str, _Word] = {
 TRIGGERS = ("pass", "pw", "kennwort", "contrasena", "key", "secret", "token", "credential",
             "sess", "connect.sid", "auth", "otp", "community", "cookie", "motdepasse")  # fmt: skip
 
-PUBLIC = ("publickeytoken", "nexttoken", "paginationtoken", "continuationtoken", "synctoken")
+PUBLIC = ("publickeytoken", "nexttoken", "paginationtoken", "continuationtoken", "synctoken",
+          "clientrequesttoken", "clienttoken", "requesttoken")  # fmt: skip
 """Names that end like those of secrets, of values that are none."""
 
-_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _NUMBERED = re.compile(r"(?:[_-]?(?:\d{1,3}|value|text|plain|plaintext|string|raw))$")
 # Quotes may be escaped once or more (JSON within JSON), and brackets may close a name.
 _Q = r"(?:\\{1,7}u00(?:22|27)|\\{0,7}[\"']|&quot;|%22)"
@@ -90,7 +91,7 @@ _NOTHING = re.compile(
 )
 _GUID = re.compile(r"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?")
 _SID = re.compile(r"S-1-\d")
-_PROSE_WORD = re.compile(r"[A-Za-z]+[.,!]?")
+_UNLIKE_A_WORD = re.compile(r"[0-9@#$%^*_+=]")
 _HEADER = re.compile(
     rf"(?i:(?P<n>set-cookie2?|cookies?|(?:proxy-|x-)?authorization|x-auth-token|x-vault-token))"
     rf"{_Q}?\s{{0,3}}[:=]\s{{0,3}}{_Q}?(?P<s>[^\r\n\"'\\]{{4,8192}})"
@@ -157,6 +158,9 @@ def _values(text: str, start: int, end: int, word: _Word, *, dashed: bool) -> It
         return
     assigned = _ASSIGN.match(text, end)
     if assigned is not None:
+        if text[start - 1 : start] == ":" and assigned[0] == ":":
+            # The name of a kind of thing in a longer name: arn:...:secret:NAME.
+            return
         yield from _value(text, assigned.end(), word)
         return
     if dashed and text[start - 1] == "-" and (space := _SPACE.match(text, end)) is not None:
@@ -165,7 +169,7 @@ def _values(text: str, start: int, end: int, word: _Word, *, dashed: bool) -> It
         return
     if word.prose and (said := _IS.match(text, end)) is not None:
         for span in _value(text, said.end(), word):
-            if not _PROSE_WORD.fullmatch(text[span.start : span.end]):
+            if _UNLIKE_A_WORD.search(text, span.start, span.end):
                 yield span
 
 
