@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from messages_server import Answer, MessagesServer, say, use
 from planted import LINES, SECRETS, leaked, plant
-from played_agent import LOOK, NUMBER, READ, UID, Played
+from played_agent import LOOK, READ, UID, Played
 from small_lake import QUESTION, run_folders, words
 
 from schemas.result import Result
@@ -109,7 +110,8 @@ def test_no_planted_secret_reaches_the_server_from_the_records_of_a_scenario(
             "--base-url", server.url, "--executor", "local", "--route", route, "--report", "md",
         ])  # fmt: skip
         sent = b"".join(server.raw)
-    assert "secrets or values masked" in capsys.readouterr().out or b"<masked-" in sent
+    capsys.readouterr()
+    assert b"<masked-" in sent
     assert len(sent) > 5_000 and leaked(sent) == []
     assert leaked(kept(Settings(home=tmp_path / "home"))) == []
 
@@ -118,7 +120,9 @@ def test_a_policy_of_off_is_said_and_sends_secrets_as_they_stand(
     lake: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with MessagesServer(Played()) as server:
-        arguments = words(lake, server.url, "--redaction", "off", "--format", "json", route="direct")
+        arguments = words(
+            lake, server.url, "--redaction", "off", "--format", "json", route="direct"
+        )
         assert run(arguments) == 0
         assert len(leaked(b"".join(server.raw))) > 50
     notes = Result.model_validate_json(capsys.readouterr().out).notes
@@ -142,7 +146,7 @@ class Naming:
         if turns == 0:
             code = "print(ctx.sql('SELECT DISTINCT actor_user FROM events')['rows'])"
             return use("run_python", {"code": code})
-        [name] = sorted(set(__import__("re").findall(r"user-[0-9a-f]{8}", text)))[:1]
+        [name] = sorted(set(re.findall(r"user-[0-9a-f]{8}", text)))[:1]
         if turns == 1:
             sql = f"SELECT event_uid, actor_user FROM events WHERE actor_user = '{name}' LIMIT 1"
             return use("run_python", {"code": f'print(ctx.sql("{sql}")["rows"])'}, "toolu_2")
@@ -164,14 +168,12 @@ def test_names_are_pseudonyms_to_the_model_and_themselves_in_code_and_report(
     more = ("--redaction", str(policy), "--format", "json")
     with MessagesServer(Naming()) as server:
         assert run(words(lake, server.url, *more, question="What did alice do?")) == 0
-        first = server.bodies
         sent = b"".join(server.raw)
     result = Result.model_validate_json(capsys.readouterr().out)
     for name in (b"alice", b"WS01", b"host1", b"203.0.113.9", b"10.0.0.4"):
         assert name not in sent
     [claim] = result.summary
     assert claim.text == "alice acted." and result.verification.kept == 1
-    assert first is not None
     [folder] = [one for one in run_folders(lake) if one.name == result.run_uid]
     trajectory = (folder / "trajectory.jsonl").read_text(encoding="utf-8")
     turns = [line for line in trajectory.splitlines() if '"turn"' in line]
@@ -197,4 +199,3 @@ def test_a_dry_run_says_what_would_be_taken_out(
     arguments = words(lake, "http://127.0.0.1:9", "--redaction", str(policy), "--dry-run")
     assert run(arguments) == 0
     assert "redaction secrets masked, users: pseudonymise" in capsys.readouterr().out
-    assert NUMBER

