@@ -63,7 +63,7 @@ class RedactionPolicy(Frozen):
     keep_secrets: tuple[str, ...] = ()
     entities: Entities = Entities()
     names: Names = Names()
-    fields: dict[str, Action] = {}
+    fields: dict[str, Action] = Field(default={})
     patterns: dict[str, RedactionPattern] = Field(default={}, max_length=MOST_PATTERNS)
     source: str = "default"
 
@@ -106,8 +106,8 @@ OFF = RedactionPolicy(secrets="keep", source="off")
 class RedactionAccount(Frozen):
     """What was replaced in all that was sent, each distinct value counted once, by kind."""
 
-    masked: dict[str, int] = {}
-    pseudonymised: dict[str, int] = {}
+    masked: dict[str, int] = Field(default={})
+    pseudonymised: dict[str, int] = Field(default={})
 
     def sentence(self) -> str:
         """Say it in one line."""

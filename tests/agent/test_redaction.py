@@ -95,7 +95,8 @@ def test_no_planted_secret_reaches_the_server_from_the_records_of_a_scenario(
     tmp_path: Path, route: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     objects = [
-        {"type": "report", "spec_version": "2.1", "id": f"report--{n:08d}-0000-4000-8000-000000000000",
+        {"type": "report", "spec_version": "2.1",
+         "id": f"report--{n:08d}-0000-4000-8000-000000000000",
          "created": "2026-01-01T00:00:00.000Z", "modified": "2026-01-01T00:00:00.000Z",
          "name": f"r{n}", "published": "2026-01-01T00:00:00Z", "object_refs": [],
          "description": f"The intruder ran: {line}"}

@@ -90,7 +90,6 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
 
 _BACK = {"@": 260, "chpasswd": 260}
 _COMPILED = tuple((trigger, re.compile(pattern)) for trigger, pattern in _COMMANDS)
-_BORDER = re.compile(r"[A-Za-z0-9]")
 TRIGGERS = tuple(dict.fromkeys(trigger for trigger, _ in _COMMANDS))
 
 
@@ -109,10 +108,10 @@ def find_commands(text: str, lower: str) -> Iterator[Span]:
 
 
 def _matches(pattern: re.Pattern[str], text: str, at: int) -> Iterator[re.Match[str]]:
-    if at and _BORDER.match(text[at - 1]) and text[at - 1].isalnum():
-        # "dotnet user", but a program may have a letter before its name: xfreerdp.
-        if text[at - 1] not in "xw" or (at > 1 and text[at - 2].isalnum()):
-            return
+    # "dotnet user" is another program; but xfreerdp and wfreerdp have a letter before their name.
+    lettered = text[at - 1 : at] in ("x", "w") and not text[at - 2 : at - 1].isalnum()
+    if at and text[at - 1].isalnum() and not lettered:
+        return
     found = pattern.match(text, at)
     if found is not None:
         yield found

@@ -10,8 +10,16 @@ from sentree.engine.redaction.spans import Span, ascii_lower
 
 LEAST = 3
 KEPT = frozenset(
-    ["system", "root", "administrator", "admin", "guest", "nobody", "daemon", "anonymous", "everyone", "unknown", "none", "null", "users", "user", "host", "hosts", "test", "event", "events", "raw", "time", "message", "name", "local", "localhost", "service", "network", "krbtgt", "defaultaccount", "www-data", "sshd", "cron", "sudo", "syslog", "public", "default", "true", "false", "windows", "linux", "select", "from", "where", "and", "not", "order", "group", "count", "detections", "documents", "class", "answer", "question"]
-)
+    {
+        "system", "root", "administrator", "admin", "guest", "nobody", "daemon", "anonymous",
+        "everyone", "unknown", "none", "null", "users", "user", "host", "hosts", "test",
+        "event", "events", "raw", "time", "message", "name", "local", "localhost", "service",
+        "network", "krbtgt", "defaultaccount", "www-data", "sshd", "cron", "sudo", "syslog",
+        "public", "default", "true", "false", "windows", "linux", "select", "from", "where",
+        "and", "not", "order", "group", "count", "detections", "documents", "class", "answer",
+        "question",
+    }
+)  # fmt: skip
 """Accounts that every system has, and words that a query is made of: they are nobody's name."""
 
 _WELL_KNOWN = frozenset(
