@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +25,7 @@ from sentree.report.stix import render_stix
 from sentree.report.timesketch import render_timesketch
 
 RESULT_NAME = "result.json"
+LOG = logging.getLogger("sentree.run")
 
 
 class Renderer(NamedTuple):
@@ -90,6 +92,9 @@ def save_result(result: Result, path: Path) -> Path:
     """Write the document so that a reader sees the old file or the new one, never half of it."""
     file = path / RESULT_NAME if path.is_dir() else path
     _write(file, render_json(result))
+    state = "failed" if result.failure else "limited" if result.limit_hit else "done"
+    fields = {"run_uid": result.run_uid, "scenario": result.scenario, "state": state}
+    LOG.info("run finished", extra={**fields, "error": result.failure})
     return file
 
 
