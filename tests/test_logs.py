@@ -52,11 +52,11 @@ def test_loading_and_the_nodes_of_a_tree_are_logged_to_a_file(
     home = ["--home", str(tmp_path / "home")]
     assert run(["ingest", str(tmp_path / "a.jsonl"), *home]) == 0
     assert run(["timeline", "--case", "c", "--executor", "local", *home]) == 0
-    records = [json.loads(line) for line in log.read_text().splitlines()]
-    [loaded] = [one for one in records if one["message"] == "source loaded"]
+    logged = [json.loads(line) for line in log.read_text().splitlines()]
+    [loaded] = [one for one in logged if one["message"] == "source loaded"]
     assert (loaded["delivered"], loaded["accepted"]) == (3, 3)
-    nodes = [one for one in records if one["logger"] == "sentree.tree"]
-    [end] = [one for one in records if one["logger"] == "sentree.run"]
+    nodes = [one for one in logged if one["logger"] == "sentree.tree"]
+    [end] = [one for one in logged if one["logger"] == "sentree.run"]
     assert nodes and {one["run_uid"] for one in nodes} == {end["run_uid"]}
 
 
