@@ -17,7 +17,8 @@ KEPT = frozenset(
         "network", "krbtgt", "defaultaccount", "www-data", "sshd", "cron", "sudo", "syslog",
         "public", "default", "true", "false", "windows", "linux", "select", "from", "where",
         "and", "not", "order", "group", "count", "detections", "documents", "class", "answer",
-        "question",
+        "object", "string", "array", "integer", "number", "boolean", "type", "properties",
+        "required", "items", "enum", "description", "question",
     }
 )  # fmt: skip
 """Accounts that every system has, and words that a query is made of: they are nobody's name."""
