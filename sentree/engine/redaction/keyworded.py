@@ -72,12 +72,12 @@ _NUMBERED = re.compile(r"(?:[_-]?(?:\d{1,3}|value|text|plain|plaintext|string|ra
 # Quotes may be escaped once or more (JSON within JSON), and brackets may close a name.
 _Q = r"(?:\\{1,7}u00(?:22|27)|\\{0,7}[\"']|&quot;|%22)"
 _ASSIGN = re.compile(
-    rf"{_Q}?\]?\s{{0,3}}(?:=>|:=|={{1,2}}|:|%3[dDaA])\s{{0,3}}"
-    rf"(?:\[\s?)?(?:string\(|{_Q}(?:value|string){_Q}:\s?)?"
+    rf"{_Q}?\]?[ \t]{{0,3}}(?:=>|:=|={{1,2}}|:|%3[dDaA])[ \t]{{0,3}}"
+    rf"(?:\[[ \t]?)?(?:string\(|{_Q}(?:value|string){_Q}:[ \t]?)?"
 )
-_XML = re.compile(rf"{_Q}?\s{{0,2}}>(?P<s>[^<>\n]{{1,512}})<")
-_SPACE = re.compile(r"\s{1,3}")
-_IS = re.compile(r"(?i:\s{1,2}(?:is|was|set to|changed to))\s?:?\s{1,2}")
+_XML = re.compile(rf"{_Q}?[ \t]{{0,2}}>(?P<s>[^<>\n]{{1,512}})<")
+_SPACE = re.compile(r"[ \t]{1,3}")
+_IS = re.compile(r"(?i:[ \t]{1,2}(?:is|was|set to|changed to))[ \t]?:?[ \t]{1,2}")
 _QUOTED = re.compile(rf"(?P<q>{_Q})(?P<s>(?:(?!(?P=q))[^\r\n]){{1,1024}}?)(?=(?P=q)|[\r\n]|$)")
 _BARE = re.compile(
     r"(?P<s>(?:[^\s\"'&;,|\\<>]|,(?!\s|\w{1,40}[=:]|$|[\"'])|<(?!/)|>|\\(?![\"'nrtu]))+)"
@@ -95,9 +95,9 @@ _SID = re.compile(r"S-1-\d")
 _UNLIKE_A_WORD = re.compile(r"[0-9@#$%^*_+=]")
 _HEADER = re.compile(
     rf"(?i:(?P<n>set-cookie2?|cookies?|(?:proxy-|x-)?authorization|x-auth-token|x-vault-token))"
-    rf"{_Q}?\s{{0,3}}[:=]\s{{0,3}}{_Q}?(?P<s>[^\r\n\"'\\]{{4,8192}})"
+    rf"{_Q}?[ \t]{{0,3}}[:=][ \t]{{0,3}}{_Q}?(?P<s>[^\r\n\"'\\]{{4,8192}})"
 )
-_SCHEME = re.compile(r"(?i:basic|bearer|digest|token|negotiate|ntlm|apikey|aws4-hmac-sha256)\s+")
+_SCHEME = re.compile(r"(?i:basic|bearer|digest|token|negotiate|ntlm|apikey|aws4-hmac-sha256)[ \t]+")
 
 
 def find_keyworded(text: str, lower: str) -> Iterator[Span]:

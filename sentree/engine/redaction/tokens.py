@@ -98,9 +98,9 @@ TOKEN_RULES: tuple[TokenRule, ...] = (
     _rule("ntlm-hash", ":::", rf"(?P<s>{_HEX32}:{_HEX32}):::", 65),
     _rule("ntlm-hash", "aad3b435b51404eeaad3b435b51404ee:", rf"\w{{32}}:(?P<s>{_HEX32})"),
     _rule("ntlm-hash", "-hashes", rf"-hashes[ :=]{{1,2}}['\"]?(?P<s>(?:{_HEX32})?:{_HEX32})"),
-    _rule("ntlm-hash", "ntlm", rf"(?i:ntlm)(?:\s{{0,8}}[:=]\s{{0,4}})(?P<s>{_HEX32})"),
+    _rule("ntlm-hash", "ntlm", rf"(?i:ntlm)(?:[ \t]{{0,8}}[:=][ \t]{{0,4}})(?P<s>{_HEX32})"),
     _rule("ntlm-hash", "rc4", rf"(?i:rc4)[:=](?P<s>{_HEX32})"),
-    _rule("kerberos-key", "aes", r"(?i:aes(?:128|256)(?:_hmac|-cts-hmac-sha1-96)?)\s{0,4}[:=]\s{0,4}(?P<s>[0-9A-Fa-f]{32}(?:[0-9A-Fa-f]{32})?)(?![0-9A-Fa-f])"),
+    _rule("kerberos-key", "aes", r"(?i:aes(?:128|256)(?:_hmac|-cts-hmac-sha1-96)?)[ \t]{0,4}[:=][ \t]{0,4}(?P<s>[0-9A-Fa-f]{32}(?:[0-9A-Fa-f]{32})?)(?![0-9A-Fa-f])"),
     _rule("kerberos-hash", "$krb5", r"\$krb5[a-z]{2,8}\$[^\s\"'<>]{16,8192}"),
     _rule("password-hash", "$dcc2$", r"\$(?i:DCC2)\$[^\s\"'<>]{8,255}"),
     _rule("ntlm-hash", "::", r"::[\w.-]{0,64}:(?P<s>[0-9A-Fa-f]{16}:[0-9A-Fa-f]{32}:[0-9A-Fa-f]{16,4096})"),
@@ -110,12 +110,12 @@ TOKEN_RULES: tuple[TokenRule, ...] = (
     _rule("signature", "x-amz-signature", r"(?i:x-amz-signature)(?:=|%3[dD])(?P<s>[0-9a-f]{16,64})"),
     _rule("signature", "x-goog-signature", r"(?i:x-goog-signature)(?:=|%3[dD])(?P<s>[0-9a-fA-F]{16,1024})"),
     _rule("signature", "signature=", r"(?i:signature)=(?P<s>[0-9a-f]{64})(?![0-9A-Za-z])"),
-    _rule("aws-session-token", "x-amz-security-token", r"(?i:x-amz-security-token)(?:=|%3[dD]|[\"']?:\s?[\"']?)(?P<s>[A-Za-z0-9+/=%_-]{16,8192})"),
+    _rule("aws-session-token", "x-amz-security-token", r"(?i:x-amz-security-token)(?:=|%3[dD]|[\"']?:[ \t]?[\"']?)(?P<s>[A-Za-z0-9+/=%_-]{16,8192})"),
     # user:password@ of an address; the last @ before the host ends the password.
     _rule("password", "://", r"://[^\s/:@\"'<>\\]{0,128}:(?P<s>[^\s/\"'<>]{1,256})@(?=[\w\[])"),
     _rule("password", "%3a%2f%2f", r"%3[aA]%2[fF]%2[fF][^\s:@/&\"'<>%]{0,128}%3[aA](?P<s>[^\s&\"'<>/]{1,256}?)%40"),
-    _rule("bearer-token", "bearer", r"(?i:bearer)(?:\s{1,3}|%20|\+)(?P<s>[A-Za-z0-9._~+/=-]{12,8192})"),
-    _rule("basic-auth", "basic", r"(?i:basic)(?:\s{1,3}|%20)(?P<s>[A-Za-z0-9+/]{10,2048}(?:=|%3[dD]){0,2})(?![A-Za-z0-9+/])"),
+    _rule("bearer-token", "bearer", r"(?i:bearer)(?:[ \t]{1,3}|%20|\+)(?P<s>[A-Za-z0-9._~+/=-]{12,8192})"),
+    _rule("basic-auth", "basic", r"(?i:basic)(?:[ \t]{1,3}|%20)(?P<s>[A-Za-z0-9+/]{10,2048}(?:=|%3[dD]){0,2})(?![A-Za-z0-9+/])"),
 )  # fmt: skip
 
 AWS_SECRET = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=])")
