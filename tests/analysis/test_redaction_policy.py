@@ -57,7 +57,7 @@ def test_secrets_are_masked_without_a_policy_and_off_must_be_said(tmp_path: Path
     ("text", "told"),
     [
         ('[entities]\nusers = "hide"\n', ":2: entities.users: Input should be 'keep'"),
-        ('\n\n[entitys]\nusers = "mask"\n', ":3: entitys: there is no such key"),
+        ('\n\n[people]\nusers = "mask"\n', ":3: people: there is no such key"),
         ('[fields]\n\n"actor user" = "mask"\n', ":3: fields.actor user: an OCSF path looks like"),
         ('[patterns]\nx = "(a+)+b"\n', ":2: patterns.x: leave out"),
         ('[patterns]\nok = "a"\nx = "(a"\n', ":3: patterns.x: no regular expression"),
