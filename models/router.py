@@ -151,7 +151,10 @@ _PATHS = {
 
 
 def clean(text: str) -> tuple[str, list[str]]:
-    """Bound a text to its two ends and drop what can't be read: control characters, odd spaces."""
+    """Bound a text to its two ends and drop what can't be read: control characters, odd spaces.
+
+    A text without any letter or digit comes back empty.
+    """
     notes: list[str] = []
     length = len(text)
     head, tail = HEAD_CHARACTERS * WINDOW_SLACK, TAIL_CHARACTERS * WINDOW_SLACK
@@ -163,7 +166,8 @@ def clean(text: str) -> tuple[str, list[str]]:
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if len(text) > HEAD_CHARACTERS + TAIL_CHARACTERS:
         text = f"{text[:HEAD_CHARACTERS]} {text[-TAIL_CHARACTERS:]}"
-    return text, notes
+    # Without a letter or a digit ("????") there is nothing to classify.
+    return (text if any(c.isalnum() for c in text) else ""), notes
 
 
 def _too_small(facts: ContextFacts | None) -> str | None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from schemas.query import ContextFacts, RouteExplanation
 
 SHIPPED_QUERIES = "queries.jsonl"
+FAMILIAR = 0.4
+"""Of 32 of the other wordings, about 1 in 20 is less similar to all labelled queries."""
 
 
 def explain(
@@ -240,6 +242,8 @@ def _explained(found: RouteExplanation) -> str:
                 for one in found.nearest
             ],
         )
+        if found.nearest[0].similarity < FAMILIAR:
+            lines.append("  none is much like it: the probabilities say little here")
     lines += [
         "",
         "what the context would change",

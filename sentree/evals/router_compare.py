@@ -82,7 +82,8 @@ def compare(
 
     jobs: list[tuple[Recipe, int, bool]] = [(recipe, take, False) for recipe in recipes]
     if contrastive:
-        jobs += [("combined", CONTRASTIVE_FOLDS, tune) for tune in (False, True)]
+        jobs.append(("combined", CONTRASTIVE_FOLDS, False))
+        jobs.append(("combined", CONTRASTIVE_FOLDS, True))
     measured: list[Measured] = []
     for done, (recipe, tested, tune) in enumerate(jobs):
         found = cross_validate(queries, recipe, embeddings, seed, tuned if tune else None, tested)
