@@ -123,7 +123,7 @@ def test_names_come_back_as_they_were_and_secrets_do_not(words: list[str], betwe
     assert naming().text(text) == shown
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from([line for _, line in LINES]), min_size=1, max_size=6))
 def test_parts_are_redacted_as_the_whole_is(lines: list[str]) -> None:
     whole = MASKING.text("\n".join(lines))

@@ -38,10 +38,13 @@ WORDS: dict[str, _Word] = {
             "secret_key", "secret-key", "privatekey", "private_key", "private-key", "accountkey",
             "account_key", "encryptionkey", "encryption_key", "encryption-key", "signingkey",
             "signing_key", "masterkey", "master_key", "storagekey", "storage_key",
-            "sharedaccesskey", "secretaccesskey", "secret_access_key", "secret-access-key",
+            "sharedaccesskey",
             "licensekey", "license_key", "subscription-key",
         ),
         _KEY,
+    ),
+    **dict.fromkeys(
+        ("secretaccesskey", "secret_access_key", "secret-access-key"), _Word("aws-secret-key", 6)
     ),
     **dict.fromkeys(("secret", "secretstring", "clientsecret", "sharedsecret"), _Word("secret", 4)),
     **dict.fromkeys(
