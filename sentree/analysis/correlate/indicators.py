@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from schemas.correlate import CampaignIndicator
 from schemas.tenant_slice import Sighting, TenantSlice
 from sentree.analysis.correlate.bundles import is_new
+from sentree.analysis.correlate.cluster import FILES
 from sentree.analysis.correlate.common import server_of
 from sentree.analysis.correlate.company import family_of
-from sentree.analysis.correlate.shared import Key, Shared
+from sentree.analysis.correlate.context import (
+    Traces,
+    add_tool,
+    delivered,
+    follows_program,
+    is_file_of,
+    is_mail_only,
+    near,
+    same_event,
+    traces,
+)
+from sentree.analysis.correlate.shared import QUIET, Key, Shared
 from sentree.analysis.correlate.weigh import BASE, FEW_HOURS, FEW_MACHINES
 
 LEAST_SHARED = 0.1
@@ -33,7 +46,7 @@ def shared_indicators(
     found: list[CampaignIndicator] = []
     for one in values.values():
         holders = [name for name in names if name in one.sightings]
-        if one.weight <= 0.0 or len(holders) < 2:
+        if one.weight <= 0.0 or len(holders) < 2 or _is_common(one, holders):
             continue
         best = max(
             one.between(left, right)
@@ -50,6 +63,15 @@ def shared_indicators(
     return found
 
 
+def _is_common(one: Shared, holders: Sequence[str]) -> bool:
+    """Tell whether others have a value too, and no rule or finding of any tenant is near it."""
+    return (
+        bool(one.quiet)
+        and not one.intel
+        and not any(one.sightings[name].direct or one.sightings[name].near for name in holders)
+    )
+
+
 def exclusive_indicators(
     names: Sequence[str],
     shared: Sequence[CampaignIndicator],
@@ -58,8 +80,10 @@ def exclusive_indicators(
 ) -> list[CampaignIndicator]:
     """Find rare values that only tenants of the campaign have, in the time of the campaign.
 
-    Once a campaign is known, that alone makes them part of it: as long as there are other tenants
-    who might have them and don't.
+    There must be other tenants who might have them and don't, and in each tenant something must
+    tie the value to the attack: a rule or finding, an indicator on that machine at that hour, or
+    another such value of a different kind in one event. What scanners and mail lists leave is
+    rare too, and is tied to nothing.
     """
     if tenants - len(names) < LEAST_OUTSIDE:
         return []
@@ -72,7 +96,9 @@ def exclusive_indicators(
     }
     listed = {(one.kind, one.key) for one in shared}
     named = {(one.kind, one.key, one.tenant) for one in shared}
+    known = _traces(shared, values)
     found: list[CampaignIndicator] = []
+    rare: list[Shared] = []
     for key, one in values.items():
         holders = list(one.sightings)
         if (
@@ -84,11 +110,15 @@ def exclusive_indicators(
         ):
             continue
         if all(_is_brief(one.sightings[name], spans[name]) for name in holders):
-            weight = EXCLUSIVE * BASE[key[0]]
+            rare.append(one)
+    places = _places(rare)
+    for one in rare:
+        if all(_is_tied(one, name, known[name], places) for name in one.sightings):
+            weight = EXCLUSIVE * BASE[one.key[0]]
             found += [
-                _indicator(name, one, True, weight, len(holders))
-                for name in holders
-                if (*key, name) not in named
+                _indicator(name, one, True, weight, len(one.sightings))
+                for name in one.sightings
+                if (*one.key, name) not in named
             ]
     # A page is rare on any server: it counts where its server does.
     servers = listed | {(one.kind, one.key) for one in found}
@@ -119,41 +149,90 @@ def own_indicators(
     """Find what only one tenant has: infrastructure that the campaign changed from one to the next.
 
     A rule or finding speaks of it itself, or it came up beside one, in an hour and on a machine
-    where an indicator that the tenants share was seen too; or, with no rule or finding near, it
-    came up in the hour of two such indicators of different kinds.
+    where an indicator that the tenants share was seen too. With no rule or finding near, it must
+    have come up in the hour of two such indicators of different kinds, or moments after a file of
+    the campaign on that machine, or with an indicator in one event; a message, in the hour before
+    the first trace on its machine.
     """
-    hours: dict[str, set[str]] = {}
-    for one in shared:
-        for hour in values[one.kind, one.key].sightings[one.tenant].hours:
-            hours.setdefault(f"{one.tenant}\t{hour}", set()).add(family_of((one.kind, one.key)))
-    found: list[CampaignIndicator] = []
-    uids: set[str] = set()
-    alone = [one for one in values.values() if _is_own(one, names)]
-    for one in alone:
-        [name], kind = one.sightings, one.key[0]
-        sighting, value = one.sightings[name], one.suspicion[name]
-        beside = sighting.events <= FEW_EVENTS and any(
-            f"{name}\t{hour}" in hours for hour in sighting.hours
-        )
-        crowded = (
-            len(sighting.entities) == 1
-            and (kind != "url" or _has_own_server(one.key[1], values))
-            and is_new(sighting, slices[name])
-            and any(len(hours.get(f"{name}\t{hour}", ())) > 1 for hour in sighting.hours[:1])
-        )
-        if kind in OWN_KINDS and (
-            (value >= OWN_SUSPICION and sighting.direct)
-            or (value >= OWN_BESIDE and beside)
-            or crowded
-        ):
-            uids.update(each.event_uid for each in sighting.sample)
-            found.append(_indicator(name, one, False, max(value, EXCLUSIVE) * BASE[kind], 1))
-    for one in alone:
-        [name] = one.sightings
-        sighting = one.sightings[name]
-        if one.key[0] == "file" and any(each.event_uid in uids for each in sighting.sample):
-            found.append(_indicator(name, one, False, one.suspicion[name] * BASE["file"], 1))
+    alone = {one.key: one for one in values.values() if _is_own(one, names)}
+    found: dict[Key, CampaignIndicator] = {}
+    # What is tied to the shared ones ties further values in its turn, once.
+    tools = [one for one in values.values() if _is_shared_tool(one, names)]
+    for _ in range(2):
+        known = _traces((*shared, *found.values()), values)
+        for one in tools:
+            for name in known.keys() & one.sightings.keys():
+                add_tool(known[name], one.sightings[name])
+        for key, one in alone.items():
+            [name] = one.sightings
+            if key not in found and _belongs(one, name, known[name], values, slices[name]):
+                weight = max(one.suspicion[name], EXCLUSIVE) * BASE[key[0]]
+                found[key] = _indicator(name, one, False, weight, 1)
+    return list(found.values())
+
+
+def _belongs(
+    one: Shared,
+    name: str,
+    known: Traces,
+    values: Mapping[Key, Shared],
+    tenant: TenantSlice,
+) -> bool:
+    kind, sighting, value = one.key[0], one.sightings[name], one.suspicion[name]
+    if kind == "file":
+        return is_file_of(sighting, known)
+    if kind not in OWN_KINDS:
+        return False
+    if value >= OWN_SUSPICION and sighting.direct:
+        return True
+    few = sighting.events <= FEW_EVENTS
+    if value >= OWN_BESIDE and few and any(hour in known.hours for hour in sighting.hours):
+        return True
+    if not is_new(sighting, tenant):
+        return False
+    if few and same_event(sighting, known):
+        return True
+    if is_mail_only(kind, sighting):
+        return sighting.events == 1 and delivered(sighting, known)
+    if len(sighting.entities) != 1 or (kind == "url" and not _has_own_server(one.key[1], values)):
+        return False
+    crowded = any(len(known.hours.get(hour, ())) > 1 for hour in sighting.hours[:1])
+    return crowded or follows_program(sighting, known)
+
+
+def _is_shared_tool(one: Shared, names: Sequence[str]) -> bool:
+    holders = [name for name in names if name in one.sightings]
+    return (
+        one.public
+        and one.key[0] in FILES
+        and len(holders) > 1
+        and all(len(one.sightings[name].entities) <= FEW_MACHINES for name in holders)
+    )
+
+
+def _is_tied(
+    one: Shared, name: str, known: Traces, places: Mapping[tuple[str, str], set[str]]
+) -> bool:
+    sighting = one.sightings[name]
+    return (
+        one.suspicion[name] >= QUIET
+        or near(sighting, known)
+        or any(len(places[name, each.event_uid]) > 1 for each in sighting.sample)
+    )
+
+
+def _places(rare: Sequence[Shared]) -> dict[tuple[str, str], set[str]]:
+    """Give the families of rare values that an event of a tenant holds."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in rare:
+        for name, sighting in one.sightings.items():
+            for each in sighting.sample:
+                found[name, each.event_uid].add(family_of(one.key))
     return found
+
+
+def _traces(listed: Sequence[CampaignIndicator], values: Mapping[Key, Shared]) -> dict[str, Traces]:
+    return traces((one, values[one.kind, one.key].sightings[one.tenant]) for one in listed)
 
 
 def _has_own_server(url: str, values: Mapping[Key, Shared]) -> bool:
