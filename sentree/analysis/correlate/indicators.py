@@ -36,6 +36,8 @@ AROUND = timedelta(hours=6)
 EXCLUSIVE = 0.25
 OWN_KINDS = ("hash", "domain", "url", "ip", "email", "key")
 STRONG = 0.3
+HIGH = 3
+"""Level of a rule, as `Sighting` counts them."""
 MAX_EVIDENCE = 8
 
 
@@ -180,7 +182,12 @@ def _belongs(
 ) -> bool:
     kind, sighting, value = one.key[0], one.sightings[name], one.suspicion[name]
     if kind == "file":
-        return is_file_of(sighting, known)
+        return is_file_of(sighting, known) or (
+            value >= OWN_SUSPICION
+            and sighting.direct == sighting.events <= FEW_EVENTS
+            and sighting.born_level >= HIGH
+            and near(sighting, known)
+        )
     if kind not in OWN_KINDS:
         return False
     if value >= OWN_SUSPICION and sighting.direct:
