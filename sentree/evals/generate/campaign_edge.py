@@ -6,6 +6,7 @@ attacker comes in through a remote-access gateway, not by mail.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from random import Random
@@ -76,7 +77,7 @@ def common_services(
         )  # fmt: skip
 
 
-def _knock(writer: OcsfWriter, time: datetime, host: int, source: dict[str, object]) -> None:
+def _knock(writer: OcsfWriter, time: datetime, host: int, source: Mapping[str, object]) -> None:
     writer.add(
         time, 4001, 5, host, status_id=2, src_endpoint=source,
         dst_endpoint={"ip": writer.company.hosts[host][1], "port": writer.rng.randrange(1, 9000)},
