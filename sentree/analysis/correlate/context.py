@@ -32,7 +32,7 @@ class Traces:
 
 
 def traces(found: Iterable[tuple[CampaignIndicator, Sighting]]) -> dict[str, Traces]:
-    """Gather by tenant where its indicators stand."""
+    """Gather by tenant where its indicators stand; a tenant without any has empty traces."""
     made: dict[str, Traces] = defaultdict(Traces)
     for one, sighting in found:
         mine, family = made[one.tenant], family_of((one.kind, one.key))

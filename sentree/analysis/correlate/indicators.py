@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 
 from schemas.correlate import CampaignIndicator
 from schemas.tenant_slice import Sighting, TenantSlice
 from sentree.analysis.correlate.bundles import is_new
 from sentree.analysis.correlate.cluster import FILES
 from sentree.analysis.correlate.common import server_of
-from sentree.analysis.correlate.company import family_of
 from sentree.analysis.correlate.context import (
     Traces,
     add_tool,
@@ -23,16 +20,14 @@ from sentree.analysis.correlate.context import (
     same_event,
     traces,
 )
-from sentree.analysis.correlate.shared import QUIET, Key, Shared
-from sentree.analysis.correlate.weigh import BASE, FEW_HOURS, FEW_MACHINES
+from sentree.analysis.correlate.shared import Key, Shared
+from sentree.analysis.correlate.weigh import BASE, FEW_MACHINES
 
 LEAST_SHARED = 0.1
 SHARED_SUSPICION = 0.15
 OWN_SUSPICION = 0.5
 OWN_BESIDE = 0.45
 FEW_EVENTS = 12
-LEAST_OUTSIDE = 2
-AROUND = timedelta(hours=6)
 EXCLUSIVE = 0.25
 OWN_KINDS = ("hash", "domain", "url", "ip", "email", "key")
 STRONG = 0.3
@@ -61,7 +56,7 @@ def shared_indicators(
         for name in holders:
             if not sure and one.suspicion[name] < SHARED_SUSPICION:
                 continue
-            found.append(_indicator(name, one, True, best, len(holders)))
+            found.append(indicator_of(name, one, True, best, len(holders)))
     return found
 
 
@@ -71,74 +66,6 @@ def _is_common(one: Shared, holders: Sequence[str]) -> bool:
         bool(one.quiet)
         and not one.intel
         and not any(one.sightings[name].direct or one.sightings[name].near for name in holders)
-    )
-
-
-def exclusive_indicators(
-    names: Sequence[str],
-    shared: Sequence[CampaignIndicator],
-    values: Mapping[Key, Shared],
-    tenants: int,
-) -> list[CampaignIndicator]:
-    """Find rare values that only tenants of the campaign have, in the time of the campaign.
-
-    There must be other tenants who might have them and don't, and in each tenant something must
-    tie the value to the attack: a rule or finding, an indicator on that machine at that hour, or
-    another such value of a different kind in one event. What scanners and mail lists leave is
-    rare too, and is tied to nothing.
-    """
-    if tenants - len(names) < LEAST_OUTSIDE:
-        return []
-    spans = {
-        name: (
-            min(one.first for one in shared if one.tenant == name) - AROUND,
-            max(one.last for one in shared if one.tenant == name) + AROUND,
-        )
-        for name in {one.tenant for one in shared}
-    }
-    listed = {(one.kind, one.key) for one in shared}
-    named = {(one.kind, one.key, one.tenant) for one in shared}
-    known = _traces(shared, values)
-    found: list[CampaignIndicator] = []
-    rare: list[Shared] = []
-    for key, one in values.items():
-        holders = list(one.sightings)
-        if (
-            len(holders) < 2
-            or key[0] not in OWN_KINDS
-            or one.reason
-            or one.public
-            or not set(holders) <= spans.keys()
-        ):
-            continue
-        if all(_is_brief(one.sightings[name], spans[name]) for name in holders):
-            rare.append(one)
-    places = _places(rare)
-    for one in rare:
-        if all(_is_tied(one, name, known[name], places) for name in one.sightings):
-            weight = EXCLUSIVE * BASE[one.key[0]]
-            found += [
-                _indicator(name, one, True, weight, len(one.sightings))
-                for name in one.sightings
-                if (*one.key, name) not in named
-            ]
-    # A page is rare on any server: it counts where its server does.
-    servers = listed | {(one.kind, one.key) for one in found}
-    return [
-        one
-        for one in found
-        if one.kind != "url"
-        or ("domain", server_of(one.key)) in servers
-        or ("ip", server_of(one.key)) in servers
-    ]
-
-
-def _is_brief(sighting: Sighting, during: tuple[datetime, datetime]) -> bool:
-    return (
-        during[0] <= sighting.first
-        and sighting.last <= during[1]
-        and len(sighting.entities) <= FEW_MACHINES
-        and len(sighting.hours) <= FEW_HOURS
     )
 
 
@@ -161,7 +88,7 @@ def own_indicators(
     # What is tied to the shared ones ties further values in its turn, once.
     tools = [one for one in values.values() if _is_shared_tool(one, names)]
     for _ in range(2):
-        known = _traces((*shared, *found.values()), values)
+        known = traces_of((*shared, *found.values()), values)
         for one in tools:
             for name in known.keys() & one.sightings.keys():
                 add_tool(known[name], one.sightings[name])
@@ -169,7 +96,7 @@ def own_indicators(
             [name] = one.sightings
             if key not in found and _belongs(one, name, known[name], values, slices[name]):
                 weight = max(one.suspicion[name], EXCLUSIVE) * BASE[key[0]]
-                found[key] = _indicator(name, one, False, weight, 1)
+                found[key] = indicator_of(name, one, False, weight, 1)
     return list(found.values())
 
 
@@ -190,9 +117,9 @@ def _belongs(
         )
     if kind not in OWN_KINDS:
         return False
-    if value >= OWN_SUSPICION and sighting.direct:
-        return True
     few = sighting.events <= FEW_EVENTS
+    if value >= OWN_SUSPICION and (sighting.direct or (few and _is_late_program(one, name, known))):
+        return True
     if value >= OWN_BESIDE and few and any(hour in known.hours for hour in sighting.hours):
         return True
     if not is_new(sighting, tenant):
@@ -217,29 +144,21 @@ def _is_shared_tool(one: Shared, names: Sequence[str]) -> bool:
     )
 
 
-def _is_tied(
-    one: Shared, name: str, known: Traces, places: Mapping[tuple[str, str], set[str]]
-) -> bool:
+def traces_of(
+    listed: Sequence[CampaignIndicator], values: Mapping[Key, Shared]
+) -> dict[str, Traces]:
+    """Gather by tenant where listed indicators stand."""
+    return traces((one, values[one.kind, one.key].sightings[one.tenant]) for one in listed)
+
+
+def _is_late_program(one: Shared, name: str, known: Traces) -> bool:
+    """Tell whether a program came up beside a grave hit, on any machine, after the attack began."""
     sighting = one.sightings[name]
     return (
-        one.suspicion[name] >= QUIET
-        or near(sighting, known)
-        or any(len(places[name, each.event_uid]) > 1 for each in sighting.sample)
+        one.key[0] == "hash"
+        and sighting.born_level >= HIGH
+        and any(sighting.first >= begun for begun in known.begun.values())
     )
-
-
-def _places(rare: Sequence[Shared]) -> dict[tuple[str, str], set[str]]:
-    """Give the families of rare values that an event of a tenant holds."""
-    found: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for one in rare:
-        for name, sighting in one.sightings.items():
-            for each in sighting.sample:
-                found[name, each.event_uid].add(family_of(one.key))
-    return found
-
-
-def _traces(listed: Sequence[CampaignIndicator], values: Mapping[Key, Shared]) -> dict[str, Traces]:
-    return traces((one, values[one.kind, one.key].sightings[one.tenant]) for one in listed)
 
 
 def _has_own_server(url: str, values: Mapping[Key, Shared]) -> bool:
@@ -258,9 +177,10 @@ def _is_own(one: Shared, names: Sequence[str]) -> bool:
     )
 
 
-def _indicator(
+def indicator_of(
     tenant: str, one: Shared, shared: bool, weight: float, holders: int
 ) -> CampaignIndicator:
+    """Make the line of a value in one tenant."""
     sighting = one.sightings[tenant]
     return CampaignIndicator(
         tenant=tenant,
