@@ -54,7 +54,8 @@ def exclusive_indicators(
         )
     ]
     # A page is rare on any server: it counts where its server does.
-    servers = {(one.kind, one.key) for one in shared} | {one.key for one in tied}
+    servers: set[Key] = {(one.kind, one.key) for one in shared}
+    servers |= {one.key for one in tied}
     found = _lines([one for one in tied if _has_server(one.key, servers)], shared)
     known = traces_of((*shared, *found), values)
     files = [
