@@ -17,12 +17,15 @@ from pydantic import Field, FiniteFloat, ValidationError, model_validator
 from models import evidence_cues as cues
 from models.evidence_cues import CheckText, ControlText
 from models.evidence_features import FEATURES, Doubles, Encoder, features
+from models.evidence_kinds import Scannable
 from schemas.base import Frozen
 
 HEAD_FILE = "evidence-head.json"
 NEIGHBOURS = 6
 NEIGHBOUR_SPREAD = 0.1
 BORROWED_WEIGHT = 4.0
+ALIKE_SHARE = 0.3
+ALIKE_SPREAD = 0.1
 STEPS = 50
 PRIOR: dict[str, float] = {
     "expected": 0.6,
@@ -76,7 +79,8 @@ class Policy(Frozen):
 
     All whose score is at least `share_of_best` of the best one's; if those are fewer than `least`,
     more down to `floor`; never more than `most`, and none where the best is below `none_below`.
-    A check without a topic in common with the control needs a score of `apart_from`.
+    A check without a topic in common with the control needs a score of `apart_from`. A control for
+    which checks are evidence at all with less than `scannable_from` gets none.
     """
 
     share_of_best: float = Field(default=0.2, gt=0, le=1)
@@ -85,6 +89,7 @@ class Policy(Frozen):
     floor: float = Field(default=0.06, ge=0, le=1)
     apart_from: float = Field(default=0.5, ge=0, le=1)
     none_below: float = Field(default=0.06, ge=0, le=1)
+    scannable_from: float = Field(default=0.27, ge=0, le=1)
 
 
 class Mapped(NamedTuple):
@@ -98,13 +103,14 @@ class Mapped(NamedTuple):
 class Head(Frozen):
     """The trained head: with sentence embeddings, and without where the model is not installed."""
 
-    layout: Literal[1] = 1
+    layout: Literal[2] = 2
     version: str
     training: TrainedOn
     cue_weights: tuple[FiniteFloat, ...]
     full: Weights
     lexical: Weights
     policy: Policy = Policy()
+    scannable: Scannable | None = None
     calibration: tuple[FiniteFloat, FiniteFloat] = (1.0, 0.0)
 
     @classmethod
@@ -142,6 +148,8 @@ class Head(Frozen):
         table = features(controls, checks, np.array(self.cue_weights), encoder)
         weights = self.full if encoder.has_sentences else self.lexical
         logits = weights.logits(table)
+        if encoder.has_sentences:
+            logits = _shared(logits, checks, encoder)
         # Alike wording alone is a thin reason: without a topic in common it has to be very alike,
         # unless a reference says so.
         apart = table[:, :, FEATURES.index("expected_best")] <= 0
@@ -162,6 +170,8 @@ class Head(Frozen):
     def choose(self, controls: Sequence[ControlText], scores: Doubles) -> list[list[int]]:
         """Give the columns proposed for each control, the likeliest first."""
         beyond = cues.beyond_scans(controls)
+        if self.scannable and scores.size:
+            beyond |= self.scannable.chances(controls, scores) < self.policy.scannable_from
         return [
             [] if beyond[row] else _chosen(line, self.policy) for row, line in enumerate(scores)
         ]
@@ -247,6 +257,14 @@ def _fit(table: Doubles, truth: Doubles, counts: Doubles, pull: float) -> Weight
         weights=tuple(np.round(found[:-1], 6)),
         bias=round(float(found[-1]), 6),
     )
+
+
+def _shared(logits: Doubles, checks: Sequence[CheckText], encoder: Encoder) -> Doubles:
+    """Let checks that are worded alike lend each other a part of their score."""
+    about = [one.about for one in checks]
+    alike = np.exp((encoder.alike(about, about) - 1) / ALIKE_SPREAD)
+    alike /= alike.sum(axis=1, keepdims=True)
+    return (1 - ALIKE_SHARE) * logits + ALIKE_SHARE * logits @ alike.T
 
 
 def _borrowed(
