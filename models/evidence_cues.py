@@ -22,7 +22,7 @@ TITLE_SHARE = 0.7
 """How much of a check's cue counts when its name or title has it; the rest needs only the text."""
 
 SECTION_SHARE = 0.5
-LEAD_SHARE = 1.0
+LEAD_SHARE = 0.3
 """What is added to an activity that a control begins with: "log privileged use" is about logs."""
 
 LEAD_LENGTH = 60

@@ -24,8 +24,6 @@ HEAD_FILE = "evidence-head.json"
 NEIGHBOURS = 6
 NEIGHBOUR_SPREAD = 0.1
 BORROWED_WEIGHT = 4.0
-ALIKE_SHARE = 0.3
-ALIKE_SPREAD = 0.1
 STEPS = 50
 PRIOR: dict[str, float] = {
     "expected": 0.6,
@@ -148,8 +146,6 @@ class Head(Frozen):
         table = features(controls, checks, np.array(self.cue_weights), encoder)
         weights = self.full if encoder.has_sentences else self.lexical
         logits = weights.logits(table)
-        if encoder.has_sentences:
-            logits = _shared(logits, checks, encoder)
         # Alike wording alone is a thin reason: without a topic in common it has to be very alike,
         # unless a reference says so.
         apart = table[:, :, FEATURES.index("expected_best")] <= 0
@@ -257,14 +253,6 @@ def _fit(table: Doubles, truth: Doubles, counts: Doubles, pull: float) -> Weight
         weights=tuple(np.round(found[:-1], 6)),
         bias=round(float(found[-1]), 6),
     )
-
-
-def _shared(logits: Doubles, checks: Sequence[CheckText], encoder: Encoder) -> Doubles:
-    """Let checks that are worded alike lend each other a part of their score."""
-    about = [one.about for one in checks]
-    alike = np.exp((encoder.alike(about, about) - 1) / ALIKE_SPREAD)
-    alike /= alike.sum(axis=1, keepdims=True)
-    return (1 - ALIKE_SHARE) * logits + ALIKE_SHARE * logits @ alike.T
 
 
 def _borrowed(
