@@ -102,6 +102,11 @@ def control_cues(controls: Sequence[ControlText]) -> Doubles:
     return np.maximum(np.maximum(own, section), family) * (1 + LEAD_SHARE * lead)
 
 
+def control_cue_names() -> tuple[str, ...]:
+    """Name the columns of `control_cues`."""
+    return _tables().control_names
+
+
 def control_topics(controls: Sequence[ControlText], names: Sequence[str]) -> Doubles:
     """Give a row per control: 1 for each of the named topics that its own wording has."""
     tables = _tables()

@@ -165,12 +165,17 @@ class Head(Frozen):
 
     def choose(self, controls: Sequence[ControlText], scores: Doubles) -> list[list[int]]:
         """Give the columns proposed for each control, the likeliest first."""
-        beyond = cues.beyond_scans(controls)
-        if self.scannable and scores.size:
-            beyond |= self.scannable.chances(controls, scores) < self.policy.scannable_from
+        beyond = self.beyond(controls, scores)
         return [
             [] if beyond[row] else _chosen(line, self.policy) for row, line in enumerate(scores)
         ]
+
+    def beyond(self, controls: Sequence[ControlText], scores: Doubles) -> npt.NDArray[np.bool_]:
+        """Tell which controls no check can be evidence for: they ask for papers and people."""
+        found = cues.beyond_scans(controls)
+        if self.scannable and scores.size:
+            found |= self.scannable.chances(controls, scores) < self.policy.scannable_from
+        return found
 
 
 def train(frameworks: Sequence[Mapped], encoder: Encoder, pull: float) -> tuple[Doubles, Weights]:
