@@ -45,8 +45,6 @@ def rule_run(lake: Lake, rules_sha256: str, tenant: str, window: Window | None) 
 
 def has_run(lake: Lake, run: RuleRun) -> bool:
     """Tell whether exactly this run was remembered."""
-    if not lake.query("SELECT 1 FROM duckdb_tables() WHERE table_name = 'rule_runs'"):
-        return False
     return bool(lake.query(sql_text("rule_runs_found"), list(run)))
 
 
@@ -57,8 +55,5 @@ def remember_run(lake: Lake, run: RuleRun) -> None:
         LakeError: the lake could not be written.
     """
 
-    def write() -> None:
-        lake.execute(sql_text("rule_runs_schema"))
-        lake.execute("INSERT INTO lake.rule_runs VALUES (?, ?, ?, ?, ?, ?)", list(run))
-
-    lake.retrying(write)
+    insert = "INSERT INTO rule_runs VALUES (?, ?, ?, ?, ?, ?)"
+    lake.retrying(lambda: lake.execute(insert, list(run)))

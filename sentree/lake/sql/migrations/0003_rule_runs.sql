@@ -1,5 +1,5 @@
--- Which rules ran over which events; made when first needed, so that older lakes need no change.
-CREATE TABLE IF NOT EXISTS lake.rule_runs (
+-- Which rules ran over which events, so that they need not run again to find nothing.
+CREATE TABLE IF NOT EXISTS rule_runs (
     tenant_uid VARCHAR,
     rules_sha256 VARCHAR,
     window_start VARCHAR,
