@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -64,10 +64,21 @@ class Settings(BaseSettings):
         default=None, description="server that speaks the Messages API, instead of Anthropic's"
     )
     prices: Path | None = Field(default=None, description="price file, instead of the built-in one")
+    redaction: str | None = Field(
+        default=None,
+        description="policy file of what no model may see; 'off' sends secrets as they stand",
+    )
     stream: bool = Field(default=False, description="stream every answer of a model")
     notify: NotifySettings = Field(
         default=NotifySettings(), description="who is told of a digest, and of what in it"
     )
+    log_format: Literal["off", "text", "json"] = Field(
+        default="off", description="logs of what is done: none, lines of text, or JSON lines"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level of what is logged"
+    )
+    log_file: Path | None = Field(default=None, description="file to log to, instead of stderr")
 
     @property
     def lake_dir(self) -> Path:

@@ -46,8 +46,11 @@ _COMMANDS = {
     "classify": ("sentree.cli.classify:classify", "Tell the OCSF class of every raw record."),
     "digest": ("sentree.cli.digest:digest", "Tell what is new since the last digest."),
     "serve": ("sentree.cli.serve:serve", "Serve all deployments: schedules and forms."),
+    "redact": ("sentree.cli.redact:redact", "Show what a language model would be sent of a text."),
     "show": ("sentree.cli.read:show", "Show a run, or drill down to a claim, node or event."),
     "report": ("sentree.cli.read:report", "Write the reports of a run again, in any format."),
+    "generate": ("sentree.cli.generate:generate", "Generate labelled data to try things on."),
+    "exporter": ("sentree.cli.exporter:exporter", "Give Prometheus what it watches."),
     "doctor": ("sentree.cli.check:doctor", "Check what this installation needs."),
     "completion": ("sentree.cli.check:completion", "Print a shell's completion script."),
 }
