@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from schemas.digest import DigestReport, Span
-from sentree.lake.db import Lake, sql_text
-
-TABLES = ("digests", "digest_findings", "digest_silences", "digest_notices", "watched_files")
+from sentree.lake.db import Lake
 
 
 class Watermark(NamedTuple):
@@ -37,12 +35,6 @@ class Unfinished(NamedTuple):
     attempts: int
     title: str
     body: str
-
-
-def prepare_digests(lake: Lake) -> None:
-    """Make the tables of the digest where a lake has none yet."""
-    if _missing(lake):
-        lake.retrying(lambda: _create(lake))
 
 
 def watermark(lake: Lake, tenant: str) -> Watermark:
@@ -175,16 +167,6 @@ def remember_files(lake: Lake, tenant: str, files: dict[str, tuple[int, int]]) -
 
     if rows:
         lake.retrying(work)
-
-
-def _missing(lake: Lake) -> bool:
-    found = lake.query("SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake'")
-    return not set(TABLES) <= {row["table_name"] for row in found}
-
-
-def _create(lake: Lake) -> None:
-    for statement in sql_text("digest_schema").split(";"):
-        lake.execute(statement)
 
 
 def _record(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from schemas.digest import WatchReport, WatchRequest
 from sentree.errors import UsageError
 from sentree.lake.db import Lake
-from sentree.lake.digests import known_files, prepare_digests, remember_files
+from sentree.lake.digests import known_files, remember_files
 from sentree.lake.ingest import NothingLoadedError, ingest
 from sentree.lake.readers import find_inputs
 from sentree.settings import Settings
@@ -35,7 +35,6 @@ def load_new(
                 f"{path} can't be watched: name a folder of this machine (mount the bucket, or "
                 "have its own tool copy new objects into a folder)"
             )
-    prepare_digests(lake)
     tenant = request.tenant_uid or settings.tenant
     moment = (now or datetime.now(UTC)).timestamp()
     known = known_files(lake, tenant)

@@ -31,7 +31,6 @@ from sentree.lake.db import Lake
 from sentree.lake.digests import (
     NOTHING_TOLD,
     Watermark,
-    prepare_digests,
     record_digest,
     snapshot_before,
     watermark,
@@ -147,7 +146,6 @@ def opened(
     Raises:
         NotFoundError: nothing was ever loaded of a named tenant.
     """
-    prepare_digests(lake)
     tenants = _tenants(lake, request)
     run_dir = new_run_dir(settings, request, now)
     try:
