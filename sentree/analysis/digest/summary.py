@@ -82,7 +82,7 @@ def _findings(report: DigestReport) -> list[Claim]:
     known = len(findings) - len(first_time)
     hosts = len({(one.tenant, one.host) for one in findings if one.host})
     told = any(span.last_run for span in report.spans)
-    again = f", {known:,} known from earlier digests" if told else ""
+    again = f", {known:,} known from earlier digests" if known else ", all new" if told else ""
     said = [
         claim(
             f"{len(findings):,} {_n(len(findings), 'finding')} on {hosts:,} {_n(hosts, 'host')}: "
