@@ -81,11 +81,12 @@ def _findings(report: DigestReport) -> list[Claim]:
     first_time = [one for one in findings if not one.before]
     known = len(findings) - len(first_time)
     hosts = len({(one.tenant, one.host) for one in findings if one.host})
+    where = f" on {hosts:,} {_n(hosts, 'host')}" if hosts else ""
     told = any(span.last_run for span in report.spans)
     again = f", {known:,} known from earlier digests" if known else ", all new" if told else ""
     said = [
         claim(
-            f"{len(findings):,} {_n(len(findings), 'finding')} on {hosts:,} {_n(hosts, 'host')}: "
+            f"{len(findings):,} {_n(len(findings), 'finding')}{where}: "
             f"{level_counts(findings)}{again}.",
             _cite(findings),
         )
@@ -116,7 +117,9 @@ def _host(group: Sequence[NewFinding], told: bool, several: bool) -> Claim:
     span = f", {min(times):%Y-%m-%d %H:%M} to {max(times):%Y-%m-%d %H:%M} UTC" if times else ""
     new = sum(not one.before for one in group)
     again = "" if not told else "; none of it new here" if not new else f"; {new:,} new here"
-    titles = names(list(dict.fromkeys(one.title for one in group)), NAMED_FINDINGS)
+    titles = names(
+        list(dict.fromkeys(" ".join(one.title.split()) for one in group)), NAMED_FINDINGS
+    )
     return claim(
         f"{where}{tenant}: {level_counts(group)}{span}: {titles}{again}.",
         _cite(group),

@@ -264,8 +264,8 @@ def _spans(report: DigestReport) -> Table:
 
 
 def when(time: datetime | None) -> str | None:
-    """Write a time to the second: a digest is read for the hour, the event has the rest."""
-    return f"{time:%Y-%m-%dT%H:%M:%SZ}" if time else None
+    """Write a time to the minute: a digest is read for the hour, the event has the rest."""
+    return f"{time:%Y-%m-%dT%H:%MZ}" if time else None
 
 
 def _tenant(report: DigestReport, tenant: str) -> str:
