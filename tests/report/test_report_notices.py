@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from pydantic import SecretStr
@@ -25,6 +25,7 @@ from sentree.settings import NotifySettings, Settings
 from tasks.deliver import deliver
 
 KEY = "k3yThatNobodyMaySee"
+FINDING = {"finding_info": {"title": "Malware found", "uid": "1"}, "severity_id": 5}
 EVIL = "<!channel> \x1b[31m@everyone https://evil.example/x [a](b) `rm` \u202egnp"
 
 
@@ -59,74 +60,87 @@ def hook() -> Iterator[Hook]:
     made.server.server_close()
 
 
-def found(folder: Path, title: str = "Malware found", severity: int = 5) -> tuple[Settings, Result]:
-    """Make the digest of one finding."""
-    finding = {"finding_info": {"title": title, "uid": "1"}, "severity_id": severity}
+class Found(NamedTuple):
+    """A lake, and the digest of one finding in it; each test takes it for another run."""
+
+    lake: Lake
+    result: Result
+
+    def run(self, run_uid: str, **changed: Any) -> Result:
+        """Give the digest as that of another run, with other values of its finding."""
+        report = DigestReport.model_validate(self.result.data)
+        findings = tuple(one.model_copy(update=changed) for one in report.findings)
+        data = report.model_copy(update={"findings": findings}).model_dump(mode="json")
+        return self.result.model_copy(update={"run_uid": run_uid, "data": data})
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Found]:
+    folder = tmp_path_factory.mktemp("notices")
     path = folder / "events.jsonl"
-    path.write_text(json.dumps(event("ta", 1, 2004, 1, **finding)) + "\n")
+    path.write_text(json.dumps(event("ta", 1, 2004, 1, **FINDING)) + "\n")
     settings = Settings(home=folder / "home")
     with Lake.open(settings) as lake:
         ingest(lake, [path], settings=settings)
         made = make(lake, settings, DigestRequest(), save_result)
-    assert made.result is not None
-    return settings, made.result
+        assert made.result is not None
+        yield Found(lake, made.result)
 
 
-def test_a_digest_is_told_once(tmp_path: Path, hook: Hook) -> None:
-    settings, result = found(tmp_path)
+def test_a_digest_is_told_once(found: Found, hook: Hook) -> None:
     notify = NotifySettings(urls=(SecretStr(hook.url),))
-    with Lake.open(settings) as lake:
-        [sent] = tell(lake, notify, result, deliver)
-        assert (sent.outcome, sent.target, sent.attempts) == ("sent", "1: json", 1)
-        assert tell(lake, notify, result, deliver) == ()
-        [row] = lake.query("SELECT run_uid, outcome FROM digest_notices")
-        assert row == {"run_uid": result.run_uid, "outcome": "sent"}
+    [sent] = tell(found.lake, notify, found.result, deliver)
+    assert (sent.outcome, sent.target, sent.attempts) == ("sent", "1: json", 1)
+    assert tell(found.lake, notify, found.result, deliver) == ()
+    [row] = found.lake.query(
+        "SELECT outcome FROM digest_notices WHERE run_uid = ?", [found.result.run_uid]
+    )
+    assert row["outcome"] == "sent"
     [body] = hook.bodies
     assert body["title"] == "Sentree digest: 1 findings of level high or higher"
     assert "critical: Malware found" in body["message"]
-    assert f"sentree show {result.run_uid}" in body["message"]
+    assert f"sentree show {found.result.run_uid}" in body["message"]
 
 
 def test_what_failed_is_reported_and_tried_again_with_later_digests_but_not_for_ever(
-    tmp_path: Path, hook: Hook
+    found: Found, hook: Hook
 ) -> None:
-    settings, result = found(tmp_path)
-    notify = NotifySettings(urls=(SecretStr(hook.url),))
+    notify, lake = NotifySettings(urls=(SecretStr(hook.url),)), found.lake
     hook.status = 500
-    with Lake.open(settings) as lake:
-        [failed] = tell(lake, notify, result, deliver)
-        assert (failed.outcome, failed.attempts) == ("failed", 1)
-        assert failed.detail and KEY not in failed.detail
-        [again] = tell(lake, notify, None, deliver)
-        assert (again.outcome, again.run_uid, again.attempts) == ("failed", result.run_uid, 2)
-        hook.status = 200
-        [last] = tell(lake, notify, None, deliver)
-        assert (last.outcome, last.attempts) == ("sent", 3)
-        assert tell(lake, notify, None, deliver) == ()
+    [failed] = tell(lake, notify, found.run("run-failed"), deliver)
+    assert (failed.outcome, failed.attempts) == ("failed", 1)
+    assert failed.detail and KEY not in failed.detail
+    [again] = tell(lake, notify, None, deliver)
+    assert (again.outcome, again.run_uid, again.attempts) == ("failed", "run-failed", 2)
+    [last] = tell(lake, notify, None, deliver)
+    assert (last.outcome, last.attempts) == ("failed", 3)
+    hook.status = 200
+    assert tell(lake, notify, None, deliver) == ()
     assert len({body["message"] for body in hook.bodies}) == 1
 
 
-def test_a_message_that_may_have_been_sent_is_not_sent_again(tmp_path: Path) -> None:
-    settings, result = found(tmp_path)
+def test_a_message_that_may_have_been_sent_is_not_sent_again(found: Found) -> None:
     notify = NotifySettings(urls=(SecretStr("json://127.0.0.1:1/x"),))
 
     def die(url: str, title: str, body: str) -> str:
         raise KeyboardInterrupt
 
-    with Lake.open(settings) as lake:
-        with pytest.raises(KeyboardInterrupt):
-            tell(lake, notify, result, die)
-        assert tell(lake, notify, result, deliver) == ()
+    with pytest.raises(KeyboardInterrupt):
+        tell(found.lake, notify, found.run("run-died"), die)
+    assert tell(found.lake, notify, found.run("run-died"), deliver) == ()
 
 
-def test_addresses_that_lead_nowhere_are_a_reason_and_no_error() -> None:
+def test_addresses_that_lead_nowhere_are_a_reason_and_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
     assert "no address" in deliver("nonsense", "title", "body")
     assert deliver("json://127.0.0.1:1/x", "title", "body")
-    assert deliver("prefect-block://nothing/here", "title", "body")
+    assert "needs a Prefect server" in deliver("prefect-block://nothing/here", "title", "body")
 
 
-def test_a_message_is_sent_for_what_was_asked_for_only(tmp_path: Path) -> None:
-    _, result = found(tmp_path, severity=3)
+def test_a_message_is_sent_for_what_was_asked_for_only(found: Found) -> None:
+    result = found.run("run", level="medium")
     assert compose(result, NotifySettings(level="high")) is None
     assert compose(result, NotifySettings(level="medium")) is not None
     report = DigestReport.model_validate(result.data)
@@ -137,9 +151,8 @@ def test_a_message_is_sent_for_what_was_asked_for_only(tmp_path: Path) -> None:
     assert compose(degraded, NotifySettings(degraded=False)) is None
 
 
-def test_hostile_names_reach_a_chat_without_power(tmp_path: Path) -> None:
-    _, result = found(tmp_path, title=EVIL + "A" * 5_000)
-    told = compose(result, NotifySettings())
+def test_hostile_names_reach_a_chat_without_power(found: Found) -> None:
+    told = compose(found.run("run", title=EVIL + "A" * 5_000, host=EVIL), NotifySettings())
     assert told is not None
     text = told.title + told.body
     assert not {"<", "\x1b", "`", "\u202e"} & set(text)
@@ -161,8 +174,7 @@ def test_the_command_tells_and_a_failing_webhook_does_not_fail_it(
     (tmp_path / "sentree.toml").write_text(
         f'home = "home"\n[notify]\nurls = ["{hook.url}", "json://127.0.0.1:1/{KEY}"]\n'
     )
-    finding = {"finding_info": {"title": "Malware found", "uid": "1"}, "severity_id": 5}
-    (tmp_path / "a.jsonl").write_text(json.dumps(event("ta", 1, 2004, 1, **finding)) + "\n")
+    (tmp_path / "a.jsonl").write_text(json.dumps(event("ta", 1, 2004, 1, **FINDING)) + "\n")
     assert cli(["ingest", "a.jsonl", "-q"]) == 0
     capsys.readouterr()
     assert cli(["digest", "--fail-on", "critical", "--report", "md"]) == 10
