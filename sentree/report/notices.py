@@ -44,7 +44,7 @@ def compose(result: Result, notify: NotifySettings) -> Text | None:
     several = len(report.spans) > 1
     lines = [
         f"{one.level}: {_name(one.title)}{f' on {_name(one.host)}' if one.host else ''}"
-        f"{f' ({_name(one.tenant)})' if several else ''}, {one.events:,} events"
+        f"{f' ({_name(one.tenant)})' if several else ''}, {_count(one.events, 'event')}"
         f"{'' if one.before else ', new here'}"
         for one in grave
     ]
@@ -56,8 +56,8 @@ def compose(result: Result, notify: NotifySettings) -> Text | None:
     if len(lines) > MOST_LINES:
         shown.append(f"and {len(lines) - MOST_LINES:,} more")
     heads = [
-        f"{len(grave):,} findings of level {notify.level} or higher" if grave else "",
-        f"{len(silent):,} silent sources" if silent else "",
+        f"{_count(len(grave), 'finding')} of level {notify.level} or higher" if grave else "",
+        _count(len(silent), "silent source") if silent else "",
         "degraded" if broken else "",
     ]
     shown.append(f"sentree show {result.run_uid}")
@@ -133,6 +133,10 @@ def _uid(url: str) -> str:
 
 def _kind(url: str) -> str:
     return message(url.partition("://")[0])[:30] if "://" in url else "address"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _name(text: str) -> str:

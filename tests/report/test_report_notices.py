@@ -97,7 +97,7 @@ def test_a_digest_is_told_once(found: Found, hook: Hook) -> None:
     )
     assert row["outcome"] == "sent"
     [body] = hook.bodies
-    assert body["title"] == "Sentree digest: 1 findings of level high or higher"
+    assert body["title"] == "Sentree digest: 1 finding of level high or higher"
     assert "critical: Malware found" in body["message"]
     assert f"sentree show {found.result.run_uid}" in body["message"]
 

@@ -85,7 +85,9 @@ def remembered(texts: Sequence[str], found: Sequence[DigestCampaign]) -> str:
 
 def _campaign(one: Campaign, told: Sequence[Told]) -> DigestCampaign:
     tenants = tuple(each.tenant for each in one.members)
-    shared = sorted({f"{each.kind} {each.key}" for each in one.indicators if each.shared})
+    # What says most comes first: a reader sees the beginning only.
+    heaviest = sorted(one.indicators, key=lambda each: (-each.weight, each.kind, each.key))
+    shared = list(dict.fromkeys(f"{each.kind} {each.key}" for each in heaviest if each.shared))
     evidence = [
         *(uid for each in one.members for uid in each.evidence[:2]),
         *(uid for each in one.indicators if each.shared for uid in each.evidence[:1]),

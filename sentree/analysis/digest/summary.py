@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from schemas.claim import Claim
 from schemas.digest import LEVELS, DigestReport, Level, NewFinding, Silence
@@ -114,7 +114,7 @@ def _host(group: Sequence[NewFinding], told: bool, several: bool) -> Claim:
     where = first.host or "No host named"
     tenant = f" ({first.tenant})" if several else ""
     times = [time for one in group for time in (one.first, one.last) if time]
-    span = f", {min(times):%Y-%m-%d %H:%M} to {max(times):%Y-%m-%d %H:%M} UTC" if times else ""
+    span = f", {_between(min(times), max(times))}" if times else ""
     new = sum(not one.before for one in group)
     again = "" if not told else "; none of it new here" if not new else f"; {new:,} new here"
     titles = names(
@@ -143,13 +143,9 @@ def _silent(silent: Sequence[Silence]) -> Claim:
 
 def _volume(report: DigestReport) -> Claim:
     late = sum(one.late for one in report.sources)
-    firsts = [one for one in report.classes if one.first and one.last]
-    span = (
-        f", from {min(one.first for one in firsts if one.first):%Y-%m-%d %H:%M} to "
-        f"{max(one.last for one in firsts if one.last):%Y-%m-%d %H:%M} UTC"
-        if firsts
-        else ""
-    )
+    first = min((one.first for one in report.classes if one.first), default=None)
+    last = max((one.last for one in report.classes if one.last), default=None)
+    span = f", {_between(first, last)}" if first and last else ""
     later = f"; {late:,} of them arrived late" if late else ""
     count = len(report.sources)
     return claim(
@@ -157,6 +153,11 @@ def _volume(report: DigestReport) -> Claim:
         f"{span}{later}.",
         [uid for one in report.classes for uid in one.evidence][:MOST_EVIDENCE],
     )
+
+
+def _between(first: datetime, last: datetime) -> str:
+    start, end = f"{first:%Y-%m-%d %H:%M}", f"{last:%Y-%m-%d %H:%M}"
+    return f"{start} UTC" if start == end else f"{start} to {end} UTC"
 
 
 def _cite(findings: Iterable[NewFinding]) -> list[str]:

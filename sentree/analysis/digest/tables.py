@@ -67,7 +67,7 @@ def _findings(report: DigestReport) -> Table:
     return table(
         "findings",
         "New findings",
-        "Level^ Finding Host Tenant Known User Events# First@ Last@ Tactics Techniques* By",
+        "Level^ Finding Host Tenant Known User Events# First@ Last@ Techniques*",
         [
             _row(
                 one.evidence,
@@ -80,15 +80,13 @@ def _findings(report: DigestReport) -> Table:
                 one.events,
                 when(one.first),
                 when(one.last),
-                names(one.tactics, 4),
                 ", ".join(one.techniques),
-                one.origin,
                 level=one.level,
             )
             for one in report.findings
         ],
-        "One row per rule (or finding that a record itself reports) and host. Known: events of it "
-        "on that host that earlier digests told.",
+        "One row per rule (or finding that a record itself reports) and host. Known: its events on "
+        "that host that earlier digests told.",
     )
 
 
@@ -159,7 +157,7 @@ def _campaigns(report: DigestReport) -> Table:
             )
             for one in report.campaigns
         ],
-        "`sentree correlate` tells each at length, and to each tenant its own.",
+        "The command correlate tells each at length, and to each tenant its own.",
     )
 
 
