@@ -33,7 +33,8 @@ class Conditions(Frozen):
 class ExperimentPlan(Frozen):
     """An experiment. `caps` bound all of it, `conditions.caps` one trial.
 
-    A task is the name of one of Sentree's, or a file of cases (`cases.jsonl`).
+    `at_once` trials are made side by side; with more than one, memory is not measured, and
+    latencies disturb each other.
     """
 
     experiment: str = Field(min_length=1, max_length=80, pattern=r"^[\w.-]+$")
@@ -42,6 +43,7 @@ class ExperimentPlan(Frozen):
     paths: tuple[EvalPath, ...] = Field(min_length=1)
     models: tuple[str, ...] = Field(min_length=1)
     seeds: int = Field(default=3, ge=1, le=1_000)
+    at_once: int = Field(default=1, ge=1, le=64)
     conditions: Conditions = Conditions()
     caps: Caps = Caps()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from threading import Lock
+from typing import NamedTuple, Self
 
 from pydantic import ValidationError
 
@@ -22,22 +23,41 @@ class StoredExperiment(NamedTuple):
     simulated: bool
 
 
-def store_trial(settings: Settings, trial: Trial) -> None:
-    """Keep a trial; one of the same uid that is there already stays as it is.
+class TrialStore:
+    """The lake, held open to keep trials; any thread may use it, one at a time does."""
 
-    Raises:
-        LakeError: the lake can't be written.
-    """
-    uid = trial.trial_uid
-    values = [
-        *(uid, trial.experiment, trial.task, trial.case_uid, trial.size_tokens),
-        *(trial.path.value, trial.model, trial.seed, trial.score, trial.outcome.value),
-        *(trial.usd, trial.simulated, trial.model_dump_json(), uid, trial.experiment),
-    ]
-    with Lake.open(settings) as lake:
-        if not _has_table(lake):
-            lake.retrying(lambda: lake.execute(sql_text("trials_create")))
-        lake.retrying(lambda: lake.execute(sql_text("trials_insert"), values))
+    def __init__(self, settings: Settings) -> None:
+        self._lake = Lake.open(settings)
+        self._lock = Lock()
+        if not _has_table(self._lake):
+            self._lake.retrying(lambda: self._lake.execute(sql_text("trials_create")))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lake.close()
+
+    def store(self, trial: Trial) -> None:
+        """Keep a trial; one of the same uid that is there already stays as it is.
+
+        Raises:
+            LakeError: the lake can't be written.
+        """
+        uid = trial.trial_uid
+        values = [
+            *(uid, trial.experiment, trial.task, trial.case_uid, trial.size_tokens),
+            *(trial.path.value, trial.model, trial.seed, trial.score, trial.outcome.value),
+            *(trial.usd, trial.simulated, trial.model_dump_json(), uid, trial.experiment),
+        ]
+        with self._lock:
+            self._lake.retrying(lambda: self._lake.execute(sql_text("trials_insert"), values))
+
+
+def store_trial(settings: Settings, trial: Trial) -> None:
+    """Keep one trial, as `TrialStore.store` does."""
+    with TrialStore(settings) as store:
+        store.store(trial)
 
 
 def read_trials(settings: Settings, experiment: str) -> list[Trial]:

@@ -22,7 +22,7 @@ from sentree.evals.experiment.registry import find_tasks
 GENERATION = 1
 """To be raised when a generator or a scorer changes: its trials are then made again."""
 
-_COMPUTED = "the embedded analyst makes no prompts: what it computes is on the path "
+_COMPUTED = "no prompt is made; what is computed counts as "
 _SCENARIOS = ("chain", "classify", "correlate", "evidence", "intel", "map_rules", "timeline")
 
 

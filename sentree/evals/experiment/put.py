@@ -225,4 +225,3 @@ def behaviour(cells: Sequence[str]) -> tuple[bool, bool, bool]:
         "ctx.grep" in text or "ctx.search" in text,
         "ctx.partition" in text,
     )
-

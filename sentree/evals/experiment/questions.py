@@ -208,7 +208,9 @@ def _make(family: QuestionFamily, spec: CaseSpec, folder: Path) -> QuestionCase:
     # Few seeds should meet questions of many sorts: the order is drawn once for all sizes.
     order = list(range(len(asked)))
     Random(f"{family}:order").shuffle(order)
-    chosen = asked[order[spec.seed % len(order)]]
+    order = order[spec.seed % len(order) :] + order[: spec.seed % len(order)]
+    # A question on which no record bears is answered by whoever finds nothing.
+    chosen = next((asked[at] for at in order if asked[at].observations), asked[order[0]])
     return QuestionCase(info, chosen, frozenset(stored(info)))
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, Self
 
 from models.prices import load_prices
 from schemas.ask import EMBEDDED
@@ -18,11 +18,23 @@ from sentree.evals.experiment.plan import Trials, plan_trials, simulated_profile
 from sentree.evals.experiment.registry import find_task
 from sentree.evals.experiment.spending import experiment_budget
 from sentree.evals.experiment.trial import Bench, run_trial
-from sentree.lake.trials import find_trials, store_trial
+from sentree.lake.trials import TrialStore, find_trials
 from sentree.settings import Settings
 
 PLAN = "plan.json"
 Progress = Callable[[int, int, str], None]
+Outcome = Trial | LimitReachedError
+"""A trial that was made and stored, or the experiment's cap that kept it from being made."""
+
+
+class Steps(Protocol):
+    """Carries out the trials of one case: in this process, or as task runs of a workflow."""
+
+    def __call__(
+        self, begun: Begun, case: CaseSpec, trials: Sequence[TrialSpec]
+    ) -> Iterator[Outcome]:
+        """Make the case, then its trials; gives what came of each, in any order."""
+        ...
 
 
 class Begun(NamedTuple):
@@ -30,9 +42,16 @@ class Begun(NamedTuple):
 
     plan: ExperimentPlan
     bench: Bench
+    store: TrialStore
     trials: Trials
     left: tuple[tuple[CaseSpec, tuple[TrialSpec, ...]], ...]
     done: int
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store.__exit__()
 
 
 class Ended(NamedTuple):
@@ -48,13 +67,7 @@ def experiment_folder(settings: Settings, name: str) -> Path:
     return settings.home / "experiments" / name
 
 
-def begin(
-    settings: Settings,
-    plan: ExperimentPlan,
-    *,
-    alone: bool = True,
-    retry: RetryPolicy | None = None,
-) -> Begun:
+def begin(settings: Settings, plan: ExperimentPlan, *, retry: RetryPolicy | None = None) -> Begun:
     """Check the plan, remember it, and find what is left to do.
 
     Raises:
@@ -79,8 +92,8 @@ def begin(
     )
     done = trials.total - sum(len(open_ones) for _, open_ones in left)
     budget = experiment_budget(plan.caps, stored)
-    bench = Bench(settings, folder, plan.conditions, budget, alone, retry)
-    return Begun(plan, bench, trials, left, done)
+    bench = Bench(settings, folder, plan.conditions, budget, {}, plan.at_once == 1, retry)
+    return Begun(plan, bench, TrialStore(settings), trials, left, done)
 
 
 def make_case(bench: Bench, spec: CaseSpec) -> Case:
@@ -90,11 +103,18 @@ def make_case(bench: Bench, spec: CaseSpec) -> Case:
     return task.make(spec, bench.folder / "cases" / name)
 
 
-def make_trial(bench: Bench, spec: TrialSpec, case: Case) -> Trial:
-    """Make a trial and store it at once."""
-    trial = run_trial(bench, spec, case)
-    store_trial(bench.settings, trial)
-    shutil.rmtree(bench.folder / "trials" / spec.trial_uid, ignore_errors=True)
+def make_trial(begun: Begun, spec: TrialSpec, case: Case) -> Outcome:
+    """Make a trial and store it at once; or give the experiment's cap that was reached.
+
+    Raises:
+        ModelError: the model can't be reached, or won't answer anybody.
+    """
+    try:
+        trial = run_trial(begun.bench, spec, case)
+    except LimitReachedError as limit:
+        return limit
+    begun.store.store(trial)
+    shutil.rmtree(begun.bench.folder / "trials" / spec.trial_uid, ignore_errors=True)
     return trial
 
 
@@ -114,21 +134,42 @@ def run_experiment(
     *,
     retry: RetryPolicy | None = None,
 ) -> Ended:
-    """Make the trials that are left, one after the other, in this process."""
-    begun = begin(settings, plan, retry=retry)
-    made = begun.done
+    """Make the trials that are left, one after the other, in this process.
+
+    Raises:
+        UsageError, ConfigurationError: as `begin`.
+        ModelError: the model can't be reached; what was measured is kept.
+    """
+    with begin(settings, plan, retry=retry) as begun:
+        return work_through(begun, one_by_one, progress)
+
+
+def work_through(begun: Begun, steps: Steps, progress: Progress | None = None) -> Ended:
+    """Carry out what is left, case by case, until a cap of the experiment is reached."""
+    made, total = begun.done, begun.trials.total
     for place, (spec, trials) in enumerate(begun.left):
-        case = make_case(begun.bench, spec)
-        for trial in trials:
-            try:
-                make_trial(begun.bench, trial, case)
-            except LimitReachedError as limit:
-                return Ended(made, begun.trials.total, limit)
+        limit: LimitReachedError | None = None
+        for outcome in steps(begun, spec, trials):
+            if isinstance(outcome, LimitReachedError):
+                limit = outcome
+                continue
             made += 1
             if progress is not None:
-                progress(made, begun.trials.total, trial.label)
+                progress(made, total, f"{outcome.case_uid} {outcome.path} {outcome.model}")
+        if limit is not None:
+            return Ended(made, total, limit)
         drop_cases(begun.bench, [one for one, _ in begun.left[place + 1 : place + 2]])
-    return Ended(made, begun.trials.total)
+    return Ended(made, total)
+
+
+def one_by_one(begun: Begun, case: CaseSpec, trials: Sequence[TrialSpec]) -> Iterator[Outcome]:
+    """Make a case and its trials in this process."""
+    made = make_case(begun.bench, case)
+    for trial in trials:
+        outcome = make_trial(begun, trial, made)
+        yield outcome
+        if isinstance(outcome, LimitReachedError):
+            return
 
 
 def _remember(path: Path, plan: ExperimentPlan) -> None:

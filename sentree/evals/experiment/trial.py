@@ -16,7 +16,7 @@ from schemas.experiment import EvalOutcome, EvalPath, Trial
 from schemas.experiment_plan import Conditions, TrialSpec
 from schemas.model import Model
 from schemas.query import Path as RoutePath
-from schemas.query import Query, RouteDecision
+from schemas.query import Query
 from schemas.simulated import SimulatedProfile
 from sentree.analysis.model_choice import open_model
 from sentree.analysis.run_clock import RunClock
@@ -24,7 +24,7 @@ from sentree.analysis.scope import decide_route
 from sentree.analysis.secret import installation_secret
 from sentree.engine.budget import Budget
 from sentree.engine.gate import Gate, RetryPolicy
-from sentree.errors import LimitReachedError
+from sentree.errors import ModelError
 from sentree.evals.experiment.case import Case
 from sentree.evals.experiment.memory import forget_peak, peak_bytes
 from sentree.evals.experiment.put import Put, Putting, behaviour
@@ -33,19 +33,28 @@ from sentree.lake.calls import SqliteCallStore
 from sentree.settings import Settings
 
 CALLS = "calls.sqlite"
+OUTAGE = (
+    "(given up after",
+    "(asked to wait",
+    "(check the key)",
+    "answered 404",
+    "can't be reached",
+)
 DECOMPOSED = (EvalPath.RLM_PLANNED, EvalPath.RLM_AGENT)
 
 
 class Bench(NamedTuple):
     """Where trials are made: settings, the experiment's folder, conditions and budget.
 
-    `alone`: trials are made one after the other, so that memory can be laid to one of them.
+    `routes` are what the router said of cases so far. `alone`: trials are made one after the
+    other, so that memory can be laid to one of them.
     """
 
     settings: Settings
     folder: Path
     conditions: Conditions
     budget: Budget
+    routes: dict[str, EvalPath]
     alone: bool = True
     retry: RetryPolicy | None = None
 
@@ -57,6 +66,7 @@ def run_trial(bench: Bench, spec: TrialSpec, case: Case) -> Trial:
 
     Raises:
         LimitReachedError: the experiment's budget has no place for a call of it.
+        ModelError: the model can't be reached, or refuses whoever asks: no measure of a path.
         ConfigurationError: no key for the model.
     """
     if spec.model == EMBEDDED:
@@ -83,9 +93,8 @@ def run_trial(bench: Bench, spec: TrialSpec, case: Case) -> Trial:
         secret = installation_secret(bench.settings.home)
         put = Putting(case, gate, spec.model, bench.conditions, secret, folder).on(spec.path)
         if budget.cut_short is not None:
-            raise LimitReachedError(
-                budget.cut_short.limit, budget.cut_short.allowed, budget.cut_short.spent
-            )
+            raise budget.cut_short
+        _refuse_outage(gate)
         wall = clock.elapsed + perf_counter() - started
         calls = list(store.calls(spec.trial_uid))
         spent = store.spent(spec.trial_uid)
@@ -116,6 +125,13 @@ def simulated_seconds(
     return round(sum(turns) + max(lanes), 3)
 
 
+def _refuse_outage(gate: Gate) -> None:
+    for record in gate.records():
+        if record.state == "failed" and any(sign in (record.error or "") for sign in OUTAGE):
+            text = (record.error or "").partition(": ")[2]
+            raise ModelError(f"{text}; what was measured is kept: the same command goes on")
+
+
 def _model(bench: Bench, spec: TrialSpec, case: Case) -> Model:
     if spec.profile is not None:
         return SimulatedModel(
@@ -124,9 +140,7 @@ def _model(bench: Bench, spec: TrialSpec, case: Case) -> Model:
             seed=f"{spec.model}:{spec.case.uid}:{spec.path}",
             decomposed=spec.path in DECOMPOSED,
         )
-    request = AskRequest(
-        query=Query(text=case.topic), model=spec.model, caps=bench.conditions.caps
-    )
+    request = AskRequest(query=Query(text=case.topic), model=spec.model, caps=bench.conditions.caps)
     return open_model(bench.settings, request)
 
 
@@ -171,7 +185,7 @@ def _trial(bench: Bench, spec: TrialSpec, case: Case, put: Put) -> Trial:
         peeked=peeked,
         grepped=grepped,
         partitioned=partitioned or (spec.path is EvalPath.RLM_PLANNED and put.sub_calls > 0),
-        router_path=router_path(bench, case),
+        router_path=_routed(bench, spec, case),
         simulated=spec.profile is not None,
         run_uid=spec.trial_uid,
         trial_uid=spec.trial_uid,
@@ -183,8 +197,7 @@ def _spent(
     bench: Bench, spec: TrialSpec, spent: Usage, calls: Sequence[StoredCall]
 ) -> dict[str, object]:
     priced = (
-        spec.profile is not None
-        or load_prices(bench.settings.prices).find(spec.model) is not None
+        spec.profile is not None or load_prices(bench.settings.prices).find(spec.model) is not None
     )
     prompts = (
         one.reply.usage.input_tokens
@@ -202,16 +215,18 @@ def _spent(
     }
 
 
-def router_path(bench: Bench, case: Case) -> EvalPath:
+def router_path(settings: Settings, case: Case) -> EvalPath:
     """Give the path that the product's router takes for this question and context."""
-    decided = _routed(bench, case)
+    query = Query(text=case.topic)
+    decided = decide_route(query, None, case.info, settings.leaf_characters, settings.router_dir)
     if decided.path is RoutePath.DIRECT:
         return EvalPath.DIRECT
     return EvalPath.RLM_PLANNED if case.typed else EvalPath.RLM_AGENT
 
 
-def _routed(bench: Bench, case: Case) -> RouteDecision:
-    query = Query(text=case.topic)
-    return decide_route(
-        query, None, case.info, bench.settings.leaf_characters, bench.settings.router_dir
-    )
+def _routed(bench: Bench, spec: TrialSpec, case: Case) -> EvalPath:
+    """Ask the router once for all trials of a case."""
+    uid = spec.case.uid
+    if uid not in bench.routes:
+        bench.routes[uid] = router_path(bench.settings, case)
+    return bench.routes[uid]
