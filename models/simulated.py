@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from random import Random
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from schemas.budget import Estimate, Usage
 from schemas.model import (
@@ -20,11 +20,12 @@ from schemas.model import (
     Message,
     ModelReply,
     ModelRequest,
+    StopReason,
     TextBlock,
     ToolResultBlock,
     ToolUseBlock,
 )
-from schemas.simulated import LeafItem, SimulatedProfile, SimulatedTruth
+from schemas.simulated import SimulatedProfile, SimulatedTruth
 from sentree.errors import ConfigurationError
 
 PREFIX = "simulated:"
@@ -37,8 +38,8 @@ PROFILES: Mapping[str, SimulatedProfile] = {
 
 FOLDED = "FOLDED "
 CITED = 5
+HASHED = 65
 _RECORD = re.compile(r"^\[(\d+)\] ", re.M)
-_KNOWN_BEFORE = re.compile(r"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ )?(?:[\w.-]+ )?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ ")
 
 
@@ -60,6 +61,14 @@ def profile_of(name: str) -> SimulatedProfile:
             f"no simulated model '{wanted}': there are {', '.join(PROFILES)}, or name values of"
             f" {fields}, such as {PREFIX}half_tokens=50000,decomposing=0.9"
         ) from None
+
+
+class _Item(NamedTuple):
+    """Something true of a record, under the number that the record was shown with."""
+
+    number: str
+    of: str
+    fields: dict[str, Any]
 
 
 class SimulatedModel:
@@ -96,12 +105,17 @@ class SimulatedModel:
             properties = (request.output_schema or {}).get("properties", {})
             answer = self._direct(request) if "claims" in properties else self._leaf(request)
             content = (TextBlock(text=json.dumps(answer, ensure_ascii=False)),)
+        tokens = _tokens(request)
         written = sum(len(json.dumps(block.model_dump())) for block in content) // 4 + 1
-        tokens, written = _tokens(request), min(written, request.max_tokens)
+        stop: StopReason = "tool_use" if request.tools else "end_turn"
+        if written > request.max_tokens and isinstance(content[0], TextBlock):
+            # What does not fit into the answer is cut off, as a server would.
+            content = (TextBlock(text=content[0].text[: request.max_tokens * 4]),)
+            written, stop = request.max_tokens, "max_tokens"
         return ModelReply(
             model=request.model,
             content=content,
-            stop_reason="tool_use" if request.tools else "end_turn",
+            stop_reason=stop,
             usage=Usage(
                 calls=1,
                 input_tokens=tokens,
@@ -121,10 +135,9 @@ class SimulatedModel:
         data = {name: [] for name in self._lists()}
         for item in items:
             data.setdefault(item.of, []).append(item.fields)
-        cited = list(dict.fromkeys(_number(item) for item in items))[:CITED]
         return {
             "answer": f"{len(items)} found" if items else "nothing",
-            "evidence": [{"event_uid": number, "quote": ""} for number in cited],
+            "evidence": [{"event_uid": one, "quote": ""} for one in _numbers(items)[:CITED]],
             "data": data,
         }
 
@@ -135,17 +148,15 @@ class SimulatedModel:
         fields = [item.fields for item in items]
         right = self._right(request, rng)
         text = self._truth.say(fields) if right else self._truth.mistake(fields, rng)
-        return _submission(text, list(dict.fromkeys(map(_number, items))))
+        return _submission(text, _numbers(items))
 
-    def _items(self, shown: Mapping[str, str]) -> list[LeafItem]:
+    def _items(self, shown: Mapping[str, str]) -> list[_Item]:
         """Give what is true of the records shown, by the numbers under which they were shown."""
-        found: list[LeafItem] = []
-        for digest, number in shown.items():
-            for item in self._truth.items(digest):
-                fields = _numbered(item.fields, number, shown)
-                if fields is not None:
-                    found.append(LeafItem.model_construct(of=item.of, fields=fields))
-        return found
+        return [
+            _Item(number, item.of, cast("dict[str, Any]", _numbered(item.fields, number, shown)))
+            for digest, number in shown.items()
+            for item in self._truth.items(digest)
+        ]
 
     def _shown(self, request: ModelRequest) -> dict[str, str]:
         """Give the numbers of the records in a prompt, by the hash of each record's text."""
@@ -233,35 +244,29 @@ def _tokens(request: ModelRequest) -> int:
     return shown // 4 + 1
 
 
-def _less(items: Sequence[LeafItem], rng: Random) -> list[LeafItem]:
+def _less(items: Sequence[_Item], rng: Random) -> list[_Item]:
     """Lose half of the items, and at least one."""
     kept = [item for item in items if rng.random() < 0.5]
     return kept[1:] if kept and len(kept) == len(items) else kept
 
 
-def _numbered(
-    fields: Mapping[str, Any], number: str, shown: Mapping[str, str]
-) -> dict[str, Any] | None:
-    """Put numbers in the place of records; None if a record that is named was not shown."""
-    found: dict[str, Any] = {}
-    for name, value in fields.items():
-        if isinstance(value, list):
-            listed = [shown.get(one[1:]) for one in cast("list[str]", value) if one[:1] == "@"]
-            plain = [one for one in cast("list[Any]", value) if str(one)[:1] != "@"]
-            found[name] = [*plain, *(one for one in listed if one is not None)]
-        elif value == "@":
-            found[name] = number
-        elif isinstance(value, str) and value.startswith("@") and len(value) == 65:
-            if value[1:] not in shown:
-                return None
-            found[name] = shown[value[1:]]
-        else:
-            found[name] = value
-    return found
+def _numbered(value: Any, number: str, shown: Mapping[str, str]) -> Any:
+    """Put numbers in the place of records; one that was not shown is not named."""
+    if isinstance(value, Mapping):
+        pairs = cast("Mapping[str, Any]", value).items()
+        return {name: _numbered(one, number, shown) for name, one in pairs}
+    if isinstance(value, list):
+        listed = [_numbered(one, number, shown) for one in cast("list[Any]", value)]
+        return [one for one in listed if one is not None]
+    if value == "@":
+        return number
+    if isinstance(value, str) and value.startswith("@") and len(value) == HASHED:
+        return shown.get(value[1:])
+    return value
 
 
-def _number(item: LeafItem) -> str:
-    return str(next((value for name, value in item.fields.items() if name.endswith("_uid")), ""))
+def _numbers(items: Sequence[_Item]) -> list[str]:
+    return list(dict.fromkeys(item.number for item in items))
 
 
 def _folded(message: Message) -> tuple[str | None, list[dict[str, Any]]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from schemas.base import Frozen
 from schemas.context import ContextInfo
 from schemas.experiment import EvalOutcome, EvalPath
 from schemas.experiment_plan import CaseSpec, Conditions
@@ -27,10 +28,12 @@ class Parts(NamedTuple):
     """How the case is worked in parts: what each reader is asked, and the form of its answer.
 
     `scenario` names the prompt that says what the records are; `beside` is shown with every part.
+    Of a `leaf` only the items whose citations hold are kept.
     """
 
     question: str
     schema: dict[str, Any]
+    leaf: type[Frozen] | None = None
     scenario: str | None = None
     beside: str = ""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from schemas.agent import AgentAnswer
 from schemas.ask import AskRequest
@@ -16,12 +15,13 @@ from schemas.experiment_plan import CHARACTERS_A_TOKEN, Conditions
 from schemas.query import Query
 from schemas.trajectory import NodeKind, Predicate
 from sentree.analysis.agent_run import AgentRun, question_fence
+from sentree.analysis.model_reading import check_leaf
 from sentree.engine.direct import Picked, answer_directly, direct_request, pick
 from sentree.engine.fence import Fence
 from sentree.engine.gate import Gate
 from sentree.engine.looked_at import RowSet
 from sentree.engine.parts import Part, Parts
-from sentree.engine.reader import Reader, unfenced
+from sentree.engine.reader import Reader
 from sentree.engine.readings import Readings
 from sentree.engine.shown import Shown
 from sentree.engine.verify import EVERYWHERE
@@ -32,7 +32,6 @@ from sentree.lake.search_index import search
 WHOLE = "all records"
 MOST_HITS = 5_000
 CAPS = ("usd", "tokens", "calls", "seconds")
-FORM = "\n\nPut into `answer` one JSON object of this schema, and nothing else:\n"
 
 
 class Put(NamedTuple):
@@ -126,9 +125,19 @@ class Putting:
             question += "\n\n" + fence.wrap("shown with every part", asked.beside)
         answers = readings.ask(list(parts), question, asked.schema, "n")
         read = [one for one in answers if "error" not in one]
-        scored = self.case.of_parts([cast("Found", one.get("data") or {}) for one in read])
         kept = sum(len(one.get("evidence") or ()) for one in read)
         dropped = sum(int(one.get("dropped") or 0) for one in read)
+        if asked.leaf is None:
+            found = [cast("Found", one.get("data") or {}) for one in read]
+        else:
+            checked = [
+                check_leaf(context, part, answer, asked.leaf)
+                for part, answer in zip(parts, answers, strict=True)
+            ]
+            found = [one.leaf.model_dump(mode="json") for one in checked if one.leaf is not None]
+            kept = sum(one.verification.kept for one in checked)
+            dropped = sum(len(one.verification.dropped) for one in checked)
+        scored = self.case.of_parts(found)
         records = readings.records()
         failure = next((one.error for one in records if one.error), None)
         if failure is not None:
@@ -156,11 +165,8 @@ class Putting:
 
     def _request(self) -> AskRequest:
         conditions = self.conditions
-        question = self.case.question
-        if self.case.typed:
-            question += FORM + json.dumps(self.case.parts.schema)
         return AskRequest(
-            query=Query(text=question),
+            query=Query(text=self.case.question),
             model=self.model,
             caps=conditions.caps,
             turns=conditions.turns,
@@ -189,24 +195,13 @@ class Putting:
 
     def _scored(self, answer: AgentAnswer) -> Scored:
         if answer.ending == "submitted":
-            return self._of_answer(answer.answer)
+            return self.case.of_text(answer.answer)
         # A limit can end the work after something had been submitted and sent back.
         given = bool(answer.claims)
-        scored = self._of_answer(answer.answer) if given else Scored(0.0, {}, answer.answer)
+        scored = self.case.of_text(answer.answer) if given else Scored(0.0, {}, answer.answer)
         limited = answer.ending in ("turns", "budget")
         outcome = EvalOutcome.LIMITED if limited else EvalOutcome.FAILED
         return scored._replace(outcome=outcome)
-
-    def _of_answer(self, text: str) -> Scored:
-        if not self.case.typed:
-            return self.case.of_text(text)
-        try:
-            found: object = json.loads(unfenced(text))
-        except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, Mapping):
-            return Scored(0.0, {}, text[:500])
-        return self.case.of_parts([cast("Mapping[str, Any]", found)])
 
     def _fence(self) -> Fence:
         return question_fence(self.case.info, self._request(), self.secret)
