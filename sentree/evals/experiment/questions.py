@@ -77,11 +77,14 @@ MOST_SHOWN = 2_000
 
 @dataclass(frozen=True)
 class QuestionCase:
-    """A question about generated logs, with every record that bears on it."""
+    """A question about generated logs, with every record that bears on it.
+
+    `shown` has the hashes of the records' texts as a prompt shows them, by those of the texts.
+    """
 
     info: ContextInfo
     observed: ObservedQuestion
-    known: frozenset[str]
+    shown: Mapping[str, str]
     typed: bool = False
 
     @property
@@ -149,11 +152,12 @@ class QuestionOracle:
         self.leaf_question = case.parts.question
         self.leaf_schema = case.parts.schema
         observed = case.observed
+        self._known = frozenset(case.shown.values())
         self.fold_cell = fold_source() + CELL % (observed.shape.value, observed.within)
 
     def knows(self, sha256: str) -> bool:
         """Tell whether a text is a record of the logs."""
-        return sha256 in self._case.known
+        return sha256 in self._known
 
     def items(self, sha256: str) -> Sequence[LeafItem]:
         """Give what a record says about the question."""
@@ -188,7 +192,7 @@ class QuestionOracle:
         for one in self._case.observed.observations:
             fields = {"event_uid": "@", "value": one.value, "place": one.place, "time": one.time}
             item = LeafItem.model_construct(of="items", fields=fields)
-            found.setdefault(one.sha256, []).append(item)
+            found.setdefault(self._case.shown.get(one.sha256, ""), []).append(item)
         return found
 
 
@@ -211,7 +215,7 @@ def _make(family: QuestionFamily, spec: CaseSpec, folder: Path) -> QuestionCase:
     order = order[spec.seed % len(order) :] + order[: spec.seed % len(order)]
     # A question on which no record bears is answered by whoever finds nothing.
     chosen = next((asked[at] for at in order if asked[at].observations), asked[order[0]])
-    return QuestionCase(info, chosen, frozenset(stored(info)))
+    return QuestionCase(info, chosen, stored(info))
 
 
 QUESTION_TASKS = tuple(

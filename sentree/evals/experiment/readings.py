@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -17,7 +16,7 @@ from schemas.experiment_plan import CHARACTERS_A_TOKEN, Conditions
 from schemas.simulated import LeafItem
 from sentree.analysis.model_reading import whole_schema
 from sentree.evals.experiment.case import Found, Parts, Scored
-from sentree.evals.experiment.records import load_records, stored
+from sentree.evals.experiment.records import digest, load_records, stored
 
 Items = Mapping[str, Sequence[Mapping[str, Any]]]
 Score = Callable[[Items], Scored]
@@ -54,7 +53,7 @@ class ReadingCase:
 
     info: ContextInfo
     told: Told
-    known: frozenset[str] = field(repr=False)
+    shown: Mapping[str, str] = field(repr=False)
     typed: bool = True
 
     @property
@@ -106,13 +105,14 @@ class ReadingOracle:
 
     def __init__(self, case: ReadingCase, part_characters: int) -> None:
         self._case = case
+        self._known = frozenset(case.shown.values())
         self.part_characters = part_characters
         self.leaf_question = case.parts.question
         self.leaf_schema = case.parts.schema
 
     def knows(self, sha256: str) -> bool:
         """Tell whether a text is a record of the case."""
-        return sha256 in self._case.known
+        return sha256 in self._known
 
     def items(self, sha256: str) -> Sequence[LeafItem]:
         """Give what is true of a record."""
@@ -129,7 +129,7 @@ class ReadingOracle:
     @cached_property
     def _items(self) -> dict[str, list[LeafItem]]:
         told = self._case.told
-        digests = {uid: digest(text) for uid, text in told.records.items()}
+        digests = {uid: self._case.shown[digest(text)] for uid, text in told.records.items()}
         found: dict[str, list[LeafItem]] = {}
         for uid, items in told.facts.items():
             # Records of one text are one record to whoever reads them.
@@ -143,17 +143,12 @@ class ReadingOracle:
 def reading_case(folder: Path, told: Told) -> ReadingCase:
     """Write the records of a case as a context, or find that done."""
     info = load_records(folder, told.records, told.name)
-    return ReadingCase(info, told, frozenset(stored(info)))
+    return ReadingCase(info, told, stored(info))
 
 
 def cited(uid: str = "@", quote: str = "") -> list[dict[str, str]]:
     """Give the citation of a record, for an item of a leaf."""
     return [{"event_uid": uid, "quote": quote}]
-
-
-def digest(text: str) -> str:
-    """Give the hash by which a record's text is known."""
-    return sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def scored(score: float, metrics: Mapping[str, float], answer: str) -> Scored:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 from schemas.context import ContextInfo
+from sentree.engine.fence import tame
+from sentree.engine.shown import one_record
 from sentree.lake.context import Context, export_context
 from sentree.lake.db import Lake
 from sentree.lake.documents import export_records
@@ -46,11 +48,16 @@ def load_records(folder: Path, records: Mapping[str, str], name: str) -> Context
     return _finish(folder, export_records(records, folder, name=name))
 
 
-def stored(info: ContextInfo) -> Iterable[str]:
-    """Give the hashes of the texts of all records of a context."""
+def stored(info: ContextInfo) -> dict[str, str]:
+    """Give, by the hash of each record's text, the hash of that text as a prompt shows it."""
     with Context.open(Path(info.path)) as context:
-        for row in context.query("SELECT raw FROM events"):
-            yield sha256(str(row["raw"]).encode("utf-8", "replace")).hexdigest()
+        texts = [str(row["raw"]) for row in context.query("SELECT raw FROM events")]
+    return {digest(text): digest(tame(one_record(text))) for text in texts}
+
+
+def digest(text: str) -> str:
+    """Give the hash by which a text is known."""
+    return sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def _finished(folder: Path) -> ContextInfo | None:
