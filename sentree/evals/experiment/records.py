@@ -19,10 +19,15 @@ from sentree.settings import Settings
 SCOPE = "scope.json"
 
 
-def load_logs(folder: Path, write: Callable[[Path], None]) -> ContextInfo:
+def load_logs(
+    folder: Path,
+    write: Callable[[Path], None],
+    prepare: Callable[[Lake, Settings], None] | None = None,
+) -> ContextInfo:
     """Write logs, load them into a lake of their own and export all of it; or find that done.
 
-    Lake and logs are removed again: only the context is kept.
+    `prepare` does what else is to be done in the lake. Lake and logs are removed again: only the
+    context is kept.
     """
     found = _finished(folder)
     if found is not None:
@@ -33,6 +38,8 @@ def load_logs(folder: Path, write: Callable[[Path], None]) -> ContextInfo:
     settings = Settings(home=folder / "home")
     with Lake.open(settings) as lake:
         ingest(lake, [folder / "logs"], settings=settings, tenant=settings.tenant)
+        if prepare is not None:
+            prepare(lake, settings)
         info = export_context(lake, folder, tenant=settings.tenant)
     shutil.rmtree(folder / "home", ignore_errors=True)
     shutil.rmtree(folder / "logs", ignore_errors=True)

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from sentree.errors import UsageError
 from sentree.evals.experiment.case import Task
 from sentree.evals.experiment.questions import QUESTION_TASKS
-from sentree.evals.experiment.scenarios import chain, evidence, triage
+from sentree.evals.experiment.scenarios import chain, evidence, timeline, triage
 
 TASKS: Mapping[str, Task] = {
-    task.name: task for task in (*QUESTION_TASKS, chain.TASK, evidence.TASK, triage.TASK)
+    task.name: task
+    for task in (*QUESTION_TASKS, chain.TASK, evidence.TASK, timeline.TASK, triage.TASK)
 }
 
 
