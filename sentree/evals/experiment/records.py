@@ -55,6 +55,14 @@ def load_records(folder: Path, records: Mapping[str, str], name: str) -> Context
     return _finish(folder, export_records(records, folder, name=name))
 
 
+def scratch(folder: Path) -> Path:
+    """Give a new empty folder beside a case's, for the files that its records are made of."""
+    files = folder.with_name(f"{folder.name}-files")
+    shutil.rmtree(files, ignore_errors=True)
+    files.mkdir(parents=True)
+    return files
+
+
 def stored(info: ContextInfo) -> dict[str, str]:
     """Give, by the hash of each record's text, the hash of that text as a prompt shows it."""
     with Context.open(Path(info.path)) as context:

@@ -7,11 +7,18 @@ from collections.abc import Mapping, Sequence
 from sentree.errors import UsageError
 from sentree.evals.experiment.case import Task
 from sentree.evals.experiment.questions import QUESTION_TASKS
-from sentree.evals.experiment.scenarios import chain, evidence, timeline, triage
+from sentree.evals.experiment.scenarios import (
+    chain,
+    classify,
+    correlate,
+    evidence,
+    timeline,
+    triage,
+)
 
+_SCENARIOS = (classify, triage, timeline, chain, evidence, correlate)
 TASKS: Mapping[str, Task] = {
-    task.name: task
-    for task in (*QUESTION_TASKS, chain.TASK, evidence.TASK, timeline.TASK, triage.TASK)
+    task.name: task for task in (*QUESTION_TASKS, *(one.TASK for one in _SCENARIOS))
 }
 
 

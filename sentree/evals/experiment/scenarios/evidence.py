@@ -24,6 +24,7 @@ from sentree.evals.experiment.readings import (
     reading_case,
     scored,
 )
+from sentree.evals.experiment.records import scratch
 from sentree.evals.generate.compliance import generate_compliance
 from sentree.evals.metrics import pooled
 from sentree.settings import Settings
@@ -34,7 +35,7 @@ CHECKS = 16
 
 
 def _make(spec: CaseSpec, folder: Path) -> Case:
-    files = folder.with_name(f"{folder.name}-files")
+    files = scratch(folder)
     controls = min(5_000, max(4, spec.size_tokens * CHARACTERS_A_TOKEN // FEWEST_CHARACTERS))
     truth = generate_compliance(
         files, ComplianceSpec(seed=spec.seed, controls=controls, checks=CHECKS)

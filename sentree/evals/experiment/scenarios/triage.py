@@ -22,6 +22,7 @@ from sentree.evals.experiment.readings import (
     reading_case,
     scored,
 )
+from sentree.evals.experiment.records import scratch
 from sentree.evals.generate.vulnerabilities import generate_vulnerabilities
 from sentree.evals.metrics import compare_sets
 from sentree.intel.cve_merge import merge
@@ -34,7 +35,7 @@ Point = tuple[str, str, str]
 
 
 def _make(spec: CaseSpec, folder: Path) -> Case:
-    files = folder.with_name(f"{folder.name}-files")
+    files = scratch(folder)
     cves = max(4, spec.size_tokens * CHARACTERS_A_TOKEN // FEWEST_CHARACTERS)
     truth = generate_vulnerabilities(
         files, TriageSpec(seed=spec.seed, cves=cves, assets=0, broken=0.0)
