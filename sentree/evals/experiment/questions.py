@@ -86,6 +86,8 @@ class QuestionCase:
     observed: ObservedQuestion
     shown: Mapping[str, str]
     typed: bool = False
+    spelling: str = "Write accounts without domain and hosts without DNS suffix."
+    scenario: str | None = None
 
     @property
     def topic(self) -> str:
@@ -97,8 +99,7 @@ class QuestionCase:
         """The question, and the form of its answer."""
         return (
             f"{self.topic.rstrip('?.')}?\n\nEnd `answer` with a line `Answer: …`, on which stands "
-            f"{FORMS[self.observed.question.kind]}, and nothing else. Write accounts without "
-            "domain and hosts without DNS suffix."
+            f"{FORMS[self.observed.question.kind]}, and nothing else. {self.spelling}".strip()
         )
 
     @property
@@ -107,21 +108,22 @@ class QuestionCase:
         return Parts(
             f"{self.topic.rstrip('?.')}?\n\nThis part holds only some of the records, so do not "
             f"answer that. List in `items` {FIELDS[self.observed.shape]}; `time` is the record's "
-            "time in ISO 8601. A field that has nothing to say is empty. Write accounts without "
-            "domain and hosts without DNS suffix.",
+            "time in ISO 8601, if it has one. A field that has nothing to say is empty. "
+            f"{self.spelling}".strip(),
             SCHEMA,
+            scenario=self.scenario,
         )
 
     def of_text(self, text: str) -> Scored:
         """Score what stands after the last `Answer:`."""
         kind = self.observed.question.kind
-        return self._scored(read_text(kind, text), text)
+        return self.scored(read_text(kind, text), text)
 
     def of_parts(self, found: Sequence[Found]) -> Scored:
         """Fold the items of all parts."""
         items = [item for one in found for item in one.get("items") or ()]
         answer = tuple(fold(self.observed.shape.value, self.observed.within, items))
-        return self._scored(answer, ", ".join(answer) or "none")
+        return self.scored(answer, ", ".join(answer) or "none")
 
     def embedded(self) -> Scored:
         """Answer by SQL, or decline."""
@@ -130,13 +132,14 @@ class QuestionCase:
         if answer.declined:
             return Scored(0.0, {"right": 0.0}, answer.declined[:MOST_SHOWN], EvalOutcome.DECLINED)
         read = read_embedded(self.observed.question.kind, answer)
-        return self._scored(read, answer.answer)
+        return self.scored(read, answer.answer)
 
     def truth(self, conditions: Conditions) -> QuestionOracle:
         """Give every record that bears on the question."""
         return QuestionOracle(self, conditions.leaf_tokens * CHARACTERS_A_TOKEN)
 
-    def _scored(self, found: tuple[str, ...] | None, text: str) -> Scored:
+    def scored(self, found: tuple[str, ...] | None, text: str) -> Scored:
+        """Score what an answer says, in the words of the truth."""
         one = self.observed.question
         score = score_answer(one.kind, one.answer, found)
         metrics = {"right": float(score.outcome is Outcome.RIGHT)}

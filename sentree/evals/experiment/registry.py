@@ -12,11 +12,12 @@ from sentree.evals.experiment.scenarios import (
     classify,
     correlate,
     evidence,
+    intel,
     timeline,
     triage,
 )
 
-_SCENARIOS = (classify, triage, timeline, chain, evidence, correlate)
+_SCENARIOS = (classify, triage, intel, timeline, chain, evidence, correlate)
 TASKS: Mapping[str, Task] = {
     task.name: task for task in (*QUESTION_TASKS, *(one.TASK for one in _SCENARIOS))
 }
