@@ -163,10 +163,12 @@ class SimulatedModel:
         [block] = request.messages[0].content
         text = block.text if isinstance(block, TextBlock) else ""
         begin = text.find("\n") + 1
-        marks = list(_RECORD.finditer(text, begin))
+        # What stands after the records, such as a list shown with every part, is none of them.
+        over = text.find("\n<<data-", begin)
+        marks = list(_RECORD.finditer(text, begin, over))
         found: dict[str, str] = {}
         for mark, after in zip(marks, [*marks[1:], None], strict=True):
-            end = after.start() - 1 if after else text.rfind("\n<<data-")
+            end = after.start() - 1 if after else over
             self._name(text[mark.end() : end], mark[1], found)
         return found
 

@@ -49,16 +49,26 @@ class ExperimentPlan(Frozen):
 
 
 class CaseSpec(Frozen):
-    """One case, before it is made: equal specifications give equal records and questions."""
+    """One case, before it is made: equal specifications give equal records and questions.
+
+    `task` may name a file or folder after a colon; `source` is then the hash of its content.
+    """
 
     task: str
     size_tokens: int = Field(ge=1)
     seed: int = Field(ge=0)
+    source: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The task without its file."""
+        return self.task.partition(":")[0]
 
     @property
     def uid(self) -> str:
         """The case's name: the same for every path and model."""
-        return f"{self.task}-{self.size_tokens}-{self.seed}"
+        source = f"-{self.source[:8]}" if self.source else ""
+        return f"{self.kind}{source}-{self.size_tokens}-{self.seed}"
 
 
 class TrialSpec(Frozen):
@@ -76,13 +86,14 @@ class TrialSpec(Frozen):
         """The trial in words, for lists and graphs."""
         size = self.case.size_tokens
         tokens = f"{size // 1_000}k" if size < 1_000_000 else f"{size / 1_000_000:g}M"
-        return f"{self.case.task} {tokens} #{self.case.seed} {self.path} {self.model}"
+        return f"{self.case.kind} {tokens} #{self.case.seed} {self.path} {self.model}"
 
 
 class Unasked(Frozen):
-    """A combination of task, path and model that can't be asked, and why."""
+    """A combination that can't be asked, and why; `size_tokens` where it is only this size."""
 
     task: str
+    size_tokens: int | None = None
     path: EvalPath
     model: str
     reason: str

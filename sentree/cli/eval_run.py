@@ -90,12 +90,13 @@ def run_evaluation(
     from schemas.budget import Caps
     from schemas.experiment_plan import Conditions
     from sentree.evals.experiment.plan import plan_trials
-    from sentree.evals.experiment.registry import TASKS
+    from sentree.evals.experiment.registry import FROM_FILES, TASKS
 
     tasks = _listed(cases)
     if tasks == ["list"]:
-        text = "\n".join(f"{task.name:12} {task.about}" for task in TASKS.values())
-        common.emit(text, lambda: _json({name: task.about for name, task in TASKS.items()}))
+        about = {**{name: task.about for name, task in TASKS.items()}, **FROM_FILES}
+        text = "\n".join(f"{name:12} {each}" for name, each in about.items())
+        common.emit(text, lambda: _json(about))
         return ExitCode.DONE
     conditions = _checked(
         Conditions,
@@ -155,14 +156,16 @@ def read_size(text: str) -> int:
 
 def not_asked(unasked: Sequence[Unasked]) -> list[str]:
     """Say what can't be asked, one line for each reason."""
-    groups: dict[tuple[str, str], list[Unasked]] = {}
+    groups: dict[tuple[int | None, str, str], list[Unasked]] = {}
     for one in unasked:
-        groups.setdefault((one.model, one.reason), []).append(one)
+        whose = one.model if one.size_tokens is None else ""
+        groups.setdefault((one.size_tokens, whose, one.reason), []).append(one)
     found: list[str] = []
-    for (model, reason), some in groups.items():
+    for (size, model, reason), some in groups.items():
         tasks = ", ".join(dict.fromkeys(one.task for one in some))
         paths = ", ".join(dict.fromkeys(one.path.value for one in some))
-        found.append(f"not asked of {model}: {tasks} on {paths} ({reason})")
+        what = f" of {model}: {tasks} on {paths}" if size is None else f": {tasks} at {size:,}"
+        found.append(f"not asked{what} ({reason})")
     return found
 
 

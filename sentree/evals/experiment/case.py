@@ -93,7 +93,8 @@ class Task(NamedTuple):
     """A kind of case. `make` writes the records into a folder, or finds them there.
 
     `unasked` says of the paths on which it can't be asked, why. Tasks with the same `records`
-    have the same records at the same size and seed. `largest` is where its generator ends.
+    have the same records at the same size and seed. `simulated` tells whether a simulated model
+    can be told its truth. Sizes reach from `smallest` to `largest`, where its source ends.
     """
 
     name: str
@@ -102,5 +103,6 @@ class Task(NamedTuple):
     make: Make
     unasked: Mapping[EvalPath, str] = {}
     embedded_paths: tuple[EvalPath, ...] = (EvalPath.DIRECT,)
+    simulated: bool = True
     smallest: int = 2_000
     largest: int = 20_000_000

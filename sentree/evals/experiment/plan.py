@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
 import sentree
@@ -15,14 +16,12 @@ from schemas.experiment_plan import CaseSpec, Conditions, ExperimentPlan, TrialS
 from schemas.simulated import SimulatedProfile
 from sentree.engine.agent_tools import PROMPTS
 from sentree.engine.prompt_files import prompt_hash
-from sentree.errors import UsageError
 from sentree.evals.experiment.case import Task
 from sentree.evals.experiment.registry import find_tasks
 
 GENERATION = 1
 """To be raised when a generator or a scorer changes: its trials are then made again."""
 
-_COMPUTED = "no prompt is made; what is computed counts as "
 _SCENARIOS = ("chain", "classify", "correlate", "evidence", "intel", "map_rules", "timeline")
 
 
@@ -42,25 +41,24 @@ def plan_trials(plan: ExperimentPlan) -> Trials:
     """List the trials: every case on every path with every model, small cases first.
 
     Raises:
-        UsageError: a task is unknown, or a size is none that it can have.
+        UsageError: a task is unknown.
         ConfigurationError: a simulated model is unknown.
     """
     tasks = find_tasks(plan.tasks)
     sizes = sorted(set(plan.sizes))
-    for task in tasks:
-        for size in sizes:
-            if not task.smallest <= size <= task.largest:
-                raise UsageError(
-                    f"{task.name}: {size:,} tokens; it can have {task.smallest:,} to"
-                    f" {task.largest:,}"
-                )
     unasked = list(_unasked(plan, tasks))
     left_out = {(one.task, one.path, one.model) for one in unasked}
+    unasked += _out_of_range(plan, tasks)
+    sources = {task.name: _source(task.name) for task in tasks}
     by_case: list[tuple[CaseSpec, tuple[TrialSpec, ...]]] = []
     for size in sizes:
         for seed in range(plan.seeds):
             for task in tasks:
-                case = CaseSpec(task=task.name, size_tokens=size, seed=seed)
+                if not task.smallest <= size <= task.largest:
+                    continue
+                case = CaseSpec(
+                    task=task.name, size_tokens=size, seed=seed, source=sources[task.name]
+                )
                 trials = tuple(
                     _trial(plan, case, path, model)
                     for path in dict.fromkeys(plan.paths)
@@ -84,20 +82,58 @@ def _unasked(plan: ExperimentPlan, tasks: Sequence[Task]) -> Iterator[Unasked]:
                 reason = task.unasked.get(path)
                 if model == EMBEDDED:
                     paths = task.embedded_paths
-                    reason = None if path in paths else _COMPUTED + " and ".join(paths)
+                    reason = None if path in paths else _computed(paths)
+                elif model.startswith(PREFIX) and not task.simulated:
+                    reason = "nobody knows which record says what, so it can't be pretended"
                 if reason is not None:
                     yield Unasked(task=task.name, path=path, model=model, reason=reason)
+
+
+def _computed(paths: Sequence[EvalPath]) -> str:
+    if not paths:
+        return "it takes a language model"
+    return f"no prompt is made; what is computed counts as {' and '.join(paths)}"
+
+
+def _out_of_range(plan: ExperimentPlan, tasks: Sequence[Task]) -> Iterator[Unasked]:
+    for task in tasks:
+        for size in sorted(set(plan.sizes)):
+            if not task.smallest <= size <= task.largest:
+                reason = f"it can have {task.smallest:,} to {task.largest:,} tokens"
+                for path in dict.fromkeys(plan.paths):
+                    for model in dict.fromkeys(plan.models):
+                        yield Unasked(
+                            task=task.name,
+                            size_tokens=size,
+                            path=path,
+                            model=model,
+                            reason=reason,
+                        )
+
+
+def _source(task: str) -> str:
+    """Give the hash of the files that a task's name names."""
+    path = Path(task.partition(":")[2])
+    if not path.name:
+        return ""
+    paths = sorted(path.rglob("*")) if path.is_dir() else [path]
+    total = sha256()
+    for one in paths:
+        if one.is_file():
+            total.update(sha256(one.read_bytes()).digest())
+    return total.hexdigest()
 
 
 def _trial(plan: ExperimentPlan, case: CaseSpec, path: EvalPath, model: str) -> TrialSpec:
     profile = simulated_profile(model)
     decides = {
-        "case": case.model_dump(mode="json"),
+        # Where a file lies makes no difference, what it holds does.
+        "case": {**case.model_dump(mode="json"), "task": case.kind},
         "path": path.value,
         "model": model,
         "profile": profile and profile.model_dump(mode="json"),
         "conditions": _deciding(plan.conditions),
-        "prompts": _prompts(case.task, path),
+        "prompts": _prompts(case.kind, path),
         "generation": GENERATION,
         "version": sentree.__version__,
     }

@@ -98,9 +98,7 @@ def begin(settings: Settings, plan: ExperimentPlan, *, retry: RetryPolicy | None
 
 def make_case(bench: Bench, spec: CaseSpec) -> Case:
     """Make a case, or find it made by a task that shares its records."""
-    task = find_task(spec.task)
-    name = f"{task.records}-{spec.size_tokens}-{spec.seed}"
-    return task.make(spec, bench.folder / "cases" / name)
+    return find_task(spec.task).make(spec, bench.folder / "cases" / _place(spec))
 
 
 def make_trial(begun: Begun, spec: TrialSpec, case: Case) -> Outcome:
@@ -120,11 +118,17 @@ def make_trial(begun: Begun, spec: TrialSpec, case: Case) -> Outcome:
 
 def drop_cases(bench: Bench, keep: Sequence[CaseSpec]) -> None:
     """Remove the contexts of cases that are done with."""
-    wanted = {f"{find_task(one.task).records}-{one.size_tokens}-{one.seed}" for one in keep}
+    wanted = {_place(one) for one in keep}
     folder = bench.folder / "cases"
     for made in folder.iterdir() if folder.is_dir() else ():
         if made.name not in wanted:
             shutil.rmtree(made, ignore_errors=True)
+
+
+def _place(spec: CaseSpec) -> str:
+    """Name the folder of a case's records, which other tasks may share."""
+    records = find_task(spec.task).records
+    return f"{records}-{spec.source[:8]}{spec.size_tokens}-{spec.seed}"
 
 
 def run_experiment(

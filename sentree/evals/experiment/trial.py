@@ -166,7 +166,7 @@ def _trial(bench: Bench, spec: TrialSpec, case: Case, put: Put) -> Trial:
     metrics = dict(put.scored.metrics)
     return Trial(
         experiment=spec.experiment,
-        task=spec.case.task,
+        task=spec.case.kind,
         case_uid=spec.case.uid,
         size_tokens=spec.case.size_tokens,
         context_tokens=case.info.characters // 4,
