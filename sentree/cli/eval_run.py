@@ -50,6 +50,7 @@ def run_evaluation(
     max_minutes: float | None = None,
     trial_usd: float | None = None,
     trial_minutes: float | None = None,
+    out: Path | None = None,
     dry_run: Annotated[bool, Parameter(help="List the trials and stop; nothing is made.")] = False,
     executor: Executor | None = None,
     common: Common = COMMON,
@@ -82,6 +83,7 @@ def run_evaluation(
         max_minutes: Most minutes of this run.
         trial_usd: Most dollars for one trial; what it reached is scored.
         trial_minutes: Most minutes for one trial.
+        out: Write the trials to this file as well, one JSON object a line.
         dry_run: List the trials and stop.
         executor: prefect (a task run per trial) or local (this process); default local without
             a server.
@@ -139,7 +141,7 @@ def run_evaluation(
         common.emit("\n".join(labels), lambda: _json(labels))
         common.say(f"{trials.total} trials")
         return ExitCode.DONE
-    return _carry_out(settings, plan, trials, executor, common)
+    return _carry_out(settings, plan, trials, executor, out, common)
 
 
 def read_size(text: str) -> int:
@@ -174,6 +176,7 @@ def _carry_out(
     plan: ExperimentPlan,
     trials: Trials,
     executor: Executor | None,
+    out: Path | None,
     common: Common,
 ) -> int:
     from sentree.evals.experiment.run import run_experiment
@@ -197,6 +200,12 @@ def _carry_out(
         compare_paths(plan, settings)
     wanted = {one.trial_uid for _, every in trials.by_case for one in every}
     made = [one for one in find_trials(settings, plan.experiment) if one.trial_uid in wanted]
+    if out is not None:
+        try:
+            text = "".join(f"{one.model_dump_json()}\n" for one in made)
+            out.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--out {out}: {error.strerror}") from None
     lines = summarise_trials(made)
     common.emit(as_text(lines), lambda: _json([one._asdict() for one in lines]))
     if len(made) < trials.total:

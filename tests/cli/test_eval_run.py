@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.experiment import EvalPath
+from schemas.experiment import EvalPath, Trial
 from schemas.experiment_plan import Conditions
 from sentree.cli import run
 from sentree.cli.eval_run import read_size
@@ -27,7 +27,10 @@ def test_the_table_is_stamped_the_experiment_goes_on_and_caps_have_an_exit_code(
     assert f"| needle | 3,000 | direct | {SURE} (SIMULATED) | 1 | 1.000 |" in out
     assert "rlm-planned |" not in out
     assert "stopped at a cap: 1 of 2 trials are made" in err
-    assert run([*command, "--format", "json"]) == ExitCode.DONE
+    trials = tmp_path / "trials.jsonl"
+    assert run([*command, "--format", "json", "--out", str(trials)]) == ExitCode.DONE
+    stored = [Trial.model_validate_json(line) for line in trials.read_text("utf-8").splitlines()]
+    assert [one.path for one in stored] == [EvalPath.DIRECT, EvalPath.RLM_PLANNED]
     out, err = capsys.readouterr()
     assert [(row["path"], row["simulated"]) for row in json.loads(out)] == [
         ("direct", True),
