@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from schemas.timeline import ChainStep, TimelineEntry, Transition
 from sentree.analysis.company import Company
-from sentree.analysis.fold import MEANS
+from sentree.analysis.fold import MEANS, MEANS_WEIGHT
 from sentree.intel.attack import technique
 
 HIGH = 65
@@ -145,7 +145,9 @@ def _about(
     leading: dict[str, TimelineEntry] = {}
     for entry in deed:
         for uid, share in entry.technique_shares:
-            weights[uid] += share * entry.score * (KNOWN_WEIGHT if known(uid, entry) else 1.0)
+            means = MEANS_WEIGHT if uid in MEANS else 1.0
+            told = KNOWN_WEIGHT if known(uid, entry) else 1.0
+            weights[uid] += share * entry.score * means * told
         lead, share = entry.technique_shares[0]
         if share >= LEADING_SHARE:
             leading.setdefault(lead, entry)
