@@ -26,7 +26,7 @@ CITED = 40
 DETAILS = 12
 LEADING = 4
 MEANS_WEIGHT = 0.5
-FURTHER = 0.6
+FURTHER = 0.5
 """What a technique that a finding names weighs against the one named before it."""
 TOOL_WEIGHT = 0.2
 """That a tool was obtained (T1588.002) is never what it does on a host."""

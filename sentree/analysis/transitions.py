@@ -31,7 +31,7 @@ HIGH = 65
 MEDIUM = 40
 LOW = 20
 LEAST_ALONE = 31
-BESIDE_SECONDS = 900.0
+BESIDE_SECONDS = 1800.0
 SESSION_SECONDS = 6 * 3600.0
 TOGETHER_SECONDS = 1800.0
 DEED_SECONDS = 2.0
@@ -42,6 +42,8 @@ LEADING_SHARE = 0.5
 KNOWN_SECONDS = 3600.0
 KNOWN_WEIGHT = 0.3
 NEARLY = 0.6
+_SAME_WAY = {"T1190": ("T1190", "T1505")}
+"""A shell below a web server speaks of both; once a web shell is there, of no new exploit."""
 
 
 class _Link(NamedTuple):
@@ -71,9 +73,10 @@ def _links(entries: Sequence[TimelineEntry]) -> list[_Link]:
 
     def known(uid: str, entry: TimelineEntry) -> bool:
         """Tell of a technique whether the last hour showed it; of new services, see below."""
-        before = last.get(_parent(uid))
-        if before is not None and (entry.time - before.time).total_seconds() <= KNOWN_SECONDS:
-            return True
+        for one in _SAME_WAY.get(_parent(uid), (_parent(uid),)):
+            before = last.get(one)
+            if before is not None and (entry.time - before.time).total_seconds() <= KNOWN_SECONDS:
+                return True
         # A service that comes with a copied program is a way to run it, not to stay.
         copied = last.get("T1021")
         return (
@@ -144,10 +147,11 @@ def _about(
     weights: dict[str, float] = defaultdict(float)
     leading: dict[str, TimelineEntry] = {}
     for entry in deed:
+        # Shares are of one row; one that speaks of means only says less than its whole score.
+        said = MEANS_WEIGHT if all(uid in MEANS for uid, _ in entry.technique_shares) else 1.0
         for uid, share in entry.technique_shares:
-            means = MEANS_WEIGHT if uid in MEANS else 1.0
             told = KNOWN_WEIGHT if known(uid, entry) else 1.0
-            weights[uid] += share * entry.score * means * told
+            weights[uid] += share * entry.score * said * told
         lead, share = entry.technique_shares[0]
         if share >= LEADING_SHARE:
             leading.setdefault(lead, entry)
