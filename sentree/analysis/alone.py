@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from schemas.timeline import TimelineEntry
 from sentree.analysis.company import Company
 from sentree.analysis.fold import level_of
+from sentree.analysis.routine import done_again
 from sentree.intel.attack import technique
 
 WEIGHT = 20
@@ -22,29 +23,43 @@ SESSION_SECONDS = 6 * 3600.0
 TOGETHER_SECONDS = 1800.0
 SURVEY = 3
 """Different techniques within `TOGETHER_SECONDS` that no chore explains."""
-_REMOTE = frozenset({"T1021", "T1078"})
+_REMOTE = frozenset({"T1021", "T1078", "T1570"})
 _DISCOVERY = "discovery"
 
 
 def weigh_alone(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]:
-    """Take `WEIGHT` from medium rows of common administration that stand alone; the order stays.
+    """Take `WEIGHT` from medium rows that stand alone, as `standing_alone` says; the order stays."""
+    alone = standing_alone(entries)
+    return tuple(
+        _lighter(entry) if entry.entry_uid in alone and entry.score < HIGH else entry
+        for entry in entries
+    )
+
+
+def standing_alone(entries: Sequence[TimelineEntry]) -> frozenset[str]:
+    """Give the uids of rows of medium level or above that are of common administration and alone.
 
     A row is of common administration when all its techniques are discovery, remote services or
     valid accounts. It stands alone when neither its host nor its account has, within
-    `SESSION_SECONDS`, a high row or a medium one of another kind, nor, within `TOGETHER_SECONDS`,
-    `SURVEY` techniques of its own kind. Routine rows are nobody's company.
+    `SESSION_SECONDS`, another high row or a medium one of another kind, nor, within
+    `TOGETHER_SECONDS`, `SURVEY` techniques of its own kind. Routine rows are nobody's company, nor
+    are rows of common administration that are done again on another day.
     """
     medium = [entry for entry in entries if entry.score >= MEDIUM and not entry.routine]
-    telling = [entry for entry in medium if entry.score >= HIGH or not _common(entry)]
-    common = [entry for entry in medium if entry.score < HIGH and _common(entry)]
+    again = done_again(entries)
+    telling = [
+        entry
+        for entry in medium
+        if not _common(entry) or (entry.score >= HIGH and entry.entry_uid not in again)
+    ]
+    common = [entry for entry in medium if _common(entry)]
     beside_telling, beside_common = _beside(telling), _beside(common)
-    alone = {
+    return frozenset(
         entry.entry_uid
         for entry in common
-        if not any(beside_telling(entry, SESSION_SECONDS))
+        if all(one is entry for one in beside_telling(entry, SESSION_SECONDS))
         and len(_parents(beside_common(entry, TOGETHER_SECONDS))) < SURVEY
-    }
-    return tuple(_lighter(entry) if entry.entry_uid in alone else entry for entry in entries)
+    )
 
 
 def _beside(

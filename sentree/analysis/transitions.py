@@ -23,6 +23,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from schemas.timeline import ChainStep, TimelineEntry, Transition
+from sentree.analysis.alone import standing_alone
 from sentree.analysis.company import Company
 from sentree.analysis.fold import MEANS, MEANS_WEIGHT
 from sentree.intel.attack import technique
@@ -98,7 +99,12 @@ def _links(entries: Sequence[TimelineEntry]) -> list[_Link]:
 
 def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     """Give the rows that may be an intruder's doing, by their weight and their company."""
-    rows = [entry for entry in entries if entry.technique_shares and not entry.routine]
+    alone = standing_alone(entries)
+    rows = [
+        entry
+        for entry in entries
+        if entry.technique_shares and not entry.routine and entry.entry_uid not in alone
+    ]
     medium = [entry for entry in rows if entry.score >= MEDIUM]
     if not medium:
         return rows
@@ -116,7 +122,9 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
         return any(_lead(one) != _lead(entry) for one in near) or not high
 
     def company(entry: TimelineEntry) -> bool:
-        return entry.score >= LEAST_ALONE and any(
+        if entry.score < LEAST_ALONE or all(uid in MEANS for uid, _ in entry.technique_shares):
+            return False
+        return any(
             one.user is None or entry.user is None or one.user == entry.user
             for one in beside.beside(entry, BESIDE_SECONDS)
         )
