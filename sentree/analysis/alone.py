@@ -28,7 +28,7 @@ _DISCOVERY = "discovery"
 
 
 def weigh_alone(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]:
-    """Take `WEIGHT` from medium rows that stand alone, as `standing_alone` says; the order stays."""
+    """Take `WEIGHT` from medium rows that stand alone (`standing_alone`); the order stays."""
     alone = standing_alone(entries)
     return tuple(
         _lighter(entry) if entry.entry_uid in alone and entry.score < HIGH else entry
