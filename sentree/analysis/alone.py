@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from schemas.timeline import TimelineEntry
 from sentree.analysis.company import Company
 from sentree.analysis.fold import level_of
-from sentree.analysis.routine import done_again
 from sentree.intel.attack import technique
 
 WEIGHT = 20
@@ -41,23 +40,17 @@ def standing_alone(entries: Sequence[TimelineEntry]) -> frozenset[str]:
 
     A row is of common administration when all its techniques are discovery, remote services or
     valid accounts. It stands alone when neither its host nor its account has, within
-    `SESSION_SECONDS`, another high row or a medium one of another kind, nor, within
-    `TOGETHER_SECONDS`, `SURVEY` techniques of its own kind. Routine rows are nobody's company, nor
-    are rows of common administration that are done again on another day.
+    `SESSION_SECONDS`, a row of medium level or above of another kind, nor, within
+    `TOGETHER_SECONDS`, `SURVEY` techniques of its own kind. Routine rows are nobody's company.
     """
     medium = [entry for entry in entries if entry.score >= MEDIUM and not entry.routine]
-    again = done_again(entries)
-    telling = [
-        entry
-        for entry in medium
-        if not _common(entry) or (entry.score >= HIGH and entry.entry_uid not in again)
-    ]
+    telling = [entry for entry in medium if not _common(entry)]
     common = [entry for entry in medium if _common(entry)]
     beside_telling, beside_common = _beside(telling), _beside(common)
     return frozenset(
         entry.entry_uid
         for entry in common
-        if all(one is entry for one in beside_telling(entry, SESSION_SECONDS))
+        if not beside_telling(entry, SESSION_SECONDS)
         and len(_parents(beside_common(entry, TOGETHER_SECONDS))) < SURVEY
     )
 

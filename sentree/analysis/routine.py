@@ -40,7 +40,7 @@ def weigh_routine(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]
         days = {day for _, day in places}
         if len(places) >= PLACES and len(days) >= DAYS:
             recurring.update(dict.fromkeys(numbers, (len(numbers), len(days))))
-    again = done_again(entries)
+    again = _done_again(entries)
     severe = Company(
         (
             entry
@@ -57,7 +57,7 @@ def weigh_routine(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]
     )
 
 
-def done_again(entries: Sequence[TimelineEntry]) -> frozenset[str]:
+def _done_again(entries: Sequence[TimelineEntry]) -> frozenset[str]:
     """Give the uids of rows whose account did the same, in the same words, on another day.
 
     Two days are too few to call a deed routine, and enough not to hold it against its neighbours.

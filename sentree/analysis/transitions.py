@@ -99,12 +99,12 @@ def _links(entries: Sequence[TimelineEntry]) -> list[_Link]:
 
 def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     """Give the rows that may be an intruder's doing, by their weight and their company."""
+    told = [entry for entry in entries if entry.technique_shares and not entry.routine]
     alone = standing_alone(entries)
-    rows = [
-        entry
-        for entry in entries
-        if entry.technique_shares and not entry.routine and entry.entry_uid not in alone
-    ]
+    rows = [entry for entry in told if entry.entry_uid not in alone]
+    if not any(entry.score >= MEDIUM for entry in rows):
+        # Where administration is all there is, it is what there is to tell.
+        rows = told
     medium = [entry for entry in rows if entry.score >= MEDIUM]
     if not medium:
         return rows

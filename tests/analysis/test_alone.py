@@ -51,7 +51,7 @@ def test_a_lookup_by_itself_is_of_low_level_and_says_why() -> None:
         row(4, "dc01", "bob", 75, "T1003.001"),
         row(4, "ws01", "ADM.LEE", 50, "T1053.005"),
     ],
-    ids=["the host's high row", "a medium row of the account that is no administration"],
+    ids=["a row of the host", "a row of the account"],
 )
 def test_the_same_lookup_in_company_keeps_its_weight(company: TimelineEntry) -> None:
     assert weigh_alone([GROUP, company]) == (GROUP, company)
@@ -60,6 +60,11 @@ def test_the_same_lookup_in_company_keeps_its_weight(company: TimelineEntry) -> 
 def test_company_of_the_day_before_is_none() -> None:
     late = row(22, "dc01", "adm.lee", 75, "T1003.001")
     assert [entry.score for entry in weigh_alone([GROUP, late])] == [30, 75]
+
+
+def test_a_program_put_on_a_share_is_no_company_for_other_administration() -> None:
+    copied = row(3, "dc01", "adm.lee", 75, "T1021.002", "T1570")
+    assert [entry.score for entry in weigh_alone([GROUP, copied])] == [30, 75]
 
 
 def test_a_session_and_a_share_are_a_chore_and_a_survey_is_none() -> None:
