@@ -23,6 +23,7 @@ from sentree.engine.looked_at import RowSet
 from sentree.engine.parts import Part, Parts
 from sentree.engine.reader import Reader
 from sentree.engine.readings import Readings
+from sentree.engine.redaction import Redactor
 from sentree.engine.shown import Shown
 from sentree.engine.verify import EVERYWHERE
 from sentree.evals.experiment.case import Case, Found, Scored
@@ -56,6 +57,7 @@ class Putting:
     conditions: Conditions
     secret: bytes
     folder: Path
+    redactor: Redactor
 
     def on(self, path: EvalPath) -> Put:
         """Put the case on a path."""
@@ -159,7 +161,12 @@ class Putting:
 
     def _agent(self) -> Put:
         with AgentRun(
-            self.case.info, self._request(), self.gate, self.secret, folder=self.folder
+            self.case.info,
+            self._request(),
+            self.gate,
+            self.secret,
+            folder=self.folder,
+            redactor=self.redactor,
         ) as run:
             return self._worded(run.agent())
 

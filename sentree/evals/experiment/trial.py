@@ -17,19 +17,23 @@ from schemas.experiment_plan import Conditions, TrialSpec
 from schemas.model import Model
 from schemas.query import Path as RoutePath
 from schemas.query import Query
+from schemas.redaction import OFF
 from schemas.simulated import SimulatedProfile
 from sentree.analysis.model_choice import open_model
+from sentree.analysis.redaction import open_redactor
 from sentree.analysis.run_clock import RunClock
 from sentree.analysis.scope import decide_route
 from sentree.analysis.secret import installation_secret
 from sentree.engine.budget import Budget
 from sentree.engine.gate import Gate, RetryPolicy
+from sentree.engine.redaction import Redactor
 from sentree.errors import ModelError
 from sentree.evals.experiment.case import Case
 from sentree.evals.experiment.memory import forget_peak, peak_bytes
 from sentree.evals.experiment.put import Put, Putting, behaviour
 from sentree.evals.experiment.spending import TrialBudget
 from sentree.lake.calls import SqliteCallStore
+from sentree.lake.context import Context
 from sentree.settings import Settings
 
 CALLS = "calls.sqlite"
@@ -89,9 +93,11 @@ def run_trial(bench: Bench, spec: TrialSpec, case: Case) -> Trial:
             retry=bench.retry,
             # An answer that another trial paid for would make this one look cheap.
             reuse_other_runs=False,
+            redactor=(redactor := _redactor(bench, spec, case)),
         )
         secret = installation_secret(bench.settings.home)
-        put = Putting(case, gate, spec.model, bench.conditions, secret, folder).on(spec.path)
+        putting = Putting(case, gate, spec.model, bench.conditions, secret, folder, redactor)
+        put = putting.on(spec.path)
         if budget.cut_short is not None:
             raise budget.cut_short
         _refuse_outage(gate)
@@ -123,6 +129,14 @@ def simulated_seconds(
             free = lanes.index(min(lanes))
             lanes[free] += profile.seconds(one.reply.usage)
     return round(sum(turns) + max(lanes), 3)
+
+
+def _redactor(bench: Bench, spec: TrialSpec, case: Case) -> Redactor:
+    """Give what a real model's prompts are redacted with; of a simulated one nothing leaves."""
+    if spec.profile is not None:
+        return Redactor(OFF)
+    with Context.open(Path(case.info.path)) as context:
+        return open_redactor(bench.settings, spec.model, context=context)
 
 
 def _refuse_outage(gate: Gate) -> None:
