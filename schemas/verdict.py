@@ -1,4 +1,4 @@
-"""What an experiment's trials add up to: effects with intervals, crossover, decision (DESIGN §9)."""
+"""What the trials of an experiment add up to: effects, crossover, decision (DESIGN §9)."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ class Criteria(Frozen):
     supported: float = Field(default=0.30, ge=0, description="Hypothesis: better by more.")
     falsified: float = Field(default=0.10, ge=0, description="Hypothesis: falsified by less.")
     falsified_cost: float = Field(default=3.0, gt=0, description="Hypothesis: falsified by more.")
+    above_tokens: int = Field(
+        default=0, ge=0, description="The decision rests on contexts larger than this."
+    )
     min_cases: int = Field(default=5, ge=3, description="Fewer clusters give no interval.")
 
 
@@ -77,6 +80,7 @@ class TaskEffect(Frozen):
     task: str
     pairs: int
     clusters: int
+    cluster_sets: int = Field(description="Sets that are drawn apart: 1 where seeds are shared.")
     wins: int = Field(description="Pairs in which the path scored higher than the baseline.")
     ties: int
     losses: int
@@ -88,7 +92,8 @@ class TaskEffect(Frozen):
     both_answered: Estimate | None = Field(
         description="The difference over pairs in which both paths gave an answer."
     )
-    cost_ratio: Estimate | None
+    cost_ratio: Estimate | None = Field(description="None: no price, or the baseline is free.")
+    baseline_free: bool = Field(description="The baseline costs nothing and the path does.")
     time_ratio: Estimate | None
 
 

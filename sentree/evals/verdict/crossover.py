@@ -7,9 +7,10 @@ from math import log2
 
 import numpy as np
 
-from schemas.verdict import Criteria, Crossover, CrossoverKind, Estimate, SizeCell
+from schemas.verdict import Criteria, Crossover, CrossoverKind, SizeCell
 from sentree.evals.verdict.pairs import Pair, by_task
 from sentree.evals.verdict.resample import (
+    LEVEL,
     Drawn,
     Floats,
     Resampler,
@@ -32,13 +33,10 @@ def find_crossover(
     cells = _cells(pairs)
     sized = {size: _drawn(cells[size], resampler) for size in sorted(cells)}
     table = tuple(
-        _cell(size, cells[size], base, treated, criteria)
-        for size, (base, treated) in sized.items()
+        _cell(size, cells[size], base, treated, criteria) for size, (base, treated) in sized.items()
     )
     gains = {size: treated.minus(base) for size, (base, treated) in sized.items()}
-    enough = {
-        size: gain for size, gain in gains.items() if _has_interval(table, size)
-    }
+    enough = {size: gain for size, gain in gains.items() if _has_interval(table, size)}
     if len(enough) < 2:
         few = f"fewer than two sizes have {criteria.min_cases} independent cases or more"
         return Crossover(
@@ -56,9 +54,8 @@ def find_crossover(
     points = np.array([[gain.point for gain in enough.values()]])
     draws = np.stack([gain.draws for gain in enough.values()], axis=1)
     draws = draws[~np.isnan(draws).any(axis=1)]
-    clusters = min(gain.clusters for gain in enough.values())
-    strata = max(gain.strata for gain in enough.values())
-    tail = tail_level(clusters, clusters - strata)
+    fewest = min(enough.values(), key=lambda gain: gain.free)
+    tail = tail_level(fewest.clusters, fewest.free)
     falling = _falls(x, weights, draws, tail)
     sign = -1.0 if falling else 1.0
     point = _crossings(x, isotonic(sign * points, weights))
@@ -66,7 +63,7 @@ def find_crossover(
     # A draw without any difference leaves the crossover open to both sides.
     low = _ordered(np.where(np.isnan(found), -np.inf, found), tail)
     high = _ordered(np.where(np.isnan(found), np.inf, found), 1 - tail)
-    kind = _kind(low, high, falling, [cell for cell in table if cell.size_tokens in enough])
+    kind = _kind(low, high, falling, any(_clear(gain, len(enough)) for gain in enough.values()))
     tokens = _tokens(float(point[0]))
     limits = (_tokens(low), _tokens(high))
     return Crossover(
@@ -171,21 +168,21 @@ def _cell(
     )
 
 
-def _kind(low: float, high: float, falling: bool, cells: Sequence[SizeCell]) -> CrossoverKind:
+def _kind(low: float, high: float, falling: bool, clear: bool) -> CrossoverKind:
     if np.isfinite(low) and np.isfinite(high):
         return CrossoverKind.FALLS_BEHIND if falling else CrossoverKind.OVERTAKES
     if high == -np.inf:
         return CrossoverKind.BEHIND if falling else CrossoverKind.AHEAD
     if low == np.inf:
         return CrossoverKind.AHEAD if falling else CrossoverKind.BEHIND
-    clear = any(_side(cell.difference) for cell in cells)
     return CrossoverKind.UNSETTLED if clear else CrossoverKind.NO_DIFFERENCE
 
 
-def _side(difference: Estimate) -> int:
-    if difference.low is None or difference.high is None:
-        return 0
-    return 1 if difference.low > 0 else -1 if difference.high < 0 else 0
+def _clear(gain: Drawn, sizes: int) -> bool:
+    """Tell whether a size shows a difference; the more sizes are looked at, the more it takes."""
+    tail = tail_level(gain.clusters, gain.free, 1 - (1 - LEVEL) / sizes)
+    low, high = np.quantile(gain.draws, (tail, 1 - tail))
+    return bool(low > 0 or high < 0)
 
 
 def _statement(

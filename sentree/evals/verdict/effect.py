@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from schemas.verdict import POOLED, Criteria, Estimate, TaskEffect
+from schemas.verdict import Criteria, Estimate, TaskEffect
 from sentree.evals.verdict.pairs import Pair, Side, by_task
 from sentree.evals.verdict.resample import Drawn, Resampler, across_tasks, interval
 
@@ -30,6 +30,7 @@ def effect(
         task=task,
         pairs=len(pairs),
         clusters=gain.clusters,
+        cluster_sets=len(gain.origins),
         wins=sum(pair.difference > SAME for pair in pairs),
         ties=sum(abs(pair.difference) <= SAME for pair in pairs),
         losses=sum(pair.difference < -SAME for pair in pairs),
@@ -44,13 +45,9 @@ def effect(
         if both
         else None,
         cost_ratio=ratio(pairs, resampler, lambda side: side.usd, fewest),
+        baseline_free=_only_path_costs(pairs),
         time_ratio=ratio(pairs, resampler, lambda side: side.seconds, fewest),
     )
-
-
-def pooled_effect(pairs: Sequence[Pair], resampler: Resampler, criteria: Criteria) -> TaskEffect:
-    """Compare the paths over all tasks."""
-    return effect(POOLED, pairs, resampler, criteria)
 
 
 def ratio(
@@ -76,6 +73,15 @@ def ratio(
         free = Estimate(value=1.0, low=1.0, high=1.0, clusters=base.clusters)
         return free if treated.point == 0 else None
     return interval(treated.over(base), min_clusters)
+
+
+def _only_path_costs(pairs: Sequence[Pair]) -> bool:
+    known = [
+        (pair.base.usd, pair.treated.usd)
+        for pair in pairs
+        if pair.base.usd is not None and pair.treated.usd is not None
+    ]
+    return any(usd > 0 for _, usd in known) and all(usd == 0 for usd, _ in known)
 
 
 def _over_tasks(

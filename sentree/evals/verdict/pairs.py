@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from schemas.experiment import EvalOutcome, EvalPath, Trial
-
-Grouping = Literal["seed", "case"]
+from sentree.evals.verdict.resample import Grouping
 
 
 class CaseKey(NamedTuple):
@@ -55,9 +54,7 @@ class Pair:
 
 def case_key(trial: Trial) -> CaseKey:
     """Name the case of a trial."""
-    return CaseKey(
-        trial.experiment, trial.task, trial.case_uid, trial.size_tokens, trial.model
-    )
+    return CaseKey(trial.experiment, trial.task, trial.case_uid, trial.size_tokens, trial.model)
 
 
 def counted_score(trial: Trial) -> float:
@@ -137,14 +134,6 @@ def by_task(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
     for pair in pairs:
         found[pair.task].append(pair)
     return dict(sorted(found.items()))
-
-
-def clusters_of(pairs: Iterable[Pair]) -> dict[str, list[str]]:
-    """Name the clusters of every task."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for pair in pairs:
-        found[pair.task].add(pair.cluster)
-    return {task: sorted(names) for task, names in sorted(found.items())}
 
 
 def without_repeats(trials: Iterable[Trial]) -> tuple[list[Trial], int]:

@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from schemas.experiment import EvalOutcome, Trial
 from schemas.verdict import Criteria, Estimate, PathSummary, Tail
 from sentree.evals.verdict.pairs import (
-    Grouping,
     answered,
     case_key,
     cluster_of,
     counted_score,
     started,
 )
-from sentree.evals.verdict.resample import Drawn, Resampler, across_tasks, interval
+from sentree.evals.verdict.resample import Drawn, Grouping, Resampler, across_tasks, interval
 
 REASONS = 8
 
@@ -29,7 +28,8 @@ def summarise(
     """Sum up the trials of one model's path; shares and means count every task once."""
 
     def mean(value: Callable[[Trial], float], some: Sequence[Trial] = trials) -> Estimate:
-        return interval(_mean(some, value, resampler, group), criteria.min_cases, (0, 1))
+        rows = [(trial, float(value(trial))) for trial in some]
+        return interval(_mean(rows, resampler, group), criteria.min_cases, (0, 1))
 
     def tail(value: Callable[[Trial], float | None]) -> Tail | None:
         known = [(trial, found) for trial in done if (found := value(trial)) is not None]
@@ -77,17 +77,19 @@ def summarise(
 
 
 def _mean(
-    trials: Sequence[Trial],
-    value: Callable[[Trial], float],
-    resampler: Resampler,
-    group: Mapping[str, Grouping],
+    rows: Sequence[tuple[Trial, float]], resampler: Resampler, group: Mapping[str, Grouping]
 ) -> Drawn:
-    parts: list[Drawn] = []
-    for task in sorted({trial.task for trial in trials}):
-        some = [trial for trial in trials if trial.task == task]
-        clusters = [cluster_of(trial, group) for trial in some]
-        parts.append(resampler.mean(task, clusters, [float(value(trial)) for trial in some]))
-    return across_tasks(parts)
+    tasks: dict[str, list[tuple[Trial, float]]] = {}
+    for row in rows:
+        tasks.setdefault(row[0].task, []).append(row)
+    return across_tasks(
+        [
+            resampler.mean(
+                task, [cluster_of(one, group) for one, _ in some], [value for _, value in some]
+            )
+            for task, some in sorted(tasks.items())
+        ]
+    )
 
 
 def _tail(
@@ -102,11 +104,9 @@ def _tail(
     total = sum(ranked)
     dearest = sum(ranked[: max(round(0.05 * len(ranked)), 1)])
     fewest = criteria.min_cases
-    found = {trial: value for trial, value in known}
-    mean = _mean([trial for trial, _ in known], found.__getitem__, resampler, group)
     return Tail(
         trials=len(values),
-        mean=interval(mean, fewest),
+        mean=interval(_mean(known, resampler, group), fewest),
         median=interval(resampler.quantile(rows, values, 0.5), fewest),
         p95=interval(resampler.quantile(rows, values, 0.95), fewest),
         most=ranked[0],

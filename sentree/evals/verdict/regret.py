@@ -11,12 +11,11 @@ from schemas.verdict import Criteria, Estimate, Policy, RouterRegret
 from sentree.evals.verdict.effect import SAME
 from sentree.evals.verdict.pairs import (
     CaseKey,
-    Grouping,
     case_key,
     cluster_of,
     counted_score,
 )
-from sentree.evals.verdict.resample import Resampler, across_tasks, interval
+from sentree.evals.verdict.resample import Grouping, Resampler, across_tasks, interval
 
 ROUTER = "router"
 
@@ -65,7 +64,7 @@ def regret(
             asked.append(one)
     if not asked or len(paths) < 2:
         return None
-    resampler = Resampler(_clusters(asked), seed=seed)
+    resampler = Resampler([(one.task, one.cluster) for one in asked], group, seed=seed)
     policies = [
         _policy(ROUTER, asked, [one.route for one in asked], resampler, criteria),
         *(
@@ -74,9 +73,7 @@ def regret(
         ),
     ]
     best = [max(one.score.values()) for one in asked]
-    hits = [
-        float(one.score[one.route] >= top - SAME) for one, top in zip(asked, best, strict=True)
-    ]
+    hits = [float(one.score[one.route] >= top - SAME) for one, top in zip(asked, best, strict=True)]
     met = Counter((one.route, one.winner) for one in asked)
     return RouterRegret(
         model=trials[0].model,
@@ -107,13 +104,6 @@ def _asked(trials: Sequence[Trial], route: EvalPath, group: Mapping[str, Groupin
             if (known := [price for price in all_of if price is not None])
         },
     )
-
-
-def _clusters(asked: Sequence[_Asked]) -> dict[str, list[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for one in asked:
-        found[one.task].add(one.cluster)
-    return {task: sorted(names) for task, names in found.items()}
 
 
 def _policy(

@@ -8,10 +8,12 @@ for few clusters is Hesterberg's (2015).
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,63 +28,91 @@ _CHUNK = 2_000_000
 _NORMAL = NormalDist()
 
 
+Grouping = Literal["seed", "case"]
+"""What is drawn together within a task: all cases of a seed, or one case."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """A figure of the trials, and of every draw; NaN where a draw does not define it."""
+    """A figure of the trials, and of every draw; NaN where a draw does not define it.
+
+    `origins` names the sets of clusters it was drawn from, and how many clusters of each have a
+    part in it.
+    """
 
     point: float
     draws: Floats
-    clusters: int
-    strata: int = 1
+    origins: Mapping[str, int]
+
+    @property
+    def clusters(self) -> int:
+        """How many clusters the figure rests on."""
+        return sum(self.origins.values())
+
+    @property
+    def free(self) -> int:
+        """The degrees of freedom; 0 if a cluster stands alone, which no draw can vary."""
+        alone = any(count < 2 for count in self.origins.values())
+        return 0 if alone else self.clusters - len(self.origins)
 
     def minus(self, other: Drawn) -> Drawn:
         """Subtract a figure of the same draws."""
-        return Drawn(self.point - other.point, self.draws - other.draws, self.clusters, self.strata)
+        return Drawn(self.point - other.point, self.draws - other.draws, self.origins)
 
     def over(self, other: Drawn, floor: float = 0.0) -> Drawn:
         """Divide by a figure of the same draws; what is below `floor` counts as the floor."""
         below = max(other.point, floor)
         with np.errstate(divide="ignore", invalid="ignore"):
             draws = self.draws / np.maximum(other.draws, floor)
-        point = self.point / below if below else float("nan")
-        return Drawn(point, draws, self.clusters, self.strata)
+        return Drawn(self.point / below if below else float("nan"), draws, self.origins)
 
 
 class Resampler:
-    """Draws of the clusters of every task, with replacement; equal seeds give equal draws."""
+    """Draws of clusters with replacement; equal seeds give equal draws.
+
+    Tasks that are grouped by seed share their draws: their cases of one seed may rest on the same
+    records, so they come and go together. Tasks grouped by case are drawn one by one.
+    """
 
     def __init__(
-        self, clusters: Mapping[str, Sequence[str]], *, rounds: int = ROUNDS, seed: int = 0
+        self,
+        rows: Iterable[tuple[str, str]],
+        group: Mapping[str, Grouping],
+        *,
+        rounds: int = ROUNDS,
+        seed: int = 0,
     ) -> None:
         self.rounds = rounds
-        self._columns: dict[str, dict[str, int]] = {}
-        self._weights: dict[str, Floats] = {}
-        for task, named in clusters.items():
-            known = sorted(set(named))
-            self._columns[task] = {name: column for column, name in enumerate(known)}
-            # A task's draws do not depend on which other tasks there are.
-            random = np.random.default_rng([seed, zlib.crc32(task.encode())])
-            size = len(known)
-            drawn = random.multinomial(size, np.full(size, 1 / size), size=rounds)
-            self._weights[task] = drawn.astype(np.float64)
+        named: dict[str, set[str]] = {}
+        self._origin: dict[str, str] = {}
+        for task, cluster in rows:
+            self._origin[task] = "seeds" if group[task] == "seed" else f"cases of {task}"
+            named.setdefault(self._origin[task], set()).add(cluster)
+        self._column: dict[str, dict[str, int]] = {}
+        self._drawn: dict[str, Floats] = {}
+        for origin, names in named.items():
+            self._column[origin] = {name: place for place, name in enumerate(sorted(names))}
+            # The draws of one task do not depend on which other tasks there are.
+            random = np.random.default_rng([seed, zlib.crc32(origin.encode())])
+            drawn = random.multinomial(len(names), np.full(len(names), 1 / len(names)), rounds)
+            self._drawn[origin] = drawn.astype(np.float64)
 
     def mean(self, task: str, clusters: Sequence[str], values: Sequence[float] | Floats) -> Drawn:
         """Give the mean of a task's values, one cluster named for each value."""
-        columns = self._places(task, clusters)
-        weights = self._weights[task]
+        weights, columns = self._drawn[self._origin[task]], self._places(task, clusters)
         width = weights.shape[1]
         sums = np.bincount(columns, np.asarray(values, np.float64), width)
         counts = np.bincount(columns, minlength=width).astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             draws = (weights @ sums) / (weights @ counts)
-        return Drawn(float(sums.sum() / counts.sum()), draws, int((counts > 0).sum()))
+        origins = {self._origin[task]: int((counts > 0).sum())}
+        return Drawn(float(sums.sum() / counts.sum()), draws, origins)
 
     def slope(
         self, task: str, clusters: Sequence[str], x: Sequence[float], y: Sequence[float]
     ) -> Drawn:
         """Give the least-squares slope of a task's `y` on `x`; `x` must have two values."""
-        columns = self._places(task, clusters)
-        weights = self._weights[task]
+        weights, columns = self._drawn[self._origin[task]], self._places(task, clusters)
         width = weights.shape[1]
         across, up = np.asarray(x, np.float64), np.asarray(y, np.float64)
         across = across - across.mean()
@@ -98,7 +128,7 @@ class Resampler:
 
         point = fit(*(np.asarray(part.sum()) for part in parts))
         draws = fit(*(weights @ part for part in parts))
-        return Drawn(float(point), draws, int((parts[0] > 0).sum()))
+        return Drawn(float(point), draws, {self._origin[task]: int((parts[0] > 0).sum())})
 
     def quantile(
         self, rows: Sequence[tuple[str, str]], values: Sequence[float] | Floats, level: float
@@ -106,34 +136,34 @@ class Resampler:
         """Give a quantile over all tasks' values, each row named by task and cluster."""
         order = np.argsort(np.asarray(values, np.float64), kind="stable")
         ranked = np.asarray(values, np.float64)[order]
-        placed = [(rows[row][0], self._columns[rows[row][0]][rows[row][1]]) for row in order]
+        named = [(self._origin[task], cluster) for task, cluster in (rows[at] for at in order)]
+        placed = [(origin, self._column[origin][cluster]) for origin, cluster in named]
         draws = np.empty(self.rounds)
         step = max(_CHUNK // len(ranked), 1)
         for start in range(0, self.rounds, step):
             part = slice(start, start + step)
-            weights = np.stack([self._weights[task][part, column] for task, column in placed], 1)
+            weights = np.stack([self._drawn[origin][part, column] for origin, column in placed], 1)
             total = np.cumsum(weights, axis=1)
             reached = total >= level * total[:, -1:] - 1e-9
             draws[part] = ranked[reached.argmax(axis=1)]
         count = len(ranked)
         place = min(max(int(np.ceil(level * count - 1e-9)) - 1, 0), count - 1)
-        return Drawn(
-            float(ranked[place]), draws, len(set(rows)), len({task for task, _ in rows})
-        )
+        origins = Counter(origin for origin, _ in set(placed))
+        return Drawn(float(ranked[place]), draws, origins)
 
     def _places(self, task: str, clusters: Sequence[str]) -> npt.NDArray[np.int64]:
-        columns = self._columns[task]
+        columns = self._column[self._origin[task]]
         return np.fromiter((columns[name] for name in clusters), np.int64, len(clusters))
 
 
 def across_tasks(parts: Sequence[Drawn]) -> Drawn:
     """Give the mean over tasks, in which every task counts once, however many cases it has."""
+    origins: dict[str, int] = {}
+    for part in parts:
+        for origin, count in part.origins.items():
+            origins[origin] = max(origins.get(origin, 0), count)
     point = sum(part.point for part in parts) / len(parts)
-    draws = np.mean([part.draws for part in parts], axis=0)
-    clusters = sum(part.clusters for part in parts)
-    # A task of one cluster never varies between draws: no interval could be honest about it.
-    strata = clusters if any(part.clusters < 2 for part in parts) else len(parts)
-    return Drawn(point, draws, clusters, strata if len(parts) > 1 else parts[0].strata)
+    return Drawn(point, np.mean([part.draws for part in parts], axis=0), origins)
 
 
 def interval(
@@ -148,7 +178,7 @@ def interval(
             nothing of others; then the interval reaches as far as the largest share of different
             clusters that so many equal ones don't exclude (Clopper & Pearson 1934).
     """
-    count, free = drawn.clusters, drawn.clusters - drawn.strata
+    count, free = drawn.clusters, drawn.free
     known = drawn.draws[~np.isnan(drawn.draws)]
     if count < min_clusters or free < min(4, min_clusters - 1) or 2 * len(known) < len(drawn.draws):
         return Estimate(value=drawn.point, clusters=count)
@@ -162,14 +192,17 @@ def interval(
     return Estimate(value=drawn.point, low=low, high=high, clusters=count)
 
 
-def tail_level(clusters: int, free: int) -> float:
-    """Give the quantile at which a 95 % interval ends, with so many degrees of freedom."""
-    return _NORMAL.cdf(-student(free) * sqrt(clusters / free))
+def tail_level(clusters: int, free: int, level: float = LEVEL) -> float:
+    """Give the quantile at which an interval ends, with so many degrees of freedom.
+
+    `level` is 0.975 for a two-sided interval of 95 %.
+    """
+    return _NORMAL.cdf(-student(free, level) * sqrt(clusters / free))
 
 
-def student(free: int) -> float:
-    """Give the 97.5 % quantile of Student's t (Fisher & Cornish 1960), to 0.5 % from 3 up."""
-    z = _NORMAL.inv_cdf(LEVEL)
+def student(free: int, level: float = LEVEL) -> float:
+    """Give a quantile of Student's t (Fisher & Cornish 1960): at 97.5 % to 0.2 % from 3 up."""
+    z = _NORMAL.inv_cdf(level)
     terms = (
         (z**3 + z) / 4,
         (5 * z**5 + 16 * z**3 + 3 * z) / 96,

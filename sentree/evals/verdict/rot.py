@@ -9,14 +9,13 @@ from math import log2
 from schemas.experiment import Trial
 from schemas.verdict import POOLED, Criteria, Estimate, Slope
 from sentree.evals.verdict.pairs import (
-    Grouping,
     Pair,
     answered,
     by_task,
     cluster_of,
     counted_score,
 )
-from sentree.evals.verdict.resample import Drawn, Resampler, across_tasks, interval
+from sentree.evals.verdict.resample import Drawn, Grouping, Resampler, across_tasks, interval
 
 Points = dict[str, list[tuple[str, int, float]]]
 """Per task: cluster, size in tokens, value."""
@@ -63,9 +62,7 @@ def rot_difference(
     return _slope(points, resampler, criteria, 2.0)
 
 
-def _points(
-    trials: Sequence[Trial], group: Mapping[str, Grouping], only_answered: bool
-) -> Points:
+def _points(trials: Sequence[Trial], group: Mapping[str, Grouping], only_answered: bool) -> Points:
     points: Points = defaultdict(list)
     for trial in trials:
         if answered(trial) or not only_answered:
