@@ -73,10 +73,10 @@ def decide(
     tasks_pass = found.enough.standing is HOLDS
     gain = found.watch.standing
     gain_late = found.watch_large.standing if found.watch_large else FAILS
-    rises = crossover.kind is CrossoverKind.OVERTAKES
+    late = gain_late is HOLDS or crossover.kind is CrossoverKind.OVERTAKES
     if found.standings == {HOLDS} and gain is not FAILS:
         return found.verdict(Decision.ADOPT, "every inequality holds")
-    if gain is FAILS and not tasks_pass and gain_late is not HOLDS and not rises:
+    if gain is FAILS and not (tasks_pass or late):
         open_ones = [found.watch_large] if found.watch_large and gain_late is UNDECIDED else []
         return found.verdict(Decision.DEFER, _no_gain(pooled, rule), open_ones)
     if found.dear.standing is FAILS and not tasks_pass:
@@ -86,14 +86,15 @@ def decide(
         )
         open_ones = [found.enough] if found.enough.standing is UNDECIDED else []
         return found.verdict(Decision.DEFER, reason, open_ones)
+    if FAILS in (*found.standings, gain) and late and gain is not HOLDS:
+        return found.verdict(
+            Decision.MONITOR,
+            "no gain over all sizes is shown, but one in large contexts: route by size, and judge "
+            "the large ones by themselves (--above)",
+        )
     if FAILS in (*found.standings, gain):
         open_ones = [found.watch] if gain is UNDECIDED else []
-        if gain is FAILS and (rises or gain_late is HOLDS):
-            reason = "no gain over all sizes, but one in large contexts: route by size, and judge "
-            reason += "the large ones by themselves (--above)"
-        else:
-            reason = _but(pooled, found)
-        return found.verdict(Decision.MONITOR, reason, open_ones)
+        return found.verdict(Decision.MONITOR, _but(pooled, found), open_ones)
     open_ones = [one for one in found.needed if one.standing is UNDECIDED]
     reason = "undecided: " + "; ".join(one.statement for one in open_ones)
     return found.verdict(Decision.MONITOR, reason, open_ones)
