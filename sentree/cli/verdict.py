@@ -169,7 +169,7 @@ def _trials(
     from sentree.evals.verdict.read import read_trial_files
 
     if not judging.trials:
-        raise UsageError("name files of trials: --trials FILE")
+        raise UsageError("name files of trials of the experiment: --trials FILE")
     read = read_trial_files(judging.trials)
     if experiment is None:
         return read.trials, read.rejected

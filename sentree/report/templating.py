@@ -30,9 +30,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["first_upper"] = lambda text: text[:1].upper() + text[1:]  # pyright: ignore[reportUnknownLambdaType]
+    made.filters["first_upper"] = _first_upper
     made.filters["count"] = lambda number: f"{number:,}"  # pyright: ignore[reportUnknownLambdaType]
     return made
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _finalize(value: Any) -> Any:

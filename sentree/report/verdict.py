@@ -20,6 +20,7 @@ from sentree.report.verdict_words import (
     NO_LANGUAGE_MODEL_NOTE,
     SIMULATED_NOTE,
     TONES,
+    figure,
     more,
     settling,
     stamp,
@@ -162,6 +163,11 @@ def _warnings(report: VerdictReport) -> list[str]:
     return said
 
 
+def _share(value: float) -> str:
+    """Write a threshold."""
+    return figure(value, "part")
+
+
 def _criteria(report: VerdictReport) -> list[tuple[str, str]]:
     rule = report.criteria
     groups = ", ".join(f"{task}: by {kind}" for task, kind in report.clustering)
@@ -171,12 +177,12 @@ def _criteria(report: VerdictReport) -> list[tuple[str, str]]:
     return [
         (
             "Adopt",
-            f"improvement > {rule.improvement:.0%} on at least {rule.tasks} tasks, 95 % of answers "
-            f"within {rule.seconds:g} s, cost ratio < {rule.cost_ratio:g}.{scope}",
+            f"improvement > {_share(rule.improvement)} on at least {rule.tasks} tasks, 95 % of "
+            f"answers within {rule.seconds:g} s, cost ratio < {rule.cost_ratio:g}.{scope}",
         ),
         (
             "Defer",
-            f"a gain of {rule.worth_watching:.0%} is excluded, over all sizes and above "
+            f"a gain of {_share(rule.worth_watching)} is excluded, over all sizes and above "
             f"{rule.large_tokens:,} tokens; or the cost ratio is above {rule.falsified_cost:g} and "
             "the gain is not shown. Everything else: Monitor.",
         ),

@@ -29,6 +29,7 @@ from sentree.evals.verdict.inequality import (
     cost,
     enough,
     floor_note,
+    percent,
     size_of,
 )
 
@@ -121,7 +122,7 @@ class _Conditions:
         each = tuple(
             above(
                 f"improvement:{one.task}",
-                f"{one.task}: improvement > {rule.improvement:.0%}",
+                f"{one.task}: improvement > {percent(rule.improvement)}",
                 one.improvement,
                 rule.improvement,
                 size_of(one, rule),
@@ -129,7 +130,7 @@ class _Conditions:
             )
             for one in tasks
         )
-        watching, least = rule.worth_watching, f"{rule.worth_watching:.0%}"
+        watching, least = rule.worth_watching, percent(rule.worth_watching)
         return _Conditions(
             tasks=each,
             enough=enough(each, tasks, rule),
@@ -145,7 +146,7 @@ class _Conditions:
             cheap=cost("cost", "cost ratio <", pooled, rule.cost_ratio, rule),
             watch=above(
                 "worth-watching",
-                f"improvement over all tasks >= {least}",
+                f"improvement over all tasks ≥ {least}",
                 pooled.improvement,
                 watching,
                 size_of(pooled, rule),
@@ -153,12 +154,12 @@ class _Conditions:
             watch_large=large
             and above(
                 "worth-watching-large",
-                f"improvement above {rule.large_tokens:,} tokens >= {least}",
+                f"improvement above {rule.large_tokens:,} tokens ≥ {least}",
                 large.improvement,
                 watching,
                 size_of(large, rule),
             ),
-            dear=cost("too-dear", "cost ratio <=", pooled, rule.falsified_cost, rule),
+            dear=cost("too-dear", "cost ratio ≤", pooled, rule.falsified_cost, rule),
         )
 
     @property
@@ -189,8 +190,8 @@ def judge_hypothesis(large: TaskEffect | None, rule: Criteria) -> Hypothesis:
     """Judge H-RLM-CYBER-01 by the pairs whose context is larger than its size; None for no pair."""
     statement = (
         f"Above {rule.large_tokens:,} tokens the path is better by more than "
-        f"{rule.supported:.0%}; falsified if by less than {rule.falsified:.0%}, or at more than "
-        f"{rule.falsified_cost:g} times the cost."
+        f"{percent(rule.supported)}; falsified if by less than {percent(rule.falsified)}, or at "
+        f"more than {rule.falsified_cost:g} times the cost."
     )
     if large is None:
         return Hypothesis(
@@ -203,11 +204,13 @@ def judge_hypothesis(large: TaskEffect | None, rule: Criteria) -> Hypothesis:
         )
     size = size_of(large, rule)
     gain = large.improvement
-    more = above("supported", f"improvement > {rule.supported:.0%}", gain, rule.supported, size)
-    some = above(
-        "not-falsified", f"improvement >= {rule.falsified:.0%}", gain, rule.falsified, size
+    more = above(
+        "supported", f"improvement > {percent(rule.supported)}", gain, rule.supported, size
     )
-    cheap = cost("cost", "cost ratio <=", large, rule.falsified_cost, rule)
+    some = above(
+        "not-falsified", f"improvement ≥ {percent(rule.falsified)}", gain, rule.falsified, size
+    )
+    cheap = cost("cost", "cost ratio ≤", large, rule.falsified_cost, rule)
     cases = runs = None
     if FAILS in (some.standing, cheap.standing):
         state = HypothesisState.FALSIFIED
@@ -237,8 +240,9 @@ def _why_open(
     between = more.standing is FAILS and some.standing is HOLDS
     if between:
         return (
-            f"the improvement lies between {rule.falsified:.0%} and {rule.supported:.0%}: by its "
-            "own terms neither supported nor falsified, and no further run would change that",
+            f"the improvement lies between {percent(rule.falsified)} and "
+            f"{percent(rule.supported)}: by its own terms neither supported nor "
+            "falsified, and no further run would change that",
             [],
         )
     open_ones: list[Inequality] = []
@@ -266,8 +270,8 @@ def _no_gain(pooled: TaskEffect, rule: Criteria) -> str:
     if gain.high is not None and gain.high < 0:
         return "it is worse than the baseline"
     if gain.low is not None and gain.low > 0:
-        return f"it is better, but by less than {rule.worth_watching:.0%}"
-    return f"no difference is shown, and a gain of {rule.worth_watching:.0%} is excluded"
+        return f"it is better, but by less than {percent(rule.worth_watching)}"
+    return f"no difference is shown, and a gain of {percent(rule.worth_watching)} is excluded"
 
 
 def _but(pooled: TaskEffect, found: _Conditions) -> str:
@@ -276,6 +280,6 @@ def _but(pooled: TaskEffect, found: _Conditions) -> str:
     elif found.watch.standing is FAILS:
         better = "it is better on some tasks and not over all of them"
     else:
-        better = f"a gain is not settled ({pooled.improvement.value:+.0%})"
+        better = f"a gain is not settled ({100 * pooled.improvement.value:+.0f} %)"
     failing = [one.statement for one in found.needed if one.standing is FAILS]
     return better + (f", but this fails: {'; '.join(failing)}" if failing else "")

@@ -13,6 +13,11 @@ from sentree.evals.verdict.power import more_clusters
 HOLDS, FAILS, UNDECIDED = Standing.HOLDS, Standing.FAILS, Standing.UNDECIDED
 
 
+def percent(share: float) -> str:
+    """Write a share."""
+    return f"{100 * share:g} %"
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """How many independent sets of clusters, and how many runs one more of each costs."""
@@ -149,7 +154,7 @@ def enough(each: Sequence[Inequality], tasks: Sequence[TaskEffect], rule: Criter
             runs = sum(cost for _, cost in known[:wanted])
     return Inequality(
         key="tasks",
-        statement=f"tasks with an improvement > {rule.improvement:.0%}: at least {rule.tasks}",
+        statement=f"tasks with an improvement > {percent(rule.improvement)}: at least {rule.tasks}",
         estimate=Estimate(value=passed, low=passed, high=most, clusters=len(tasks)),
         threshold=rule.tasks,
         standing=standing,
