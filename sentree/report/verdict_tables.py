@@ -55,14 +55,14 @@ def inequalities(title: str, found: Sequence[Inequality], note: str = "") -> Vie
     rows = [
         [
             _text(one.statement, one.note),
+            Cell(str(one.standing), tone=TONES[one.standing], number=False),
             Cell(inequality_figure(one), inequality_bounds(one)),
             Cell("", bar=inequality_bar(one, TONES[one.standing]), number=False),
-            Cell(str(one.standing), tone=TONES[one.standing], number=False),
             _text(more(one.more_cases, one.more_runs)),
         ]
         for one in found
     ]
-    columns = ["Inequality", "Figure, 95 % interval", "Interval and threshold", "Says", "To decide"]
+    columns = ["Inequality", "Says", "Figure, 95 % interval", "Interval and threshold", "To decide"]
     return View(title, columns, rows, note)
 
 
@@ -92,7 +92,7 @@ def effects(one: Comparison) -> View:
         "Difference",
         "Improvement",
         "Wins / ties / losses",
-        "Where both answered",
+        "If both answered",
         "Cost",
         "Time",
     ]
