@@ -11,77 +11,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import SIZES, flat, planted, rotting
 
+from bench.verdict_coverage import EXPERIMENTS, coverage, covers, drawn_pairs, resampler, side
 from schemas.experiment import EvalPath, Trial
-from schemas.verdict import POOLED, Criteria, Estimate, TaskEffect
+from schemas.verdict import POOLED, Criteria, TaskEffect
 from sentree.evals.verdict.crossover import find_crossover, isotonic
 from sentree.evals.verdict.effect import effect
-from sentree.evals.verdict.pairs import Pair, Side, grouping, make_pairs
+from sentree.evals.verdict.pairs import Pair, grouping, make_pairs
 from sentree.evals.verdict.power import more_clusters
 from sentree.evals.verdict.resample import Resampler, interval, student
 
 RULE = Criteria()
-EXPERIMENTS = 200
 DIRECT, PLANNED = EvalPath.DIRECT, EvalPath.RLM_PLANNED
-
-
-def covers(found: Estimate | None, truth: float) -> bool:
-    assert found is not None and found.low is not None and found.high is not None
-    return found.low <= truth <= found.high
 
 
 def share(hits: Sequence[bool]) -> float:
     return sum(hits) / len(hits)
 
 
-def side(score: float, usd: float = 1.0) -> Side:
-    return Side(score=score, answered=True, usd=usd, seconds=1.0, tokens=1.0)
-
-
-def drawn_pairs(
-    random: np.random.Generator, *, base: Sequence[float], gain: Sequence[float], clusters: int
-) -> list[Pair]:
-    """Draw pairs of two tasks: one mean per size, and a difficulty that a cluster shares."""
-    pairs: list[Pair] = []
-    for task in ("one", "two"):
-        for cluster in range(clusters):
-            shared = random.uniform(-0.12, 0.12)
-            for size, mean, more in zip(SIZES, base, gain, strict=False):
-                scores = random.binomial(20, np.clip((mean + shared, mean + more + shared), 0, 1))
-                usd = random.lognormal(0, 0.5, 2)
-                pairs.append(
-                    Pair(
-                        task=task,
-                        cluster=str(cluster),
-                        size_tokens=size,
-                        context_tokens=size,
-                        base=side(scores[0] / 20, usd[0]),
-                        treated=side(scores[1] / 20, 1.5 * usd[1]),
-                    )
-                )
-    return pairs
-
-
-def resampler(pairs: Sequence[Pair], seed: int, rounds: int = 600) -> Resampler:
-    group = {pair.task: "seed" for pair in pairs}
-    rows = [(pair.task, pair.cluster) for pair in pairs]
-    return Resampler(rows, group, rounds=rounds, seed=seed)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("clusters", [8, 20])
 def test_intervals_cover_the_truth_in_95_of_100_experiments(clusters: int):
-    random = np.random.default_rng(clusters)
-    found: list[TaskEffect] = []
-    for number in range(EXPERIMENTS):
-        pairs = drawn_pairs(random, base=(0.6, 0.4), gain=(0.1, 0.2), clusters=clusters)
-        found.append(effect(POOLED, pairs, resampler(pairs, number), RULE))
-    for name, truth in (
-        ("base", 0.5),
-        ("treated", 0.65),
-        ("difference", 0.15),
-        ("improvement", 0.3),
-        ("cost_ratio", 1.5),
-    ):
-        covered = share([covers(getattr(one, name), truth) for one in found])
+    for name, covered in coverage(clusters).items():
         assert 0.90 <= covered <= 0.99, (name, covered)
 
 
