@@ -13,7 +13,7 @@ import numpy as np
 from schemas.verdict import POOLED, Criteria, Estimate
 from sentree.evals.verdict.effect import effect
 from sentree.evals.verdict.pairs import Pair, Side
-from sentree.evals.verdict.resample import Grouping, Resampler
+from sentree.evals.verdict.resample import Cluster, Resampler
 
 EXPERIMENTS = 200
 ROUNDS = 600
@@ -43,7 +43,7 @@ def drawn_pairs(
                 pairs.append(
                     Pair(
                         task=task,
-                        cluster=str(cluster),
+                        cluster=Cluster("seeds", str(cluster)),
                         size_tokens=size,
                         context_tokens=size,
                         base=side(first, usd),
@@ -60,9 +60,7 @@ def side(score: float, usd: float = 1.0) -> Side:
 
 def resampler(pairs: Sequence[Pair], seed: int, rounds: int = ROUNDS) -> Resampler:
     """Draw the clusters of an experiment."""
-    group: dict[str, Grouping] = {pair.task: "seed" for pair in pairs}
-    rows = [(pair.task, pair.cluster) for pair in pairs]
-    return Resampler(rows, group, rounds=rounds, seed=seed)
+    return Resampler([pair.cluster for pair in pairs], rounds=rounds, seed=seed)
 
 
 def covers(found: Estimate | None, truth: float) -> bool:

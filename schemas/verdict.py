@@ -290,7 +290,7 @@ class VerdictReport(Frozen):
     reading: Reading
     tasks: tuple[str, ...]
     clustering: tuple[tuple[str, str], ...] = Field(
-        description="(task, what is drawn together: 'seed' or 'case')"
+        description="(task, what is drawn together: seed, records or case)"
     )
     models: tuple[str, ...]
     sizes: tuple[int, ...]

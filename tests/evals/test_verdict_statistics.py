@@ -18,7 +18,7 @@ from sentree.evals.verdict.crossover import find_crossover, isotonic
 from sentree.evals.verdict.effect import effect
 from sentree.evals.verdict.pairs import Pair, grouping, make_pairs
 from sentree.evals.verdict.power import more_clusters
-from sentree.evals.verdict.resample import Resampler, interval, student
+from sentree.evals.verdict.resample import Cluster, Resampler, interval, student
 
 RULE = Criteria()
 DIRECT, PLANNED = EvalPath.DIRECT, EvalPath.RLM_PLANNED
@@ -66,8 +66,8 @@ def swapped(trials: Sequence[Trial]) -> list[Trial]:
 def pooled(trials: Sequence[Trial], seed: int = 1) -> TaskEffect:
     group = grouping(trials, RULE.min_cases)
     pairs, _ = make_pairs(trials, DIRECT, PLANNED, group)
-    rows = [(pair.task, pair.cluster) for pair in pairs]
-    return effect(POOLED, pairs, Resampler(rows, group, rounds=400, seed=seed), RULE)
+    drawn = Resampler([pair.cluster for pair in pairs], rounds=400, seed=seed)
+    return effect(POOLED, pairs, drawn, RULE)
 
 
 @settings(max_examples=15, deadline=None)
@@ -106,7 +106,7 @@ def test_a_missing_trial_drops_its_pair_and_no_other(data: st.DataObject):
 
 
 def test_equal_clusters_still_leave_room_for_different_ones():
-    pairs = [Pair("one", str(n), 1, 1, side(1.0), side(1.0)) for n in range(10)]
+    pairs = [Pair("one", Cluster("seeds", str(n)), 1, 1, side(1.0), side(1.0)) for n in range(10)]
     found = effect(POOLED, pairs, resampler(pairs, 1), RULE).difference
     assert found.value == 0
     # Of ten equal ones, up to 31 % different ones are not excluded.
@@ -115,7 +115,9 @@ def test_equal_clusters_still_leave_room_for_different_ones():
 
 
 def test_few_clusters_give_no_interval_and_ask_for_more():
-    pairs = [Pair("one", str(n), 1, 1, side(0.2), side(0.2 + n / 10)) for n in range(4)]
+    pairs = [
+        Pair("one", Cluster("seeds", str(n)), 1, 1, side(0.2), side(0.2 + n / 10)) for n in range(4)
+    ]
     found = effect(POOLED, pairs, resampler(pairs, 1), RULE).difference
     assert (found.low, found.high, found.clusters) == (None, None, 4)
     assert more_clusters(found, 0.2, RULE.min_cases) == 1
@@ -135,6 +137,20 @@ def test_seeds_that_repeat_the_asking_are_not_clusters():
     assert grouping(asked, 5) == {"needle": "case"}
 
 
+def test_three_seeds_are_drawn_size_by_size_and_place_a_crossover_still():
+    trials = planted(rotting(0.9, 0.1), flat(0.6), seeds=3, noise=0.05)
+    group = grouping(trials, RULE.min_cases)
+    assert set(group.values()) == {"records"}
+    pairs, _ = make_pairs(trials, DIRECT, PLANNED, group)
+    drawn = Resampler([pair.cluster for pair in pairs], rounds=600)
+    found = find_crossover(POOLED, pairs, drawn, RULE)
+    assert found.low is not None and found.high is not None
+    assert found.low <= SIZES[0] * 2**3 <= found.high
+    # A size by itself has three clusters: no interval of its own.
+    assert all(cell.difference.low is None for cell in found.sizes)
+    assert effect(POOLED, pairs, drawn, RULE).clusters == 3 * len(SIZES)
+
+
 def test_students_quantiles_are_those_of_the_tables():
     for free, known in ((4, 2.776), (5, 2.571), (9, 2.262), (19, 2.093), (99, 1.984)):
         assert student(free) == pytest.approx(known, abs=2e-3)
@@ -142,8 +158,8 @@ def test_students_quantiles_are_those_of_the_tables():
 
 def test_a_quantile_of_costs_comes_with_an_interval_that_holds_it():
     values = [float(n) for n in range(1, 101)]
-    rows = [("one", str(n)) for n in range(100)]
-    drawn = Resampler(rows, {"one": "case"}, seed=1).quantile(rows, values, 0.95)
+    rows = [Cluster("cases", str(n)) for n in range(100)]
+    drawn = Resampler(rows, seed=1).quantile(rows, values, 0.95)
     found = interval(drawn, 5)
     assert found.value == 95
     assert found.low is not None and found.high is not None
@@ -169,6 +185,6 @@ def test_the_crossover_needs_two_sizes():
     trials = planted(rotting(0.9, 0.1), flat(0.6), sizes=SIZES[:1], seeds=6)
     group = grouping(trials, RULE.min_cases)
     pairs, _ = make_pairs(trials, DIRECT, PLANNED, group)
-    drawn = Resampler([(pair.task, pair.cluster) for pair in pairs], group, rounds=100)
+    drawn = Resampler([pair.cluster for pair in pairs], rounds=100)
     found = find_crossover(POOLED, pairs, drawn, RULE)
     assert (found.tokens, found.kind.value) == (None, "too few")

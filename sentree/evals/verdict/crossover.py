@@ -15,6 +15,7 @@ from sentree.evals.verdict.resample import (
     Floats,
     Resampler,
     across_tasks,
+    all_origins,
     interval,
     tail_level,
 )
@@ -36,9 +37,12 @@ def find_crossover(
         _cell(size, cells[size], base, treated, criteria) for size, (base, treated) in sized.items()
     )
     gains = {size: treated.minus(base) for size, (base, treated) in sized.items()}
-    enough = {size: gain for size, gain in gains.items() if _has_interval(table, size)}
-    if len(enough) < 2:
-        few = f"fewer than two sizes have {criteria.min_cases} independent cases or more"
+    enough = {size: gain for size, gain in gains.items() if gain.free > 0}
+    origins = all_origins(enough.values())
+    clusters = sum(origins.values())
+    free = clusters - len(origins)
+    if len(enough) < 2 or clusters < criteria.min_cases or free < 4:
+        few = f"it takes two sizes, and {criteria.min_cases} independent cases"
         return Crossover(
             task=task,
             kind=CrossoverKind.TOO_FEW,
@@ -54,8 +58,7 @@ def find_crossover(
     points = np.array([[gain.point for gain in enough.values()]])
     draws = np.stack([gain.draws for gain in enough.values()], axis=1)
     draws = draws[~np.isnan(draws).any(axis=1)]
-    fewest = min(enough.values(), key=lambda gain: gain.free)
-    tail = tail_level(fewest.clusters, fewest.free)
+    tail = tail_level(clusters, free)
     falling = _falls(x, weights, draws, tail)
     sign = -1.0 if falling else 1.0
     point = _crossings(x, isotonic(sign * points, weights))
@@ -63,7 +66,7 @@ def find_crossover(
     # A draw without any difference leaves the crossover open to both sides.
     low = _ordered(np.where(np.isnan(found), -np.inf, found), tail)
     high = _ordered(np.where(np.isnan(found), np.inf, found), 1 - tail)
-    kind = _kind(low, high, falling, any(_clear(gain, len(enough)) for gain in enough.values()))
+    kind = _kind(low, high, falling, _clear(draws, clusters, free))
     tokens = _tokens(float(point[0]))
     limits = (_tokens(low), _tokens(high))
     return Crossover(
@@ -95,11 +98,6 @@ def isotonic(values: Floats, weights: Floats) -> Floats:
         fitted[:, at] = best
     # The formula leaves rounding dust where exact arithmetic gives 0.
     return np.where(np.abs(fitted) < 1e-12, 0.0, fitted)
-
-
-def _has_interval(table: Sequence[SizeCell], size: int) -> bool:
-    """Tell whether a size has enough cases for an interval."""
-    return any(cell.size_tokens == size and cell.difference.low is not None for cell in table)
 
 
 def _crossings(x: Floats, fitted: Floats) -> Floats:
@@ -140,15 +138,14 @@ def _cells(pairs: Sequence[Pair]) -> Mapping[int, list[Pair]]:
 
 
 def _drawn(pairs: Sequence[Pair], resampler: Resampler) -> tuple[Drawn, Drawn]:
-    tasks = by_task(pairs)
-    named = {task: [pair.cluster for pair in some] for task, some in tasks.items()}
+    tasks = by_task(pairs).values()
     base = [
-        resampler.mean(task, named[task], [pair.base.score for pair in some])
-        for task, some in tasks.items()
+        resampler.mean([pair.cluster for pair in some], [pair.base.score for pair in some])
+        for some in tasks
     ]
     treated = [
-        resampler.mean(task, named[task], [pair.treated.score for pair in some])
-        for task, some in tasks.items()
+        resampler.mean([pair.cluster for pair in some], [pair.treated.score for pair in some])
+        for some in tasks
     ]
     return across_tasks(base), across_tasks(treated)
 
@@ -178,11 +175,11 @@ def _kind(low: float, high: float, falling: bool, clear: bool) -> CrossoverKind:
     return CrossoverKind.UNSETTLED if clear else CrossoverKind.NO_DIFFERENCE
 
 
-def _clear(gain: Drawn, sizes: int) -> bool:
+def _clear(draws: Floats, clusters: int, free: int) -> bool:
     """Tell whether a size shows a difference; the more sizes are looked at, the more it takes."""
-    tail = tail_level(gain.clusters, gain.free, 1 - (1 - LEVEL) / sizes)
-    low, high = np.quantile(gain.draws, (tail, 1 - tail))
-    return bool(low > 0 or high < 0)
+    tail = tail_level(clusters, free, 1 - (1 - LEVEL) / draws.shape[1])
+    low, high = np.quantile(draws, (tail, 1 - tail), axis=0)
+    return bool((low > 0).any() or (high < 0).any())
 
 
 def _statement(

@@ -89,7 +89,7 @@ def _over_tasks(
 ) -> Drawn:
     return across_tasks(
         [
-            resampler.mean(task, [pair.cluster for pair in some], [value(pair) for pair in some])
-            for task, some in by_task(pairs).items()
+            resampler.mean([pair.cluster for pair in some], [value(pair) for pair in some])
+            for some in by_task(pairs).values()
         ]
     )

@@ -25,6 +25,7 @@ from sentree.evals.verdict.crossover import find_crossover
 from sentree.evals.verdict.decide import decide, judge_hypothesis
 from sentree.evals.verdict.effect import effect
 from sentree.evals.verdict.pairs import (
+    Grouping,
     by_task,
     cluster_of,
     grouping,
@@ -33,7 +34,7 @@ from sentree.evals.verdict.pairs import (
 )
 from sentree.evals.verdict.paths import summarise
 from sentree.evals.verdict.regret import regret
-from sentree.evals.verdict.resample import ROUNDS, Grouping, Resampler
+from sentree.evals.verdict.resample import ROUNDS, Resampler
 from sentree.evals.verdict.rot import rot_difference, slopes
 
 RLM_PATHS = (EvalPath.RLM_PLANNED, EvalPath.RLM_AGENT)
@@ -85,8 +86,8 @@ def judge(
         for path in EvalPath:
             some = [one for one in own if one.path is path]
             if some:
-                rows = [(one.task, cluster_of(one, group)) for one in some]
-                drawn = Resampler(rows, group, rounds=rounds, seed=seed)
+                clusters = [cluster_of(one, group) for one in some]
+                drawn = Resampler(clusters, rounds=rounds, seed=seed)
                 summaries.append(summarise(some, drawn, group, rule))
                 rot += slopes(some, drawn, group, rule)
         for path in paths or [one for one in RLM_PATHS if one is not baseline]:
@@ -164,8 +165,7 @@ def _compare(
     pairs, unpaired = make_pairs(trials, baseline, path, group)
     if not pairs:
         return None
-    rows = [(pair.task, pair.cluster) for pair in pairs]
-    drawn = Resampler(rows, group, rounds=rounds, seed=seed)
+    drawn = Resampler([pair.cluster for pair in pairs], rounds=rounds, seed=seed)
     crossovers = [find_crossover(POOLED, pairs, drawn, rule)]
     each_task = by_task(pairs)
     if len(each_task) > 1:
@@ -207,15 +207,17 @@ def _compare(
 
 def _notes(trials: Sequence[Trial], group: Mapping[str, Grouping]) -> list[str]:
     notes: list[str] = []
-    few = [
-        task
-        for task, kind in group.items()
-        if kind == "case" and len({one.seed for one in trials if one.task == task}) > 1
-    ]
+    alone = [task for task, kind in group.items() if kind.startswith("case")]
+    if alone and len({one.seed for one in trials}) > 1:
+        notes.append(
+            f"In {', '.join(alone)} every case is drawn by itself: seeds don't tell its records "
+            "apart. Cases that share records would make intervals too narrow."
+        )
+    few = [task for task, kind in group.items() if kind == "records"]
     if few:
         notes.append(
-            f"In {', '.join(few)} every case is drawn by itself: seeds are too few to draw from, "
-            "or repeat the same case. Cases that share records would make intervals too narrow."
+            f"In {', '.join(few)} there are too few seeds to draw from, so each size is drawn by "
+            "itself: one seed's sizes count as independent."
         )
     off = sum(
         one.context_tokens > 0 and not 0.75 <= one.context_tokens / one.size_tokens <= 1.25

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from schemas.experiment import EvalOutcome, EvalPath, Trial
-from sentree.evals.verdict.resample import Grouping
+from sentree.evals.verdict.resample import Cluster
+
+Grouping = Literal["seed", "records", "case", "case over sizes"]
 
 
 class CaseKey(NamedTuple):
@@ -40,7 +42,7 @@ class Pair:
     """Two paths on one case."""
 
     task: str
-    cluster: str
+    cluster: Cluster
     size_tokens: int
     context_tokens: int
     base: Side
@@ -74,26 +76,47 @@ def started(trial: Trial) -> bool:
 
 
 def grouping(trials: Iterable[Trial], min_cases: int) -> dict[str, Grouping]:
-    """Choose, for every task, what is drawn together: a seed with all its sizes, or one case.
+    """Choose, for every task, what is drawn together.
 
-    A seed makes one set of records that its cases share. It can't group where one case has several
-    seeds (they repeat the asking, then) or where there are too few seeds to draw from.
+    A seed with all its tasks and sizes, which may share records. With too few seeds to draw from:
+    the tasks of one seed and size, drawn size by size. Where seeds don't tell records apart (one
+    case has several, or several cases of a size share one): one case, drawn size by size unless
+    cases go through all sizes.
     """
     seeds: dict[str, set[int]] = defaultdict(set)
     of_case: dict[tuple[str, str], set[int]] = defaultdict(set)
+    sizes: dict[tuple[str, str], set[int]] = defaultdict(set)
+    same: dict[tuple[str, int, int], set[str]] = defaultdict(set)
     for trial in trials:
         seeds[trial.task].add(trial.seed)
         of_case[trial.task, trial.case_uid].add(trial.seed)
+        sizes[trial.task, trial.case_uid].add(trial.size_tokens)
+        same[trial.task, trial.size_tokens, trial.seed].add(trial.case_uid)
     repeated = {task for (task, _), known in of_case.items() if len(known) > 1}
-    return {
-        task: "seed" if len(known) >= min_cases and task not in repeated else "case"
-        for task, known in sorted(seeds.items())
-    }
+    shared = {task for (task, *_), known in same.items() if len(known) > 1}
+    through = {task for (task, _), known in sizes.items() if len(known) > 1}
+
+    def choose(task: str, known: set[int]) -> Grouping:
+        if task not in repeated and len(known) >= min_cases:
+            return "seed"
+        if task not in repeated | shared | through and len(known) > 1:
+            return "records"
+        return "case over sizes" if task in through else "case"
+
+    return {task: choose(task, known) for task, known in sorted(seeds.items())}
 
 
-def cluster_of(trial: Trial, group: Mapping[str, Grouping]) -> str:
-    """Name the cluster of a trial within its task."""
-    return str(trial.seed) if group[trial.task] == "seed" else trial.case_uid
+def cluster_of(trial: Trial, group: Mapping[str, Grouping]) -> Cluster:
+    """Name the cluster of a trial."""
+    match group[trial.task]:
+        case "seed":
+            return Cluster("seeds", str(trial.seed))
+        case "records":
+            return Cluster(f"records of {trial.size_tokens} tokens", str(trial.seed))
+        case "case":
+            return Cluster(f"{trial.task}, {trial.size_tokens} tokens", trial.case_uid)
+        case "case over sizes":
+            return Cluster(trial.task, trial.case_uid)
 
 
 def make_pairs(

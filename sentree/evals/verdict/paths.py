@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from schemas.experiment import EvalOutcome, Trial
 from schemas.verdict import Criteria, Estimate, PathSummary, Tail
 from sentree.evals.verdict.pairs import (
+    Grouping,
     answered,
     case_key,
     cluster_of,
     counted_score,
     started,
 )
-from sentree.evals.verdict.resample import Drawn, Grouping, Resampler, across_tasks, interval
+from sentree.evals.verdict.resample import Drawn, Resampler, across_tasks, interval
 
 REASONS = 8
 
@@ -85,9 +86,9 @@ def _mean(
     return across_tasks(
         [
             resampler.mean(
-                task, [cluster_of(one, group) for one, _ in some], [value for _, value in some]
+                [cluster_of(one, group) for one, _ in some], [value for _, value in some]
             )
-            for task, some in sorted(tasks.items())
+            for _, some in sorted(tasks.items())
         ]
     )
 
@@ -99,7 +100,7 @@ def _tail(
     criteria: Criteria,
 ) -> Tail:
     values = [value for _, value in known]
-    rows = [(trial.task, cluster_of(trial, group)) for trial, _ in known]
+    clusters = [cluster_of(trial, group) for trial, _ in known]
     ranked = sorted(values, reverse=True)
     total = sum(ranked)
     dearest = sum(ranked[: max(round(0.05 * len(ranked)), 1)])
@@ -107,8 +108,8 @@ def _tail(
     return Tail(
         trials=len(values),
         mean=interval(_mean(known, resampler, group), fewest),
-        median=interval(resampler.quantile(rows, values, 0.5), fewest),
-        p95=interval(resampler.quantile(rows, values, 0.95), fewest),
+        median=interval(resampler.quantile(clusters, values, 0.5), fewest),
+        p95=interval(resampler.quantile(clusters, values, 0.95), fewest),
         most=ranked[0],
         dearest_share=dearest / total if total else 0.0,
     )

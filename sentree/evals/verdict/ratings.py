@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from schemas.experiment import EvalPath
 from schemas.rating import Agreement, Choice, KeyItem, Rating, SheetKey
 from sentree.errors import UnreadableInputError
-from sentree.evals.verdict.resample import Resampler, interval
+from sentree.evals.verdict.resample import Cluster, Resampler, interval
 
 MIN_ITEMS = 5
 _WON, _TIED, _LOST = "won", "tied", "lost"
@@ -49,14 +49,9 @@ def add_up(
         for item, by_rater in found.items()
     }
     items = sorted(worth)
-    drawn = Resampler(
-        [("items", of_item[item].case_uid) for item in items], {"items": "case"}, seed=seed
-    )
-    rate = interval(
-        drawn.mean("items", [of_item[item].case_uid for item in items], [worth[i] for i in items]),
-        MIN_ITEMS,
-        (0, 1),
-    )
+    clusters = [Cluster("cases", of_item[item].case_uid) for item in items]
+    drawn = Resampler(clusters, seed=seed).mean(clusters, [worth[item] for item in items])
+    rate = interval(drawn, MIN_ITEMS, (0, 1))
     wins = sum(value > 0.5 for value in worth.values())
     losses = sum(value < 0.5 for value in worth.values())
     sides = Counter(vote.choice for vote in votes if vote.item in of_item)

@@ -11,11 +11,12 @@ from schemas.verdict import Criteria, Estimate, Policy, RouterRegret
 from sentree.evals.verdict.effect import SAME
 from sentree.evals.verdict.pairs import (
     CaseKey,
+    Grouping,
     case_key,
     cluster_of,
     counted_score,
 )
-from sentree.evals.verdict.resample import Grouping, Resampler, across_tasks, interval
+from sentree.evals.verdict.resample import Cluster, Resampler, across_tasks, interval
 
 ROUTER = "router"
 
@@ -23,7 +24,7 @@ ROUTER = "router"
 @dataclass(frozen=True, slots=True)
 class _Asked:
     task: str
-    cluster: str
+    cluster: Cluster
     route: EvalPath
     score: Mapping[EvalPath, float]
     usd: Mapping[EvalPath, float]
@@ -64,7 +65,7 @@ def regret(
             asked.append(one)
     if not asked or len(paths) < 2:
         return None
-    resampler = Resampler([(one.task, one.cluster) for one in asked], group, seed=seed)
+    resampler = Resampler([one.cluster for one in asked], seed=seed)
     policies = [
         _policy(ROUTER, asked, [one.route for one in asked], resampler, criteria),
         *(
@@ -135,11 +136,11 @@ def _over_tasks(
     criteria: Criteria,
     bounds: tuple[float, float] | None,
 ) -> Estimate:
-    rows: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    rows: dict[str, list[tuple[Cluster, float]]] = defaultdict(list)
     for one, value in zip(asked, values, strict=True):
         rows[one.task].append((one.cluster, value))
     parts = [
-        resampler.mean(task, [row[0] for row in some], [row[1] for row in some])
-        for task, some in sorted(rows.items())
+        resampler.mean([row[0] for row in some], [row[1] for row in some])
+        for _, some in sorted(rows.items())
     ]
     return interval(across_tasks(parts), criteria.min_cases, bounds)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +28,11 @@ _CHUNK = 2_000_000
 _NORMAL = NormalDist()
 
 
-Grouping = Literal["seed", "case"]
-"""What is drawn together within a task: all cases of a seed, or one case."""
+class Cluster(NamedTuple):
+    """What is drawn as one; clusters of one origin stand for each other, those of others don't."""
+
+    origin: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,57 +71,40 @@ class Drawn:
 
 
 class Resampler:
-    """Draws of clusters with replacement; equal seeds give equal draws.
+    """Draws of clusters with replacement, origin by origin; equal seeds give equal draws."""
 
-    Tasks that are grouped by seed share their draws: their cases of one seed may rest on the same
-    records, so they come and go together. Tasks grouped by case are drawn one by one.
-    """
-
-    def __init__(
-        self,
-        rows: Iterable[tuple[str, str]],
-        group: Mapping[str, Grouping],
-        *,
-        rounds: int = ROUNDS,
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, clusters: Iterable[Cluster], *, rounds: int = ROUNDS, seed: int = 0) -> None:
         self.rounds = rounds
-        named: dict[str, set[str]] = {}
-        self._origin: dict[str, str] = {}
-        for task, cluster in rows:
-            self._origin[task] = "seeds" if group[task] == "seed" else f"cases of {task}"
-            named.setdefault(self._origin[task], set()).add(cluster)
-        self._column: dict[str, dict[str, int]] = {}
-        self._drawn: dict[str, Floats] = {}
-        for origin, names in named.items():
-            self._column[origin] = {name: place for place, name in enumerate(sorted(names))}
-            # The draws of one task do not depend on which other tasks there are.
+        self._column: dict[Cluster, int] = {}
+        drawn: list[Floats] = []
+        named: dict[str, list[Cluster]] = {}
+        for cluster in sorted(set(clusters)):
+            named.setdefault(cluster.origin, []).append(cluster)
+        for origin, some in named.items():
+            for cluster in some:
+                self._column[cluster] = len(self._column)
+            # The draws of one origin do not depend on which others there are.
             random = np.random.default_rng([seed, zlib.crc32(origin.encode())])
-            drawn = random.multinomial(len(names), np.full(len(names), 1 / len(names)), rounds)
-            self._drawn[origin] = drawn.astype(np.float64)
+            chances = np.full(len(some), 1 / len(some))
+            drawn.append(random.multinomial(len(some), chances, rounds).astype(np.float64))
+        self._drawn: Floats = np.concatenate(drawn, axis=1) if drawn else np.empty((rounds, 0))
 
-    def mean(self, task: str, clusters: Sequence[str], values: Sequence[float] | Floats) -> Drawn:
-        """Give the mean of a task's values, one cluster named for each value."""
-        weights, columns = self._drawn[self._origin[task]], self._places(task, clusters)
-        width = weights.shape[1]
-        sums = np.bincount(columns, np.asarray(values, np.float64), width)
-        counts = np.bincount(columns, minlength=width).astype(np.float64)
+    def mean(self, clusters: Sequence[Cluster], values: Sequence[float]) -> Drawn:
+        """Give the mean of values, one cluster named for each."""
+        weights, places = self._weights(clusters)
+        sums, counts = _sums(places, values, weights), _sums(places, None, weights)
         with np.errstate(divide="ignore", invalid="ignore"):
             draws = (weights @ sums) / (weights @ counts)
-        origins = {self._origin[task]: int((counts > 0).sum())}
-        return Drawn(float(sums.sum() / counts.sum()), draws, origins)
+        return Drawn(float(sums.sum() / counts.sum()), draws, _origins(clusters))
 
-    def slope(
-        self, task: str, clusters: Sequence[str], x: Sequence[float], y: Sequence[float]
-    ) -> Drawn:
-        """Give the least-squares slope of a task's `y` on `x`; `x` must have two values."""
-        weights, columns = self._drawn[self._origin[task]], self._places(task, clusters)
-        width = weights.shape[1]
+    def slope(self, clusters: Sequence[Cluster], x: Sequence[float], y: Sequence[float]) -> Drawn:
+        """Give the least-squares slope of `y` on `x`; `x` must have two values."""
+        weights, places = self._weights(clusters)
         across, up = np.asarray(x, np.float64), np.asarray(y, np.float64)
         across = across - across.mean()
         parts = [
-            np.bincount(columns, part, width)
-            for part in (np.ones_like(across), across, up, across * up, across * across)
+            _sums(places, part, weights)
+            for part in (None, across, up, across * up, across * across)
         ]
 
         def fit(n: Floats, sx: Floats, sy: Floats, sxy: Floats, sxx: Floats) -> Floats:
@@ -128,42 +114,56 @@ class Resampler:
 
         point = fit(*(np.asarray(part.sum()) for part in parts))
         draws = fit(*(weights @ part for part in parts))
-        return Drawn(float(point), draws, {self._origin[task]: int((parts[0] > 0).sum())})
+        return Drawn(float(point), draws, _origins(clusters))
 
-    def quantile(
-        self, rows: Sequence[tuple[str, str]], values: Sequence[float] | Floats, level: float
-    ) -> Drawn:
-        """Give a quantile over all tasks' values, each row named by task and cluster."""
+    def quantile(self, clusters: Sequence[Cluster], values: Sequence[float], level: float) -> Drawn:
+        """Give a quantile of values, one cluster named for each."""
         order = np.argsort(np.asarray(values, np.float64), kind="stable")
         ranked = np.asarray(values, np.float64)[order]
-        named = [(self._origin[task], cluster) for task, cluster in (rows[at] for at in order)]
-        placed = [(origin, self._column[origin][cluster]) for origin, cluster in named]
+        columns = np.array([self._column[clusters[place]] for place in order])
         draws = np.empty(self.rounds)
         step = max(_CHUNK // len(ranked), 1)
         for start in range(0, self.rounds, step):
             part = slice(start, start + step)
-            weights = np.stack([self._drawn[origin][part, column] for origin, column in placed], 1)
-            total = np.cumsum(weights, axis=1)
+            total = np.cumsum(self._drawn[part][:, columns], axis=1)
             reached = total >= level * total[:, -1:] - 1e-9
-            draws[part] = ranked[reached.argmax(axis=1)]
+            draws[part] = np.where(total[:, -1] > 0, ranked[reached.argmax(axis=1)], np.nan)
         count = len(ranked)
         place = min(max(int(np.ceil(level * count - 1e-9)) - 1, 0), count - 1)
-        origins = Counter(origin for origin, _ in set(placed))
-        return Drawn(float(ranked[place]), draws, origins)
+        return Drawn(float(ranked[place]), draws, _origins(clusters))
 
-    def _places(self, task: str, clusters: Sequence[str]) -> npt.NDArray[np.int64]:
-        columns = self._column[self._origin[task]]
-        return np.fromiter((columns[name] for name in clusters), np.int64, len(clusters))
+    def _weights(self, clusters: Sequence[Cluster]) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """Give the draws of the clusters that have a part, and the place of each among them."""
+        columns = np.fromiter((self._column[one] for one in clusters), np.int64, len(clusters))
+        used, places = np.unique(columns, return_inverse=True)
+        return self._drawn[:, used], places
+
+
+def _sums(
+    places: npt.NDArray[np.int64], values: Sequence[float] | Floats | None, weights: Floats
+) -> Floats:
+    """Add up values cluster by cluster; None counts them."""
+    of_each = None if values is None else np.asarray(values, np.float64)
+    return np.bincount(places, of_each, weights.shape[1]).astype(np.float64)
+
+
+def _origins(clusters: Iterable[Cluster]) -> Counter[str]:
+    return Counter(cluster.origin for cluster in set(clusters))
 
 
 def across_tasks(parts: Sequence[Drawn]) -> Drawn:
     """Give the mean over tasks, in which every task counts once, however many cases it has."""
+    point = sum(part.point for part in parts) / len(parts)
+    return Drawn(point, np.mean([part.draws for part in parts], axis=0), all_origins(parts))
+
+
+def all_origins(parts: Iterable[Drawn]) -> dict[str, int]:
+    """Give all origins of some figures; clusters that they share count once."""
     origins: dict[str, int] = {}
     for part in parts:
         for origin, count in part.origins.items():
             origins[origin] = max(origins.get(origin, 0), count)
-    point = sum(part.point for part in parts) / len(parts)
-    return Drawn(point, np.mean([part.draws for part in parts], axis=0), origins)
+    return origins
 
 
 def interval(

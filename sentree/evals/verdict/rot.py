@@ -9,15 +9,16 @@ from math import log2
 from schemas.experiment import Trial
 from schemas.verdict import POOLED, Criteria, Estimate, Slope
 from sentree.evals.verdict.pairs import (
+    Grouping,
     Pair,
     answered,
     by_task,
     cluster_of,
     counted_score,
 )
-from sentree.evals.verdict.resample import Drawn, Grouping, Resampler, across_tasks, interval
+from sentree.evals.verdict.resample import Cluster, Drawn, Resampler, across_tasks, interval
 
-Points = dict[str, list[tuple[str, int, float]]]
+Points = dict[str, list[tuple[Cluster, int, float]]]
 """Per task: cluster, size in tokens, value."""
 
 
@@ -76,11 +77,11 @@ def _slope(
 ) -> Estimate | None:
     parts: list[Drawn] = []
     widths: list[float] = []
-    for task, rows in points.items():
+    for rows in points.values():
         x = [log2(size) for _, size, _ in rows]
         if len(set(x)) > 1:
             clusters = [cluster for cluster, _, _ in rows]
-            parts.append(resampler.slope(task, clusters, x, [value for *_, value in rows]))
+            parts.append(resampler.slope(clusters, x, [value for *_, value in rows]))
             widths.append(max(x) - min(x))
     if not parts:
         return None
