@@ -182,9 +182,9 @@ def _criteria(report: VerdictReport) -> list[tuple[str, str]]:
         ),
         (
             "Defer",
-            f"a gain of {_share(rule.worth_watching)} is excluded, over all sizes and above "
-            f"{rule.large_tokens:,} tokens; or the cost ratio is above {rule.falsified_cost:g} and "
-            "the gain is not shown. Everything else: Monitor.",
+            f"a gain of {_share(rule.worth_watching)} is excluded over all sizes and not "
+            f"shown above {rule.large_tokens:,} tokens; or the cost ratio is above "
+            f"{rule.falsified_cost:g} and the gain is not shown. Everything else: Monitor.",
         ),
         (
             "Holds or fails",

@@ -108,7 +108,7 @@ def settling(comparison: Comparison) -> str:
     wanted = more(comparison.more_cases, comparison.more_runs)
     if wanted:
         return f"Undecided: about {wanted} would settle it with a chance of 80 %."
-    return "Undecided, and no practicable number of runs of this kind would settle it."
+    return "Undecided, and more runs of this kind would not settle it."
 
 
 def size(tokens: float) -> str:

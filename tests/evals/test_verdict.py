@@ -79,6 +79,13 @@ def test_a_worse_path_is_deferred_and_the_hypothesis_falsified():
     assert one.crossovers[0].kind is CrossoverKind.BEHIND
 
 
+def test_small_contexts_alone_never_settle_that_a_path_is_of_no_use():
+    one = judged(planted(flat(0.8), flat(0.7), sizes=SIZES[:3]))
+    assert (one.decision, one.settled, one.more_cases) == (Decision.DEFER, False, None)
+    assert "nothing above 100,000 tokens was tested" in one.reason
+    assert one.hypothesis.state is HypothesisState.UNDECIDED and one.hypothesis.pairs == 0
+
+
 def test_a_path_that_is_better_cheap_and_fast_is_adopted():
     one = judged(planted(flat(0.5), flat(0.75)))
     assert (one.decision, one.settled) == (Decision.ADOPT, True)

@@ -78,7 +78,13 @@ def decide(
     if found.standings == {HOLDS} and gain is not FAILS:
         return found.verdict(Decision.ADOPT, "every inequality holds")
     if gain is FAILS and not (tasks_pass or late):
-        open_ones = [found.watch_large] if found.watch_large and gain_late is UNDECIDED else []
+        if found.watch_large is None:
+            reason = (
+                f"{_no_gain(pooled, rule)}; but nothing above {rule.large_tokens:,} tokens was "
+                "tested, where a recursive path has most to gain"
+            )
+            return found.verdict(Decision.DEFER, reason, settled=False)
+        open_ones = [found.watch_large] if gain_late is UNDECIDED else []
         return found.verdict(Decision.DEFER, _no_gain(pooled, rule), open_ones)
     if found.dear.standing is FAILS and not tasks_pass:
         reason = (
@@ -172,13 +178,17 @@ class _Conditions:
         return {one.standing for one in self.needed}
 
     def verdict(
-        self, decision: Decision, reason: str, open_ones: Sequence[Inequality] = ()
+        self,
+        decision: Decision,
+        reason: str,
+        open_ones: Sequence[Inequality] = (),
+        settled: bool | None = None,
     ) -> Verdict:
         shown = (*self.tasks, *self.needed, self.watch, self.watch_large, self.dear)
         cases, runs = _most(open_ones)
         return Verdict(
             decision,
-            not open_ones,
+            not open_ones if settled is None else settled,
             reason,
             tuple(one for one in shown if one is not None),
             cases,
