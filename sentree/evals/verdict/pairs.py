@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -161,9 +161,12 @@ def by_task(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
 
 def without_repeats(trials: Iterable[Trial]) -> tuple[list[Trial], int]:
     """Leave out what was handed in twice, word for word; give the rest in a fixed order."""
-    counted = Counter(trial.model_dump_json() for trial in trials)
-    kept = [Trial.model_validate_json(text) for text in sorted(counted)]
-    return kept, sum(counted.values()) - len(kept)
+    known: dict[str, Trial] = {}
+    count = 0
+    for trial in trials:
+        known[trial.model_dump_json()] = trial
+        count += 1
+    return [known[text] for text in sorted(known)], count - len(known)
 
 
 def _side(trials: Sequence[Trial]) -> Side:
