@@ -10,13 +10,13 @@ READY := $(VENV)/.ready
 TORCH_INDEX ?=
 DEMO ?= demo
 
-.PHONY: demo test check setup lock bench clean
+.PHONY: demo test check setup lock docs bench clean
 
 demo: $(READY)
 	@$(BIN)/sentree demo --out $(DEMO)
 
 test: check
-	$(BIN)/pytest -q -n 3 --dist loadfile
+	$(BIN)/pytest -q -n 3 --dist loadgroup
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -26,6 +26,8 @@ check: $(READY)
 	$(BIN)/deptry .
 	$(BIN)/pyright --threads 2
 	$(BIN)/python bench/accuracy.py --check
+	$(BIN)/cog --check docs/cli.md
+	$(BIN)/mkdocs build --quiet --strict --site-dir site
 
 setup: $(READY)
 
@@ -40,8 +42,12 @@ lock: $(READY)
 	$(BIN)/pip freeze --exclude-editable --exclude torch > constraints.txt
 	echo "torch==2.13.0" >> constraints.txt
 
+docs: $(READY)
+	$(BIN)/cog -r docs/cli.md
+	$(BIN)/mkdocs build --strict --site-dir site
+
 bench: $(READY)
 	$(BIN)/python bench/ingest.py
 
 clean:
-	rm -rf $(VENV) $(DEMO)
+	rm -rf $(VENV) $(DEMO) site

@@ -33,7 +33,7 @@ def timeline(request: TimelineRequest, settings: Settings | None = None) -> str:
     route = route_request(settings, request, run_dir, info)
     tag_flow_run(f"case:{request.case}", f"route:{route.path}", "kind:timeline")
     root, limits = plan_tree(info, route.path is RoutePath.DIRECT, settings)
-    run = run_tree(root, PrefectExecutor(program_ref(info, limits)), limits)
+    run = run_tree(root, PrefectExecutor(program_ref(info, limits)), limits, run_dir.name)
     result = conclude_request(request, run_dir, info, route, run)
     publish_result(result, run_dir, request.formats)
     name = "Degraded" if run.failed else "Completed"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,19 @@ TITLE_SHARE = 0.7
 """How much of a check's cue counts when its name or title has it; the rest needs only the text."""
 
 SECTION_SHARE = 0.5
+LEAD_SHARE = 0.3
+"""What is added to an activity that a control begins with: "log privileged use" is about logs."""
+
+LEAD_LENGTH = 60
 FAMILY_SHARE = 0.3
 _BLANKS = re.compile(
     r"\[?(?:assignment|selection)(?: \(one or more\))?:\s*(?:organization-defined)?|\{\{[^}]*\}\}",
     re.IGNORECASE,
 )
+
+
+_ITEM = re.compile(r"(?:^|[:;,.]\s*)\(?(?:[a-z]|\d{1,2})[.)]\s+")
+"""Where an item of a list begins: the control is about its last one, the others lead up to it."""
 
 
 class ControlText(NamedTuple):
@@ -41,6 +49,12 @@ class ControlText(NamedTuple):
     def own(self) -> str:
         """Title and text; of a blank that an organisation fills in, what it is about."""
         return _BLANKS.sub(" ", f"{self.title}. {self.text}").strip()
+
+    @property
+    def lead(self) -> str:
+        """How what it asks for begins, after the items of a list that lead up to it."""
+        plain = _BLANKS.sub(" ", self.text)
+        return (_ITEM.split(plain)[-1].strip() or plain)[:LEAD_LENGTH]
 
     @property
     def whole(self) -> str:
@@ -75,23 +89,37 @@ class _Tables(NamedTuple):
     control_names: tuple[str, ...]
     check_names: tuple[str, ...]
     expected: Doubles
+    activities: Doubles
 
 
 def control_cues(controls: Sequence[ControlText]) -> Doubles:
-    """Give a row per control: how much it speaks of each topic, 0 to 1."""
-    patterns = _tables().control
-    own = _found(patterns, [one.own for one in controls])
-    section = _found(patterns, [one.section for one in controls]) * SECTION_SHARE
-    family = _found(patterns, [one.family for one in controls]) * FAMILY_SHARE
-    return np.maximum(np.maximum(own, section), family)
+    """Give a row per control: how much it speaks of each topic; 1 is said, more is its subject."""
+    patterns, activities = _tables().control, _tables().activities
+    own = found_in(patterns, [one.own for one in controls])
+    section = found_in(patterns, [one.section for one in controls]) * SECTION_SHARE
+    family = found_in(patterns, [one.family for one in controls]) * FAMILY_SHARE
+    lead = found_in(patterns, [one.lead for one in controls]) * activities
+    return np.maximum(np.maximum(own, section), family) * (1 + LEAD_SHARE * lead)
+
+
+def control_cue_names() -> tuple[str, ...]:
+    """Name the columns of `control_cues`."""
+    return _tables().control_names
+
+
+def control_topics(controls: Sequence[ControlText], names: Sequence[str]) -> Doubles:
+    """Give a row per control: 1 for each of the named topics that its own wording has."""
+    tables = _tables()
+    patterns = [tables.control[tables.control_names.index(name)] for name in names]
+    return found_in(patterns, [one.own for one in controls])
 
 
 def check_cues(checks: Sequence[CheckText]) -> Doubles:
     """Give a row per check: how much it looks at each thing, 0 to 1."""
     patterns = _tables().check
     headings = [one.heading for one in checks]
-    title = _found(patterns, headings)
-    text = _found(
+    title = found_in(patterns, headings)
+    text = found_in(
         patterns, [f"{head} {one.text}" for head, one in zip(headings, checks, strict=True)]
     )
     return title * TITLE_SHARE + text * (1 - TITLE_SHARE)
@@ -99,7 +127,7 @@ def check_cues(checks: Sequence[CheckText]) -> Doubles:
 
 def beyond_scans(controls: Sequence[ControlText]) -> npt.NDArray[np.bool_]:
     """Tell which controls ask for what no scan of a system can show."""
-    found = _found(_tables().unseen, [one.own for one in controls])
+    found = found_in(_tables().unseen, [one.own for one in controls])
     return np.asarray(found.any(axis=1), dtype=np.bool_)
 
 
@@ -125,7 +153,8 @@ class SharedTopics:
         )
 
 
-def _found(patterns: Sequence[re.Pattern[str]], texts: Sequence[str]) -> Doubles:
+def found_in(patterns: Sequence[re.Pattern[str]], texts: Sequence[str]) -> Doubles:
+    """Give a row per text: 1 for each pattern that it has in lower case."""
     rows = [[pattern.search(text.lower()) is not None for pattern in patterns] for text in texts]
     return np.array(rows, dtype=np.float64).reshape(len(texts), len(patterns))
 
@@ -133,9 +162,7 @@ def _found(patterns: Sequence[re.Pattern[str]], texts: Sequence[str]) -> Doubles
 @cache
 def _tables() -> _Tables:
     folder = files("models") / "data"
-    cues: dict[str, dict[str, str]] = yaml.safe_load(
-        (folder / "evidence_cues.yml").read_text("utf-8")
-    )
+    cues: dict[str, Any] = yaml.safe_load((folder / "evidence_cues.yml").read_text("utf-8"))
     weights: dict[str, dict[str, float]] = yaml.safe_load(
         (folder / "evidence_expected.yml").read_text("utf-8")
     )
@@ -155,4 +182,5 @@ def _tables() -> _Tables:
         control,
         check,
         expected_weights,
+        np.array([float(name in cues["activities"]) for name in control]),
     )

@@ -104,19 +104,19 @@ def features(
 
 
 def word_overlap(rows: Sequence[str], columns: Sequence[str]) -> Doubles:
-    """Give the cosine of TF-IDF weights; words that only one text has don't count."""
+    """Give the cosine of TF-IDF weights; a word that only one text has makes it longer, no more."""
     counted = [Counter(_terms(text)) for text in (*rows, *columns)]
     seen = Counter(word for one in counted for word in one)
     shared = [word for word, count in seen.most_common() if count > 1][:MAX_WORDS]
     place = {word: at for at, word in enumerate(shared)}
-    rare = {word: 1 + np.log((1 + len(counted)) / (1 + seen[word])) for word in shared}
+    rare = {word: 1 + np.log((1 + len(counted)) / (1 + count)) for word, count in seen.items()}
     table = np.zeros((len(counted), max(len(shared), 1)), dtype=np.float32)
     for line, one in zip(table, counted, strict=True):
-        for word, count in one.items():
+        weights = {word: (1 + np.log(count)) * rare[word] for word, count in one.items()}
+        length = np.sqrt(sum(weight**2 for weight in weights.values()))
+        for word, weight in weights.items():
             if word in place:
-                line[place[word]] = (1 + np.log(count)) * rare[word]
-    lengths = np.linalg.norm(table, axis=1, keepdims=True)
-    table /= np.where(lengths == 0, 1, lengths)
+                line[place[word]] = weight / length
     return (table[: len(rows)] @ table[len(rows) :].T).astype(np.float64)
 
 

@@ -17,6 +17,7 @@ from pydantic import Field, FiniteFloat, ValidationError, model_validator
 from models import evidence_cues as cues
 from models.evidence_cues import CheckText, ControlText
 from models.evidence_features import FEATURES, Doubles, Encoder, features
+from models.evidence_kinds import Scannable
 from schemas.base import Frozen
 
 HEAD_FILE = "evidence-head.json"
@@ -76,7 +77,8 @@ class Policy(Frozen):
 
     All whose score is at least `share_of_best` of the best one's; if those are fewer than `least`,
     more down to `floor`; never more than `most`, and none where the best is below `none_below`.
-    A check without a topic in common with the control needs a score of `apart_from`.
+    A check without a topic in common with the control needs a score of `apart_from`. A control for
+    which checks are evidence at all with less than `scannable_from` gets none.
     """
 
     share_of_best: float = Field(default=0.2, gt=0, le=1)
@@ -85,6 +87,7 @@ class Policy(Frozen):
     floor: float = Field(default=0.06, ge=0, le=1)
     apart_from: float = Field(default=0.5, ge=0, le=1)
     none_below: float = Field(default=0.06, ge=0, le=1)
+    scannable_from: float = Field(default=0.27, ge=0, le=1)
 
 
 class Mapped(NamedTuple):
@@ -98,13 +101,14 @@ class Mapped(NamedTuple):
 class Head(Frozen):
     """The trained head: with sentence embeddings, and without where the model is not installed."""
 
-    layout: Literal[1] = 1
+    layout: Literal[2] = 2
     version: str
     training: TrainedOn
     cue_weights: tuple[FiniteFloat, ...]
     full: Weights
     lexical: Weights
     policy: Policy = Policy()
+    scannable: Scannable | None = None
     calibration: tuple[FiniteFloat, FiniteFloat] = (1.0, 0.0)
 
     @classmethod
@@ -161,10 +165,17 @@ class Head(Frozen):
 
     def choose(self, controls: Sequence[ControlText], scores: Doubles) -> list[list[int]]:
         """Give the columns proposed for each control, the likeliest first."""
-        beyond = cues.beyond_scans(controls)
+        beyond = self.beyond(controls, scores)
         return [
             [] if beyond[row] else _chosen(line, self.policy) for row, line in enumerate(scores)
         ]
+
+    def beyond(self, controls: Sequence[ControlText], scores: Doubles) -> npt.NDArray[np.bool_]:
+        """Tell which controls no check can be evidence for: they ask for papers and people."""
+        found = cues.beyond_scans(controls)
+        if self.scannable and scores.size:
+            found |= self.scannable.chances(controls, scores) < self.policy.scannable_from
+        return found
 
 
 def train(frameworks: Sequence[Mapped], encoder: Encoder, pull: float) -> tuple[Doubles, Weights]:

@@ -40,16 +40,9 @@ class Router:
     def __init__(self, heads: HeadFile, body: Body | None = None) -> None:
         if (heads.kind == "setfit") != (body is not None):
             raise RouterError("setfit heads need a body, tfidf heads take none")
-        if body is not None:
-            heads.check_body(body)
-            if heads.patches:
-                try:
-                    body = body.patched((one.weight, one.matrix()) for one in heads.patches)
-                except ValueError as error:
-                    raise RouterError(f"router head {heads.version}: {error}") from None
         _check_labels(heads)
         self._heads = heads
-        self._body = body
+        self._body = None if body is None else heads.fitted(body)
 
     @classmethod
     def load(cls, folder: pathlib.Path | None = None) -> Router:
@@ -84,7 +77,7 @@ class Router:
 
     @property
     def body(self) -> Body | None:
-        """The sentence encoder that the heads were trained on; None for lexical heads."""
+        """The sentence encoder as the heads read it; None for lexical heads."""
         return self._body
 
     @property
@@ -158,7 +151,10 @@ _PATHS = {
 
 
 def clean(text: str) -> tuple[str, list[str]]:
-    """Bound a text to its two ends and drop what can't be read: control characters, odd spaces."""
+    """Bound a text to its two ends and drop what can't be read: control characters, odd spaces.
+
+    A text without any letter or digit comes back empty.
+    """
     notes: list[str] = []
     length = len(text)
     head, tail = HEAD_CHARACTERS * WINDOW_SLACK, TAIL_CHARACTERS * WINDOW_SLACK
@@ -170,7 +166,8 @@ def clean(text: str) -> tuple[str, list[str]]:
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if len(text) > HEAD_CHARACTERS + TAIL_CHARACTERS:
         text = f"{text[:HEAD_CHARACTERS]} {text[-TAIL_CHARACTERS:]}"
-    return text, notes
+    # Without a letter or a digit ("????") there is nothing to classify.
+    return (text if any(c.isalnum() for c in text) else ""), notes
 
 
 def _too_small(facts: ContextFacts | None) -> str | None:

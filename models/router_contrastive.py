@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.router_body import packaged_model
 from models.router_heads import Patch
-from models.train_router import LabelledQuery
+from models.train_router import BODY_LAYERS, LabelledQuery
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,7 +43,7 @@ def adapt(
     Args:
         queries: Labelled queries, of which pairs are drawn.
         seed: Seed of the pairs and of the factors; on one thread the result repeats.
-        steps: Batches of pairs to train on; about a second each on one core.
+        steps: Batches of pairs to train on; about half a second each on one core.
         rank: Rank of each change.
 
     Raises:
@@ -59,9 +59,11 @@ def adapt(
         torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType]
         body: Any = SentenceTransformer(str(packaged_model()), device="cpu")
         body.max_seq_length = LONGEST
+        network = body[0].auto_model
+        network.encoder.layer = network.encoder.layer[:BODY_LAYERS]
         for weight in body.parameters():
             weight.requires_grad_(False)
-        changed = _make_changeable(body[0].auto_model, rank)
+        changed = _make_changeable(network, rank)
         _train(body, queries, seed, steps)
     finally:
         torch.set_num_threads(threads)

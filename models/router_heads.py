@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
-from models.router_body import Body, Floats, softmax
+from models.router_body import LAYERS, Body, Floats, softmax
 from models.router_features import Doubles, Lexicon
 from schemas.base import Frozen
 
@@ -62,6 +62,8 @@ class BodyOrigin(Frozen):
     model: str
     weights_sha256: str
     tokenizer_sha256: str
+    layers: int = Field(LAYERS, ge=1, le=LAYERS)
+    """How many of its layers are run; the first ones tell as much, in less time."""
 
 
 class Training(Frozen):
@@ -175,11 +177,12 @@ class HeadFile(Frozen):
         file.write_text(self.model_dump_json(exclude_none=True) + "\n", encoding="utf-8")
         return file
 
-    def check_body(self, body: Body) -> None:
-        """Make sure the heads are applied to the body they were trained on.
+    def fitted(self, body: Body) -> Body:
+        """Give the body that the heads read: checked, cut to their layers, with their changes.
 
         Raises:
-            RouterError: the weights or the tokenizer are others.
+            RouterError: the weights or the tokenizer are others than those of the training, or a
+                change does not fit them.
         """
         if self.body is None:
             raise RouterError("this router head has no body")
@@ -190,3 +193,8 @@ class HeadFile(Frozen):
                 f"{trained[0][:12]}, installed {body.sha256.weights[:12]}): train it again with "
                 "`sentree route train`"
             )
+        try:
+            body = body.cut(self.body.layers)
+            return body.patched((one.weight, one.matrix()) for one in self.patches)
+        except ValueError as error:
+            raise RouterError(f"router head {self.version}: {error}") from None

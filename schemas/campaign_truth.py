@@ -17,6 +17,8 @@ class CampaignSpec(Frozen):
     folder of raw vendor logs a tenant. `rotated` is the share of infrastructure that the attacker
     changes from one tenant to the next. Without `findings` no product of the tenants says
     anything. `events` are benign events a tenant.
+    `story` is the attacker's way in; `edge` (OCSF only) comes with services, partners, testers,
+    mail lists and scanners that tenants share for benign reasons.
     """
 
     seed: int = 7
@@ -28,6 +30,7 @@ class CampaignSpec(Frozen):
     rotated: float = Field(default=0.3, ge=0.0, le=1.0)
     findings: bool = True
     decoys: bool = True
+    story: Literal["phishing", "edge"] = "phishing"
 
 
 class TrueIndicator(Frozen):

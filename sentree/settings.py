@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -52,6 +52,13 @@ class Settings(BaseSettings):
     )
     prices: Path | None = Field(default=None, description="price file, instead of the built-in one")
     stream: bool = Field(default=False, description="stream every answer of a model")
+    log_format: Literal["off", "text", "json"] = Field(
+        default="off", description="logs of what is done: none, lines of text, or JSON lines"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level of what is logged"
+    )
+    log_file: Path | None = Field(default=None, description="file to log to, instead of stderr")
 
     @property
     def lake_dir(self) -> Path:

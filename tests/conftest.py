@@ -11,6 +11,16 @@ from incident import IncidentLake
 from schemas.scenario import IncidentSpec
 from sentree.settings import Settings
 
+FLOWS = Path(__file__).parent / "flows"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, and all that share the Prefect server, which go first."""
+    for item in items:
+        group = "flows" if item.path.is_relative_to(FLOWS) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not item.path.is_relative_to(FLOWS))
+
 
 @pytest.fixture(scope="session")
 def incident_lake(tmp_path_factory: pytest.TempPathFactory) -> IncidentLake:

@@ -36,7 +36,7 @@ def run_timeline(
     with Context.open(Path(info.path)) as context:
         program = TimelineProgram(context, EmbeddedAnalyst(), limits.leaf_characters)
         with ThreadExecutor(program, settings.threads, progress) as executor:
-            run = run_tree(root, executor, limits)
+            run = run_tree(root, executor, limits, run_dir.name)
         result = conclude_timeline(
             context,
             info,

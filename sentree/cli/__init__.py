@@ -46,6 +46,8 @@ _COMMANDS = {
     "classify": ("sentree.cli.classify:classify", "Tell the OCSF class of every raw record."),
     "show": ("sentree.cli.read:show", "Show a run, or drill down to a claim, node or event."),
     "report": ("sentree.cli.read:report", "Write the reports of a run again, in any format."),
+    "generate": ("sentree.cli.generate:generate", "Generate labelled data to try things on."),
+    "exporter": ("sentree.cli.exporter:exporter", "Give Prometheus what it watches."),
     "doctor": ("sentree.cli.check:doctor", "Check what this installation needs."),
     "completion": ("sentree.cli.check:completion", "Print a shell's completion script."),
 }

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import NamedTuple
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
+from schemas.budget import Caps
 from sentree.errors import SentreeError
 from sentree.settings import Settings
 
 LIBRARIES = ("duckdb", "duckdb-extension-ducklake", "prefect", "fastapi", "pysigma", "pyarrow")
 SPACE_NEEDED = 1_000_000_000
+SERVER_SECONDS = 5
+CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class Check(NamedTuple):
@@ -29,10 +38,10 @@ def run_checks(settings: Settings) -> list[Check]:
         _python(),
         *(_library(name) for name in LIBRARIES),
         _space(settings),
-        _lake(settings),
+        *_lake(settings),
         _router(),
         _server(),
-        Check("model", True, "embedded analyst (no language model, no key, no network)"),
+        *_model(settings),
     ]
 
 
@@ -56,17 +65,30 @@ def _space(settings: Settings) -> Check:
     return Check("space", free > SPACE_NEEDED, f"{free / 1e9:.1f} GB free for {settings.home}")
 
 
-def _lake(settings: Settings) -> Check:
+def _lake(settings: Settings) -> list[Check]:
     from sentree.lake.db import Lake
 
     if not settings.lake_dir.exists():
-        return Check("lake", True, f"none yet at {settings.lake_dir}: `sentree ingest` makes it")
+        none = f"none yet at {settings.lake_dir}: `sentree ingest` makes it"
+        return [Check("lake", True, none), _clock(None)]
     try:
         with Lake.open(settings, create=False) as lake:
-            events = lake.query("SELECT count(*) AS n FROM events")[0]["n"]
-            return Check("lake", True, f"{events:,} events, snapshot {lake.snapshot_id()}")
+            info = lake.info()
+            last = lake.query("SELECT max(loaded_at) AS last FROM sources")[0]["last"]
     except SentreeError as error:
-        return Check("lake", False, str(error))
+        return [Check("lake", False, str(error)), _clock(None)]
+    events = info.tables["events"]
+    told = f"{events:,} events, snapshot {info.snapshot_id}, schema {info.schema_version}"
+    return [Check("lake", True, told), _clock(last and last.replace(tzinfo=UTC))]
+
+
+def _clock(last_load: datetime | None) -> Check:
+    now = datetime.now(UTC)
+    told = now.isoformat(timespec="seconds")
+    if last_load is not None and last_load > now + CLOCK_TOLERANCE:
+        then = last_load.isoformat(timespec="seconds")
+        return Check("clock", False, f"{told} is before the last load of the lake ({then})")
+    return Check("clock", True, told)
 
 
 def _router() -> Check:
@@ -76,7 +98,57 @@ def _router() -> Check:
 
 
 def _server() -> Check:
-    import os
-
     url = os.environ.get("PREFECT_API_URL")
-    return Check("prefect server", True, url or "none configured: one is started for each run")
+    if not url:
+        return Check("prefect server", True, "none configured: one is started for each run")
+    problem = _reach(url.rstrip("/") + "/health")
+    shown = _without_password(url)
+    return Check("prefect server", not problem, f"{shown}: {problem}" if problem else shown)
+
+
+def _model(settings: Settings) -> list[Check]:
+    """Check what the configured model needs; it is not called, that would cost money."""
+    if settings.model == "embedded":
+        told = "embedded analyst (no language model, no key, no network)"
+        return [Check("model", True, told)]
+    checks = [Check("model", True, settings.model)]
+    if settings.base_url:
+        problem = _reach(settings.base_url)
+        shown = _without_password(settings.base_url)
+        told = f"{shown}: {problem}" if problem else shown
+        checks.append(Check("model server", not problem, told))
+    return [*checks, _key(settings), _price(settings)]
+
+
+def _key(settings: Settings) -> Check:
+    if settings.api_key is not None or os.environ.get("ANTHROPIC_API_KEY"):
+        return Check("model key", True, "there (not shown)")
+    return Check("model key", False, "none: set ANTHROPIC_API_KEY or the setting api_key")
+
+
+def _price(settings: Settings) -> Check:
+    from models.prices import load_prices
+
+    try:
+        load_prices(settings.prices).require(
+            (settings.model, settings.leaf_model or settings.model), Caps(usd=1.0)
+        )
+    except SentreeError as error:
+        return Check("model price", True, f"{error}")
+    return Check("model price", True, "known, so --max-usd holds")
+
+
+def _reach(url: str) -> str | None:
+    """Say why a server does not answer; any answer will do."""
+    try:
+        with urlopen(_without_password(url), timeout=SERVER_SECONDS):
+            return None
+    except HTTPError:
+        return None
+    except (OSError, ValueError, HTTPException) as error:
+        return f"no answer ({getattr(error, 'reason', error)})"
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -5,6 +5,7 @@ stdout carries data only; everything said to a person while working goes to stde
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,13 +36,19 @@ class Common:
 
     def settings(self, **more: object) -> Settings:
         """Load the settings with this command's flags on top."""
+        from sentree.logs import configure_logs
         from sentree.settings import load_settings
 
-        return load_settings(home=self.home, tenant=self.tenant, **more)
+        settings = load_settings(home=self.home, tenant=self.tenant, **more)
+        configure_logs(settings)
+        return settings
 
     def say(self, text: str) -> None:
         """Tell the person at the terminal something, on stderr."""
-        if not self.quiet:
+        logger = logging.getLogger("sentree.cli")
+        if logger.hasHandlers() and logger.isEnabledFor(logging.INFO):
+            logger.info(text)
+        elif not self.quiet:
             from sentree.report.escape import visible
 
             sys.stderr.write(visible(text) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from sentree.engine.calls import Answered, BatchModel, CallStore, TimedModel
 from sentree.engine.gate_batch import Outcome, call_batch
 from sentree.errors import LimitReachedError, ModelError, TransientModelError
 
+LOG = logging.getLogger("sentree.gate")
 _NOTHING = Usage()
 # Another run's refusal or cut answer is not worth having; this run's own is its history.
 _WHOLE = ("end_turn", "tool_use", "stop_sequence")
@@ -291,8 +293,17 @@ class Gate:
         return Answered(reply, record)
 
     def _record(self, record: CallRecord) -> None:
+        self._log(record)
         with self._lock:
             self._records.append(record)
+
+    def _log(self, record: CallRecord) -> None:
+        fields = record.model_dump(
+            include={"node_uid", "model", "state", "attempts", "milliseconds", "error"}
+        )
+        usage = record.usage.model_dump(include={"input_tokens", "output_tokens", "usd"})
+        level = logging.WARNING if record.error else logging.INFO
+        LOG.log(level, "model call", extra={"run_uid": self._run_uid, **fields, **usage})
 
     def _since(self, started: float) -> float:
         return round((self._clock() - started) * 1000, 3)

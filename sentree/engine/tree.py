@@ -6,6 +6,7 @@ worker pool can't deadlock.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from typing import NamedTuple
 from schemas.finding import LeafResult
 from schemas.ports import Executor, Pending
 from schemas.trajectory import Node, NodeKind, NodeRecord, Partition
+
+LOG = logging.getLogger("sentree.tree")
 
 
 class TreeLimits(NamedTuple):
@@ -30,8 +33,13 @@ class TreeRun(NamedTuple):
     failed: tuple[Partition, ...]
 
 
-def run_tree(root: Partition, executor: Executor, limits: TreeLimits) -> TreeRun:
-    """Run the tree over `root`; failed leaves are reported, never hidden."""
+def run_tree(
+    root: Partition, executor: Executor, limits: TreeLimits, run_uid: str | None = None
+) -> TreeRun:
+    """Run the tree over `root`; failed leaves are reported, never hidden.
+
+    `run_uid` is for the log.
+    """
     root_node = Node(node_uid="n", parent_uid=None, depth=0, partition=root)
     children: dict[str, list[Node]] = {}
     leaves: list[Node] = []
@@ -58,7 +66,7 @@ def run_tree(root: Partition, executor: Executor, limits: TreeLimits) -> TreeRun
         for node in nodes:
             parts = [pending[child.node_uid] for child in children[node.node_uid]]
             pending[node.node_uid] = executor.reduce(node, parts)
-    return _collect(root_node, leaves, children, pending, executor)
+    return _collect(root_node, leaves, children, pending, executor, run_uid)
 
 
 def _collect(
@@ -67,6 +75,7 @@ def _collect(
     children: dict[str, list[Node]],
     pending: dict[str, Pending],
     executor: Executor,
+    run_uid: str | None,
 ) -> TreeRun:
     records: dict[str, NodeRecord] = {}
     failed: list[Partition] = []
@@ -79,8 +88,17 @@ def _collect(
     for uid, below in children.items():
         record = pending[uid].output().record
         records[uid] = record.model_copy(update={"children": tuple(n.node_uid for n in below)})
+    for record in records.values():
+        _log_node(record, run_uid)
     result = pending[root.node_uid].output().result
     return TreeRun(result, _parents_first(root.node_uid, records), tuple(failed))
+
+
+def _log_node(record: NodeRecord, run_uid: str | None) -> None:
+    level = logging.WARNING if record.state == "failed" else logging.INFO
+    fields = record.model_dump(include={"node_uid", "state", "milliseconds", "error"})
+    more = {"run_uid": run_uid, "events": record.events_read}
+    LOG.log(level, "%s %s", record.kind, record.label, extra={**fields, **more})
 
 
 def _parents_first(root_uid: str, records: dict[str, NodeRecord]) -> tuple[NodeRecord, ...]:

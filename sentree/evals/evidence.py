@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from schemas.evidence import EvidenceReport
@@ -39,15 +39,25 @@ def score_mapping(
     return scored
 
 
+def within(found: Mapping[str, Sequence[str]], most: int) -> dict[str, list[str]]:
+    """Keep the first `most` checks that were claimed for each control."""
+    return {control: list(checks[:most]) for control, checks in found.items()}
+
+
 def mapped_share(scored: Iterable[ControlScore]) -> float:
     """Give the share of controls that are mapped rightly, 0 to 1."""
     listed = [one.mapped for one in scored]
     return sum(listed) / len(listed) if listed else 0.0
 
 
-def found_checks(report: EvidenceReport) -> dict[str, set[str]]:
-    """Give the checks that a report claims for each control."""
-    return {one.control.control_uid: {link.check for link in one.links} for one in report.verdicts}
+def found_checks(report: EvidenceReport) -> dict[str, list[str]]:
+    """Give the checks that a report claims for each control, the likeliest first."""
+    return {
+        one.control.control_uid: [
+            link.check for link in sorted(one.links, key=lambda link: (-link.score, link.check))
+        ]
+        for one in report.verdicts
+    }
 
 
 def wrong_statuses(report: EvidenceReport, truth: ComplianceTruth) -> list[str]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from models.router_heads import HeadFile
 from sentree.evals.router import RouterScore
-from sentree.evals.router_compare import Latency, Measured
+from sentree.evals.router_compare import CONTRASTIVE, Latency, Measured
 from sentree.report.tables import table
 
 HEAD = ("classifier", "questions", "target", "n", "accuracy", "95 %", "ECE", "confidence")
+SHIPPED_RECIPE = "combined"
 
 
 def score_lines(measured: Iterable[Measured]) -> list[str]:
@@ -48,7 +49,7 @@ def card(
         "",
         f"- heads: `{heads.version}`, two logistic regressions (L2, C = "
         f"{training.inverse_regularisation:g}), {len(heads.path.coefficients[0]):,} features",
-        f"- body: {heads.body.model if heads.body else 'none'}"
+        f"- body: {_body(heads)}"
         + (
             f", {len(heads.patches)} matrices changed by contrastive training" * bool(heads.patches)
         ),
@@ -73,22 +74,52 @@ def card(
             *_markdown(("sure of", "decided", "right of those"), _curve(one)),
         ]
     if compared:
+        # The recipe that ships, over the most folds.
+        shipped = max(
+            (one for one in compared if one.classifier == SHIPPED_RECIPE),
+            key=lambda one: one.scores[0].queries,
+        )
         parts += [
             "",
             "## Recipes of features, cross-validated with whole paraphrase groups held out",
             "",
             *_markdown(HEAD, _rows(compared)),
+            *_contrastive(compared),
         ]
-        for one in compared[-1].scores:
+        for one in shipped.scores:
             parts += [
                 "",
-                f"### {one.target}, {compared[-1].classifier}, {compared[-1].questions}",
+                f"### {one.target}, {shipped.classifier}, {shipped.questions}",
                 "",
                 *_markdown(("", *one.labels), _confusion(one)),
                 "",
                 *_markdown(("sure of", "decided", "right of those"), _curve(one)),
             ]
     return "\n".join(parts) + "\n"
+
+
+def _body(heads: HeadFile) -> str:
+    if heads.body is None:
+        return "none"
+    return f"{heads.body.model}, the first {heads.body.layers} layers"
+
+
+def _contrastive(compared: Sequence[Measured]) -> list[str]:
+    """Say by how much contrastive tuning of the body changes the recipe that ships."""
+    tuned = [one for one in compared if one.classifier == f"{SHIPPED_RECIPE}, {CONTRASTIVE}"]
+    lines: list[str] = []
+    for one in tuned:
+        frozen = next(
+            other
+            for other in compared
+            if other.classifier == SHIPPED_RECIPE and other.questions == one.questions
+        )
+        changes = (
+            f"{after.target} accuracy by {after.accuracy.value - before.accuracy.value:+.3f}"
+            for before, after in zip(frozen.scores, one.scores, strict=True)
+        )
+        lines += ["", f"On the same questions, contrastive tuning changes {', '.join(changes)}."]
+    return lines
 
 
 def _rows(measured: Iterable[Measured]) -> list[tuple[str, ...]]:

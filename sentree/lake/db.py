@@ -16,9 +16,9 @@ import duckdb
 from ocsf.columns import PROMOTED
 from schemas.lake import LakeInfo, LakeProblem, SliceInfo
 from sentree.errors import ConfigurationError, LakeError
+from sentree.lake.migrations import FIRST, newest_version, pending
 from sentree.settings import Settings
 
-SCHEMA_VERSION = 1
 TABLES = ("events", "sources", "rejects", "rules", "detections")
 EXTENSIONS = ("sqlite_scanner", "ducklake")
 ATTEMPTS = 8
@@ -129,7 +129,7 @@ class Lake:
         tenants = "SELECT tenant_uid, count(*) AS n FROM events GROUP BY ALL ORDER BY ALL"
         return LakeInfo(
             path=str(self.folder),
-            schema_version=SCHEMA_VERSION,
+            schema_version=newest_version(),
             snapshot_id=self.snapshot_id(),
             bytes_on_disk=sum(p.stat().st_size for p in self.folder.rglob("*") if p.is_file()),
             tables={t: self.query(f"SELECT count(*) AS n FROM {t}")[0]["n"] for t in TABLES},
@@ -171,18 +171,34 @@ class Lake:
         self.connection.execute("USE lake")
 
     def _ensure_schema(self) -> None:
-        if not self._has_tables():
+        if not self._has_tables() or self._version() < newest_version():
             with self._writer_lock():
-                # Another process may have made them while this one waited for the lock.
+                # Another process may have done it while this one waited for the lock.
                 if not self._has_tables():
                     self._create()
-        found = self.connection.execute("SELECT max(schema_version) FROM lake_version").fetchone()
-        version = found[0] if found else None
-        if version != SCHEMA_VERSION:
+                self._migrate()
+        if self._version() > newest_version():
             raise LakeError(
-                f"the lake at {self.folder} has schema {version}, this version reads"
-                f" {SCHEMA_VERSION}: choose another `home` and load the logs again"
+                f"the lake at {self.folder} has schema {self._version()}, made by a newer Sentree;"
+                f" this one reads up to {newest_version()}: upgrade, or choose another `home`"
             )
+
+    def _version(self) -> int:
+        found = self.connection.execute("SELECT max(schema_version) FROM lake_version").fetchone()
+        if found is None or found[0] is None:
+            raise LakeError(f"the lake at {self.folder} does not say which schema it has")
+        return int(found[0])
+
+    def _migrate(self) -> None:
+        for step in pending(self._version()):
+            self.connection.execute("BEGIN TRANSACTION")
+            for statement in duckdb.extract_statements(step.sql):
+                self.connection.execute(statement)
+            self._stamp(step.version)
+            self.connection.execute("COMMIT")
+
+    def _stamp(self, version: int) -> None:
+        self.connection.execute("INSERT INTO lake_version VALUES (?, now()::TIMESTAMP)", [version])
 
     def _has_tables(self) -> bool:
         found = "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = ?"
@@ -193,9 +209,7 @@ class Lake:
         self.connection.execute("BEGIN TRANSACTION")
         for statement in duckdb.extract_statements(sql_text("schema", promoted=promoted)):
             self.connection.execute(statement)
-        self.connection.execute(
-            "INSERT INTO lake_version VALUES (?, now()::TIMESTAMP)", [SCHEMA_VERSION]
-        )
+        self._stamp(FIRST)
         self.connection.execute("COMMIT")
         # Events and raw text repeat themselves: zstd is four times smaller and no slower to write.
         self.connection.execute("CALL lake.set_option('parquet_compression', 'zstd')")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from sentree.lake.staging import SourceLoad
 from sentree.lake.writing import Writer
 from sentree.settings import Settings
 
+LOG = logging.getLogger("sentree.lake")
 Progress = Callable[[IngestProgress], None]
 
 
@@ -151,6 +153,7 @@ class _Delivery:
     def _commit(self, writer: Writer) -> None:
         for report in writer.commit():
             self._reports[report.path] = report
+            _log_source(report, self._tenant)
             if report.delivered:
                 self._ledger.add(self._pending[report.path], report)
         self._pending.clear()
@@ -209,6 +212,11 @@ class _Delivery:
         if tell is None:
             return None
         return lambda done: tell(IngestProgress(source.path, done, source.bytes_total))
+
+
+def _log_source(report: SourceReport, tenant: str) -> None:
+    counts = report.model_dump(include={"delivered", "accepted", "duplicate", "rejected"})
+    LOG.info("source loaded", extra={"path": report.path, "tenant": tenant, **counts})
 
 
 def _guarded(blocks: Iterator[bytes]) -> Iterator[bytes]:

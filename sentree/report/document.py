@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +14,9 @@ from pydantic import ValidationError
 
 from schemas.query import Scenario
 from schemas.result import Result
+from schemas.telemetry import RunSummary
 from sentree.errors import ConfigurationError, NotFoundError, UnreadableInputError, UsageError
+from sentree.lake.telemetry import RUN_NAME
 from sentree.report.attack_flow import render_attack_flow
 from sentree.report.escape import json_text, terminal
 from sentree.report.html import render_html
@@ -24,6 +28,7 @@ from sentree.report.stix import render_stix
 from sentree.report.timesketch import render_timesketch
 
 RESULT_NAME = "result.json"
+LOG = logging.getLogger("sentree.run")
 
 
 class Renderer(NamedTuple):
@@ -90,7 +95,24 @@ def save_result(result: Result, path: Path) -> Path:
     """Write the document so that a reader sees the old file or the new one, never half of it."""
     file = path / RESULT_NAME if path.is_dir() else path
     _write(file, render_json(result))
+    summary = _summary(result)
+    if path.is_dir():
+        _write(path / RUN_NAME, summary.model_dump_json(indent=1) + "\n")
+    fields = summary.model_dump(include={"run_uid", "scenario", "state"})
+    LOG.info("run finished", extra={**fields, "error": result.failure})
     return file
+
+
+def _summary(result: Result) -> RunSummary:
+    return RunSummary(
+        run_uid=result.run_uid,
+        scenario=result.scenario,
+        state="failed" if result.failure else "limited" if result.limit_hit else "done",
+        created_at=result.created_at,
+        finished_at=datetime.now(UTC),
+        analyst=result.analyst.name,
+        simulated=result.simulated,
+    )
 
 
 def write_reports(result: Result, formats: Iterable[str], folder: Path) -> list[Path]:

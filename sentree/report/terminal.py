@@ -293,19 +293,28 @@ def event_view(result: Result, event: str, width: int = WIDTH) -> str:
         for entry in (result.timeline.entries if result.timeline else ())
         if _cites(entry.evidence, uid)
     ]
+    is_event = found.class_uid >= 0
+    number = f" ({found.class_uid})" if is_event else ", a record that is no event"
     lines = [
         f"{citations.mark(uid)}  {iso(found.time) if found.time else 'no time'}  "
-        f"{_line(found.class_name, 80)} ({found.class_uid})",
+        f"{_line(found.class_name, 80)}{number}",
         f"uid       {_line(uid, 80)}",
         f"source    {_line(found.source, 400)}:{found.line}  mapper {_line(found.mapper, 60)}",
-        f"host      {_line(found.host or '-', 200)}  user {_line(found.user or '-', 200)}",
     ]
+    if is_event:
+        lines.append(
+            f"host      {_line(found.host or '-', 200)}  user {_line(found.user or '-', 200)}"
+        )
+    for one in found.references[:8]:
+        parts = [part for part in (one.source_name, one.external_id, one.url) if part]
+        lines.append(f"see also  {_line(' '.join(parts), 400)}")
     if cited:
         lines.append(f"claims    {', '.join(cited)}")
     lines += [f"row       {_line(entry.statement, 300)}" for entry in rows[:5]]
     whole = "" if found.raw_length <= len(found.raw) else f" (of {found.raw_length:,} characters)"
-    lines += ["", f"raw{whole}", *_block(found.raw, width), "", "normalised (OCSF)"]
-    lines += _block(_pretty(found.event), width)
+    lines += ["", f"raw{whole}", *_block(found.raw, width)]
+    if found.event.strip() not in ("", "{}", "null"):
+        lines += ["", "normalised (OCSF)", *_block(_pretty(found.event), width)]
     return "\n".join(lines) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from sentree.rules.ir import atoms, fields
 from sentree.rules.load import LoadedRules, LogSource, Rule
 from sentree.rules.taxonomy import Taxonomy, load_taxonomy
 
+LOG = logging.getLogger("sentree.rules")
 LEVELS = ("critical", "high", "medium", "low", "informational", "none")
 
 
@@ -91,6 +93,8 @@ def detect(
             # What went wrong before, if anything did, is what the caller must hear of.
             with suppress(LakeError):
                 lake.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    fields = {"tenant": tenant, "rules": len(rules.rules), "events": events, "detections": new}
+    LOG.info("rules searched", extra=fields)
     met = {rule.rule_uid: seen[logsource] for logsource in buckets for rule in buckets[logsource]}
     return _report(rules, problems, met, hits).model_copy(
         update={

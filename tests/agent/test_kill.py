@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import random
 import re
 from collections import Counter
@@ -19,7 +20,8 @@ from small_lake import run_folders, small_lake, words
 from sentree.lake.calls import SqliteCallStore
 from sentree.report.document import load_result
 
-KILLS = 20
+KILLS = int(os.environ.get("SENTREE_KILLS", "8"))
+"""More on demand: each costs seconds."""
 KILLS_A_RUN = 5
 STAMP = re.compile(r"stamp-([0-9a-f]{16})")
 
@@ -104,7 +106,7 @@ def test_a_killed_agent_run_goes_on_and_no_answered_call_is_made_again(tmp_path:
             assert round(usd, 9) == round(spent.usd, 9)
             assert spent.calls == len(answered)
 
-        assert len(points) >= 5, points
+        assert len(points) >= KILLS // 4, points
         child = context.Process(target=ask_once, args=([*command, "--fresh"],))
         child.start()
         child.join(60)

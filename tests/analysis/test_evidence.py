@@ -284,3 +284,19 @@ def test_equal_specifications_give_equal_bytes(tmp_path: Path) -> None:
         generate_compliance(tmp_path / name, spec)
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+
+
+def test_a_control_that_asks_for_papers_says_so_instead_of_claiming_a_check(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text(
+        "id,title,text,family\n"
+        "O-1,Logging policy,The logging policy is approved by senior management.,Governance\n"
+        "O-2,Event logging,Generate audit records of events.,Audit\n"
+    )
+    text = json.dumps(finding("trail_access_logging_enabled", "FAIL"))
+    (tmp_path / "evidence.jsonl").write_text(text)
+    read = read_catalogue(str(tmp_path / "own.csv"))
+    found = read_files([str(tmp_path / "evidence.jsonl")], read.controls)
+    report = assess(EvidenceRequest(catalog="x"), read, [], found, encoder=WORDS_ONLY)
+    papers, logging = report.verdicts
+    assert (papers.status, logging.status) == ("no evidence", "failed")
+    assert "papers, people or places" in papers.reason and not papers.links

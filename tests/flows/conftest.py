@@ -1,4 +1,4 @@
-"""A real Prefect server for the flows of a module."""
+"""A real Prefect server, the same for all tests of flows: they run in one process."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sentree.settings import Settings
 from tasks.environment import prepare
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Prefect server for this module's flows; gives its address."""
+    """A Prefect server; gives its address."""
     prepare(Settings(home=tmp_path_factory.mktemp("prefect")))
     from prefect.settings import (
         PREFECT_API_URL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ from sentree.settings import Settings
 from tasks.environment import prepare
 
 pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("SENTREE_KILLS", "8"))
+"""More on demand: each costs seconds."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -182,8 +186,8 @@ def test_the_command_hands_the_agent_to_the_flow_and_keeps_its_exit_codes(
     assert not any(b"sk-not-for-anyone" in text for text in stored)
 
 
-def test_a_planned_run_killed_twenty_times_never_reads_again_what_was_stored(
+def test_a_planned_run_killed_many_times_never_reads_again_what_was_stored(
     server: str, lake: Settings, zygote: Zygote, tmp_path: Path
 ) -> None:
-    killed = kill_until_done(lake, server, tmp_path, zygote, 20)
-    assert killed.kills == 20 and len(killed.points) >= 4
+    killed = kill_until_done(lake, server, tmp_path, zygote, KILLS)
+    assert killed.kills >= KILLS and len(killed.points) >= KILLS // 5

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from incident import IncidentLake
 
@@ -67,49 +61,3 @@ def test_a_partition_that_fails_makes_the_run_degraded_and_is_named(
     assert result.coverage.partitions_failed > 0
     assert result.coverage.events_looked_at < result.coverage.events_in_scope
     assert "could not be read" in result.coverage.not_searched[0]
-
-
-KILLED = """
-import os, sys
-from pathlib import Path
-from models.embedded import EmbeddedAnalyst
-from schemas.request import TimelineRequest
-from sentree.settings import Settings
-
-read, done = EmbeddedAnalyst.read, []
-
-def read_then_die(self, context, partition):
-    if len(done) >= 8:
-        os.kill(os.getpid(), 9)
-    result = read(self, context, partition)
-    done.append(partition)
-    return result
-
-EmbeddedAnalyst.read = read_then_die
-from flows.timeline import timeline
-timeline(TimelineRequest(case="killed", formats=("md",)), Settings(**eval(sys.argv[1])))
-"""
-
-
-def test_a_killed_run_started_again_reads_only_what_is_missing(
-    server: str, incident_lake: IncidentLake, tmp_path: Path
-) -> None:
-    from flows.timeline import timeline
-
-    settings = incident_lake.settings.model_copy(update={"leaf_characters": 150_000})
-    values = repr({"home": str(settings.home), "leaf_characters": settings.leaf_characters})
-    environment = {**os.environ, "PREFECT_API_URL": server}
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, values],
-        env=environment,
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        timeout=240,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
-    run_uid = timeline(TimelineRequest(case="killed", formats=("md",)), settings)
-    result = load_result(settings.runs_dir / run_uid / "result.json")
-    states = [record.state for record in result.trajectory if record.kind == "leaf"]
-    assert states.count("reused") >= 1
-    assert states.count("completed") >= 1
-    assert result.coverage.events_looked_at == result.coverage.events_in_scope

@@ -14,7 +14,7 @@ from ocsf.mappers import MAPPERS
 from sentree.lake.mapping_sql import json_path, promoted_select
 
 EXAMPLES = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 SEEDS = {
     name: [
@@ -79,7 +79,7 @@ def no_nulls(value: Any) -> bool:
 @given(data=st.data())
 def test_any_record_becomes_sound_json(name: str, data: st.DataObject):
     record = st.one_of(spoilt(name), values)
-    documents = [json.dumps(each) for each in data.draw(st.lists(record, min_size=1, max_size=25))]
+    documents = [json.dumps(each) for each in data.draw(st.lists(record, min_size=10, max_size=40))]
     mapped = map_documents(name, documents, planned_fast=True)
     assert len(mapped) == len(documents)
     for each in mapped:

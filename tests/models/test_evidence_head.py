@@ -7,10 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.evidence_cues import CheckText, ControlText, SharedTopics, beyond_scans
-from models.evidence_features import Encoder
+from models.evidence_cues import (
+    CheckText,
+    ControlText,
+    SharedTopics,
+    beyond_scans,
+    control_cue_names,
+    control_cues,
+)
+from models.evidence_features import Encoder, word_overlap
 from models.evidence_head import Head, HeadError, Mapped, Policy, calibrate, train
+from models.evidence_kinds import train_scannable
 
+CUES = control_cue_names()
 WORDS_ONLY = Encoder(None)
 CONTROLS = [
     ControlText("Event Logging", "Generate audit records of events.", "", "Audit"),
@@ -39,6 +48,58 @@ def test_a_control_that_no_scan_can_show_gets_no_proposal_whatever_the_scores() 
     assert beyond_scans(unseen).all()
     assert not beyond_scans(CONTROLS).any()
     assert Head.load().choose(unseen, np.ones((2, 3))) == [[], []]
+
+
+def test_controls_on_people_and_papers_get_no_proposal_though_a_check_shares_their_words() -> None:
+    asked = [
+        ControlText(
+            "Awareness Training", "Personnel complete training on logging in.", "", "People"
+        ),
+        ControlText("Policy", "A logging policy is approved by management.", "", "Governance"),
+        ControlText("Suppliers", "Contracts with suppliers are reviewed by legal staff."),
+        ControlText("Event Logging", "Generate audit records of events.", "", "Audit"),
+    ]
+    head = Head.load()
+    scores = head.scores(asked, CHECKS, WORDS_ONLY)
+    assert head.beyond(asked, scores).tolist() == [True, True, True, False]
+    assert [bool(chosen) for chosen in head.choose(asked, scores)] == [False, False, False, True]
+
+
+def test_what_kind_of_control_has_evidence_is_learned_from_those_that_have_none() -> None:
+    people = [
+        ControlText("Training", f"Role {at} completes awareness training.") for at in range(5)
+    ]
+    system = [ControlText("Logging", f"Log events of part {at}.") for at in range(5)]
+    controls = [*people, *system]
+    scores = np.full((10, 3), 0.3)
+    has = np.array([False] * 5 + [True] * 5)
+    made = train_scannable([(controls, scores, has)])
+    assert made is not None
+    chances = made.chances(controls, scores)
+    assert chances[:5].max() < 0.3 < 0.6 < chances[5:].min()
+    assert train_scannable([(system, scores[:5], has[5:])]) is None
+
+
+def test_what_a_control_begins_with_is_its_subject() -> None:
+    log, use = control_cues(
+        [
+            ControlText("Use", "Log the execution of privileged functions."),
+            ControlText(
+                "Use",
+                "Restrict the execution of privileged functions to those in need, and log it.",
+            ),
+        ]
+    )
+    audit, privilege = (CUES.index(name) for name in ("audit", "privilege"))
+    assert log[audit] > use[audit] == log[privilege] == use[privilege]
+    last = ControlText("", "For passwords: (c) Transmit passwords over protected channels.")
+    assert last.lead.startswith("Transmit")
+
+
+def test_a_word_in_common_says_little_where_all_other_words_differ() -> None:
+    rows = ["access for people who work at night", "gate opening hours"]
+    [[few], _] = word_overlap(rows, ["access analyzer enabled in every region of the account"])
+    assert 0 < few < 0.2
 
 
 def test_scores_do_not_depend_on_the_order_of_controls() -> None:

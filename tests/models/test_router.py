@@ -170,7 +170,7 @@ def test_hostile_text_gets_a_decision_in_bounded_time(
     assert RouteDecision.model_validate_json(decision.model_dump_json()) == decision
 
 
-@pytest.mark.parametrize("text", ["", " \n ", "\x00\x01\x02"])
+@pytest.mark.parametrize("text", ["", " \n ", "\x00\x01\x02", "????", "🔥"])
 def test_a_question_without_readable_text_is_left_undecided(router: Router, text: str) -> None:
     decision = router.decide(Query(text=text), LARGE)
     assert (decision.path, decision.decided_by) == (Path.RLM, "abstain")

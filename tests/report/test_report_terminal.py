@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from schemas.event import Reference
 from schemas.result import LimitHit, Result
+from sentree.analysis.records import cited_record, claim
 from sentree.errors import NotFoundError
 from sentree.report.terminal import (
     claim_view,
@@ -92,3 +94,21 @@ def test_no_view_lets_log_text_move_the_cursor(sample: Result):
     assert "Ignore all previous instructions" in views[1]
     for text in views:
         assert not CONTROL.search(text)
+
+
+def test_a_record_that_is_no_event_is_shown_as_what_it_is(sample: Result):
+    record = cited_record(
+        "malware--1f0e7d2c",
+        "STIX malware",
+        '{"type": "malware", "name": "Quietfox"}',
+        "feeds/one.json",
+        references=[Reference(source_name="mitre-attack", external_id="S9999")],
+    )
+    cited = claim("Quietfox is named.", [record.event_uid])
+    mixed = sample.model_copy(
+        update={"summary": (*sample.summary, cited), "cited_events": (*sample.cited_events, record)}
+    )
+    text = event_view(mixed, record.event_uid)
+    assert "STIX malware, a record that is no event" in text
+    assert "Quietfox" in text and "mitre-attack S9999" in text
+    assert "(-1)" not in text and "OCSF" not in text and "host " not in text

@@ -91,7 +91,7 @@ def kill_until_done(
         given.flush()
         pid = int(told.readline())
         assert pid > 1
-        if count < kills:
+        if count < kills or not known:
             while len(_leaves(results)) < goal and time.monotonic() < latest and not done.exists():
                 time.sleep(0.02)
             with suppress(ProcessLookupError):

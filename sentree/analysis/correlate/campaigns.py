@@ -19,11 +19,11 @@ from schemas.correlate import (
 from schemas.tenant_slice import TenantSlice
 from sentree.analysis.correlate.cluster import components, link_tenants
 from sentree.analysis.correlate.doubts import doubts
+from sentree.analysis.correlate.exclusive import exclusive_indicators
 from sentree.analysis.correlate.indicators import (
     MAX_EVIDENCE,
     STRONG,
     evidence_of,
-    exclusive_indicators,
     own_indicators,
     shared_indicators,
 )

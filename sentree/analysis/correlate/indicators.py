@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 
 from schemas.correlate import CampaignIndicator
 from schemas.tenant_slice import Sighting, TenantSlice
 from sentree.analysis.correlate.bundles import is_new
+from sentree.analysis.correlate.cluster import FILES
 from sentree.analysis.correlate.common import server_of
-from sentree.analysis.correlate.company import family_of
+from sentree.analysis.correlate.context import (
+    Traces,
+    add_tool,
+    delivered,
+    follows_program,
+    is_file_of,
+    is_mail_only,
+    near,
+    same_event,
+    traces,
+)
 from sentree.analysis.correlate.shared import Key, Shared
-from sentree.analysis.correlate.weigh import BASE, FEW_HOURS, FEW_MACHINES
+from sentree.analysis.correlate.weigh import BASE, FEW_MACHINES
 
 LEAST_SHARED = 0.1
 SHARED_SUSPICION = 0.15
 OWN_SUSPICION = 0.5
 OWN_BESIDE = 0.45
 FEW_EVENTS = 12
-LEAST_OUTSIDE = 2
-AROUND = timedelta(hours=6)
 EXCLUSIVE = 0.25
 OWN_KINDS = ("hash", "domain", "url", "ip", "email", "key")
 STRONG = 0.3
+HIGH = 3
+"""Level of a rule, as `Sighting` counts them."""
 MAX_EVIDENCE = 8
 
 
@@ -33,7 +43,7 @@ def shared_indicators(
     found: list[CampaignIndicator] = []
     for one in values.values():
         holders = [name for name in names if name in one.sightings]
-        if one.weight <= 0.0 or len(holders) < 2:
+        if one.weight <= 0.0 or len(holders) < 2 or _is_common(one, holders):
             continue
         best = max(
             one.between(left, right)
@@ -46,67 +56,16 @@ def shared_indicators(
         for name in holders:
             if not sure and one.suspicion[name] < SHARED_SUSPICION:
                 continue
-            found.append(_indicator(name, one, True, best, len(holders)))
+            found.append(indicator_of(name, one, True, best, len(holders)))
     return found
 
 
-def exclusive_indicators(
-    names: Sequence[str],
-    shared: Sequence[CampaignIndicator],
-    values: Mapping[Key, Shared],
-    tenants: int,
-) -> list[CampaignIndicator]:
-    """Find rare values that only tenants of the campaign have, in the time of the campaign.
-
-    Once a campaign is known, that alone makes them part of it: as long as there are other tenants
-    who might have them and don't.
-    """
-    if tenants - len(names) < LEAST_OUTSIDE:
-        return []
-    spans = {
-        name: (
-            min(one.first for one in shared if one.tenant == name) - AROUND,
-            max(one.last for one in shared if one.tenant == name) + AROUND,
-        )
-        for name in {one.tenant for one in shared}
-    }
-    listed = {(one.kind, one.key) for one in shared}
-    named = {(one.kind, one.key, one.tenant) for one in shared}
-    found: list[CampaignIndicator] = []
-    for key, one in values.items():
-        holders = list(one.sightings)
-        if (
-            len(holders) < 2
-            or key[0] not in OWN_KINDS
-            or one.reason
-            or one.public
-            or not set(holders) <= spans.keys()
-        ):
-            continue
-        if all(_is_brief(one.sightings[name], spans[name]) for name in holders):
-            weight = EXCLUSIVE * BASE[key[0]]
-            found += [
-                _indicator(name, one, True, weight, len(holders))
-                for name in holders
-                if (*key, name) not in named
-            ]
-    # A page is rare on any server: it counts where its server does.
-    servers = listed | {(one.kind, one.key) for one in found}
-    return [
-        one
-        for one in found
-        if one.kind != "url"
-        or ("domain", server_of(one.key)) in servers
-        or ("ip", server_of(one.key)) in servers
-    ]
-
-
-def _is_brief(sighting: Sighting, during: tuple[datetime, datetime]) -> bool:
+def _is_common(one: Shared, holders: Sequence[str]) -> bool:
+    """Tell whether others have a value too, and no rule or finding of any tenant is near it."""
     return (
-        during[0] <= sighting.first
-        and sighting.last <= during[1]
-        and len(sighting.entities) <= FEW_MACHINES
-        and len(sighting.hours) <= FEW_HOURS
+        bool(one.quiet)
+        and not one.intel
+        and not any(one.sightings[name].direct or one.sightings[name].near for name in holders)
     )
 
 
@@ -119,41 +78,87 @@ def own_indicators(
     """Find what only one tenant has: infrastructure that the campaign changed from one to the next.
 
     A rule or finding speaks of it itself, or it came up beside one, in an hour and on a machine
-    where an indicator that the tenants share was seen too; or, with no rule or finding near, it
-    came up in the hour of two such indicators of different kinds.
+    where an indicator that the tenants share was seen too. With no rule or finding near, it must
+    have come up in the hour of two such indicators of different kinds, or moments after a file of
+    the campaign on that machine, or with an indicator in one event; a message, in the hour before
+    the first trace on its machine.
     """
-    hours: dict[str, set[str]] = {}
-    for one in shared:
-        for hour in values[one.kind, one.key].sightings[one.tenant].hours:
-            hours.setdefault(f"{one.tenant}\t{hour}", set()).add(family_of((one.kind, one.key)))
-    found: list[CampaignIndicator] = []
-    uids: set[str] = set()
-    alone = [one for one in values.values() if _is_own(one, names)]
-    for one in alone:
-        [name], kind = one.sightings, one.key[0]
-        sighting, value = one.sightings[name], one.suspicion[name]
-        beside = sighting.events <= FEW_EVENTS and any(
-            f"{name}\t{hour}" in hours for hour in sighting.hours
+    alone = {one.key: one for one in values.values() if _is_own(one, names)}
+    found: dict[Key, CampaignIndicator] = {}
+    # What is tied to the shared ones ties further values in its turn, once.
+    tools = [one for one in values.values() if _is_shared_tool(one, names)]
+    for _ in range(2):
+        known = traces_of((*shared, *found.values()), values)
+        for one in tools:
+            for name in known.keys() & one.sightings.keys():
+                add_tool(known[name], one.sightings[name])
+        for key, one in alone.items():
+            [name] = one.sightings
+            if key not in found and _belongs(one, name, known[name], values, slices[name]):
+                weight = max(one.suspicion[name], EXCLUSIVE) * BASE[key[0]]
+                found[key] = indicator_of(name, one, False, weight, 1)
+    return list(found.values())
+
+
+def _belongs(
+    one: Shared,
+    name: str,
+    known: Traces,
+    values: Mapping[Key, Shared],
+    tenant: TenantSlice,
+) -> bool:
+    kind, sighting, value = one.key[0], one.sightings[name], one.suspicion[name]
+    if kind == "file":
+        return is_file_of(sighting, known) or (
+            value >= OWN_SUSPICION
+            and sighting.direct == sighting.events <= FEW_EVENTS
+            and sighting.born_level >= HIGH
+            and near(sighting, known)
         )
-        crowded = (
-            len(sighting.entities) == 1
-            and (kind != "url" or _has_own_server(one.key[1], values))
-            and is_new(sighting, slices[name])
-            and any(len(hours.get(f"{name}\t{hour}", ())) > 1 for hour in sighting.hours[:1])
-        )
-        if kind in OWN_KINDS and (
-            (value >= OWN_SUSPICION and sighting.direct)
-            or (value >= OWN_BESIDE and beside)
-            or crowded
-        ):
-            uids.update(each.event_uid for each in sighting.sample)
-            found.append(_indicator(name, one, False, max(value, EXCLUSIVE) * BASE[kind], 1))
-    for one in alone:
-        [name] = one.sightings
-        sighting = one.sightings[name]
-        if one.key[0] == "file" and any(each.event_uid in uids for each in sighting.sample):
-            found.append(_indicator(name, one, False, one.suspicion[name] * BASE["file"], 1))
-    return found
+    if kind not in OWN_KINDS:
+        return False
+    few = sighting.events <= FEW_EVENTS
+    if value >= OWN_SUSPICION and (sighting.direct or (few and _is_late_program(one, name, known))):
+        return True
+    if value >= OWN_BESIDE and few and any(hour in known.hours for hour in sighting.hours):
+        return True
+    if not is_new(sighting, tenant):
+        return False
+    if few and same_event(sighting, known):
+        return True
+    if is_mail_only(kind, sighting):
+        return sighting.events == 1 and delivered(sighting, known)
+    if len(sighting.entities) != 1 or (kind == "url" and not _has_own_server(one.key[1], values)):
+        return False
+    crowded = any(len(known.hours.get(hour, ())) > 1 for hour in sighting.hours[:1])
+    return crowded or follows_program(sighting, known)
+
+
+def _is_shared_tool(one: Shared, names: Sequence[str]) -> bool:
+    holders = [name for name in names if name in one.sightings]
+    return (
+        one.public
+        and one.key[0] in FILES
+        and len(holders) > 1
+        and all(len(one.sightings[name].entities) <= FEW_MACHINES for name in holders)
+    )
+
+
+def traces_of(
+    listed: Sequence[CampaignIndicator], values: Mapping[Key, Shared]
+) -> dict[str, Traces]:
+    """Gather by tenant where listed indicators stand."""
+    return traces((one, values[one.kind, one.key].sightings[one.tenant]) for one in listed)
+
+
+def _is_late_program(one: Shared, name: str, known: Traces) -> bool:
+    """Tell whether a program came up beside a grave hit, on any machine, after the attack began."""
+    sighting = one.sightings[name]
+    return (
+        one.key[0] == "hash"
+        and sighting.born_level >= HIGH
+        and any(sighting.first >= begun for begun in known.begun.values())
+    )
 
 
 def _has_own_server(url: str, values: Mapping[Key, Shared]) -> bool:
@@ -172,9 +177,10 @@ def _is_own(one: Shared, names: Sequence[str]) -> bool:
     )
 
 
-def _indicator(
+def indicator_of(
     tenant: str, one: Shared, shared: bool, weight: float, holders: int
 ) -> CampaignIndicator:
+    """Make the line of a value in one tenant."""
     sighting = one.sightings[tenant]
     return CampaignIndicator(
         tenant=tenant,

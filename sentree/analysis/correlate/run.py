@@ -14,6 +14,7 @@ from schemas.query import Query, Scenario
 from schemas.result import Result
 from schemas.section import TechniqueScore
 from schemas.tenant_slice import TenantSlice
+from schemas.window import Window
 from sentree.analysis.correlate.campaigns import correlate
 from sentree.analysis.correlate.fold import fold_tenants
 from sentree.analysis.correlate.known import read_intel
@@ -24,8 +25,10 @@ from sentree.analysis.records import Account, cited_uids, record_result
 from sentree.analysis.scope import new_run_dir
 from sentree.errors import UsageError
 from sentree.lake.db import Lake
+from sentree.lake.rule_runs import has_run, remember_run, rule_run
 from sentree.lake.tenants import Tenant, cited_events, list_tenants, read_slice
 from sentree.rules.detect import detect
+from sentree.rules.fingerprint import rules_fingerprint
 from sentree.rules.load import load_rules
 from sentree.settings import Settings
 
@@ -77,10 +80,22 @@ def plan(lake: Lake, request: CorrelateRequest) -> Plan:
     }
     missing = sorted({each.tenant_uid for each in first} - known)
     if missing:
-        loaded = load_rules((str(files("sentree.rules") / "builtin"),))
-        for uid in missing:
-            detect(lake, loaded, tenant=uid, window=request.window)
+        _run_rules(lake, missing, request.window)
     return Plan(tuple(first), lake.snapshot_id())
+
+
+def _run_rules(lake: Lake, tenants: Sequence[str], window: Window | None) -> None:
+    """Run the product's rules, but for tenants over whose events they ran before."""
+    folder = Path(str(files("sentree.rules") / "builtin"))
+    fingerprint = rules_fingerprint(folder)
+    runs = [rule_run(lake, fingerprint, tenant, window) for tenant in tenants]
+    due = [each for each in runs if not has_run(lake, each)]
+    if not due:
+        return
+    loaded = load_rules((str(folder),))
+    for each in due:
+        detect(lake, loaded, tenant=each.tenant_uid, window=window)
+        remember_run(lake, each)
 
 
 def read_tenant(

@@ -36,6 +36,13 @@ Links = dict[str, dict[str, Why]]
 """By control, by check."""
 
 
+class Proposals(NamedTuple):
+    """Proposed links, and the controls that by their wording no check can be evidence for."""
+
+    links: Links
+    beyond_checks: frozenset[str] = frozenset()
+
+
 def group_checks(records: Sequence[EvidenceRecord]) -> dict[str, list[EvidenceRecord]]:
     """Put records that asked the same question together, in a fixed order."""
     found: dict[str, list[EvidenceRecord]] = defaultdict(list)
@@ -79,9 +86,10 @@ def proposed_links(
     references: Sequence[Catalogue],
     head: Head,
     encoder: Encoder,
-) -> Links:
+) -> Proposals:
     """Propose checks for controls by what both are about; a person has to confirm each."""
     found: Links = {}
+    beyond: frozenset[str] = frozenset()
     known_ids = {control_key(one.control_uid) for one in catalogue.controls}
     checks = [
         wording
@@ -98,6 +106,8 @@ def proposed_links(
         ]
         scores = head.scores(texts, checks, encoder, borrowed)
         chances = head.calibrated(scores)
+        unfit = head.beyond(texts, scores)
+        beyond = frozenset(one.control_uid for one, no in zip(controls, unfit, strict=True) if no)
         shared = SharedTopics(texts, checks)
         for row, chosen in enumerate(head.choose(texts, scores)):
             links = found.setdefault(controls[row].control_uid, {})
@@ -107,7 +117,7 @@ def proposed_links(
                 score = round(float(chances[row, at]), 3)
                 links[checks[at].name] = Why("proposed", score, f"proposed: {about}")
     _propose_documents(found, controls, groups, encoder)
-    return found
+    return Proposals(found, beyond)
 
 
 def _propose_documents(

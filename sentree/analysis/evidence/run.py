@@ -124,14 +124,15 @@ def assess(
     links = stated_links(catalogue, groups, references, use_catalogue=not propose)
     if request.mapping == "auto":
         propose = not catalogue.is_mapped and not is_carried(catalogue, references)
-    used_head = ""
+    used_head, beyond = "", frozenset[str]()
     if propose:
         head = head or _load_head(request.head)
         encoder = encoder or Encoder.load()
         used_head = f"{head.version}; {'sentences' if encoder.has_sentences else 'words only'}"
         open_ones = [one for one in catalogue.controls if not links[one.control_uid]]
-        links |= proposed_links(catalogue, open_ones, groups, references, head, encoder)
-    verdicts = judge(catalogue if not propose else _unmapped(catalogue), links, groups)
+        made, beyond = proposed_links(catalogue, open_ones, groups, references, head, encoder)
+        links |= made
+    verdicts = judge(catalogue if not propose else _unmapped(catalogue), links, groups, beyond)
     linked = {link.check for one in verdicts for link in one.links}
     return EvidenceReport(
         catalogue=catalogue.model_copy(update={"controls": ()}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 
 from schemas.control import Catalogue, Control
@@ -22,13 +22,28 @@ MAX_RECORDS = 60
 DECIDES = 0.5
 """The share of the best proposal's probability from which a proposal counts for the status."""
 
+ASKS_FOR_PAPERS = (
+    "by its wording it asks for papers, people or places, which no check of a system shows; "
+    "a document whose heading begins with its id counts for it"
+)
+
 _ORDER = {"fail": 0, "pass": 1, "none": 2}
 
 
 def judge(
-    catalogue: Catalogue, links: Links, groups: Mapping[str, Sequence[EvidenceRecord]]
+    catalogue: Catalogue,
+    links: Links,
+    groups: Mapping[str, Sequence[EvidenceRecord]],
+    beyond_checks: Set[str] = frozenset(),
 ) -> tuple[ControlVerdict, ...]:
-    """Give a verdict for every control, in the catalogue's order."""
+    """Give a verdict for every control, in the catalogue's order.
+
+    Args:
+        catalogue: the controls.
+        links: which checks count for each control, and why.
+        groups: the records of each check.
+        beyond_checks: controls that no check can be evidence for; a reader is told to bring papers.
+    """
     made: dict[tuple[str, Why], EvidenceLink] = {}
     verdicts: list[ControlVerdict] = []
     for control in catalogue.controls:
@@ -38,7 +53,10 @@ def judge(
                 made[check, why] = _link(check, why, groups[check])
             own.append(made[check, why])
         own.sort(key=lambda one: (_ORDER[one.outcome], -one.score, one.check))
-        verdicts.append(_verdict(control, own))
+        verdict = _verdict(control, own)
+        if not own and control.control_uid in beyond_checks:
+            verdict = verdict.model_copy(update={"reason": ASKS_FOR_PAPERS})
+        verdicts.append(verdict)
     return tuple(verdicts)
 
 

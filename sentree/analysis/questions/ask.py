@@ -9,7 +9,8 @@ from schemas.ports import ContextReader
 from schemas.query import Query
 from schemas.questions import EmbeddedAnswer
 from schemas.window import Window
-from sentree.analysis.questions.answering import Answering, Scope
+from sentree.analysis.questions.answering import Answering
+from sentree.analysis.questions.asked import Scope
 from sentree.analysis.questions.composed import answer_composed
 from sentree.analysis.questions.entities import QUESTION_LIMIT, Entity, Token, clean, tokenise
 from sentree.analysis.questions.lexicon import PHRASES

@@ -15,6 +15,7 @@ from random import Random
 from schemas.campaign_truth import CampaignSpec, CampaignTruth, TrueIndicator
 from schemas.tenant_slice import IndicatorKind
 from sentree.errors import SentreeError, UsageError
+from sentree.evals.generate.campaign_edge import break_in, chosen, common_services
 from sentree.evals.generate.campaign_logs import Written, write_logs
 from sentree.evals.generate.campaign_ocsf import Company, OcsfWriter, background, intrusion, rollout
 from sentree.evals.generate.campaign_plan import Arsenal, make_arsenal, name_tenants, rotate
@@ -38,6 +39,8 @@ def generate_campaign(folder: Path, spec: CampaignSpec) -> CampaignTruth:
     """
     if spec.attacked > spec.tenants:
         raise UsageError(f"{spec.attacked} of {spec.tenants} tenants can't be attacked")
+    if spec.story == "edge" and spec.style == "logs":
+        raise UsageError("the story 'edge' is told in OCSF only: take --style ocsf")
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty: name a new folder for the tenants")
@@ -86,11 +89,18 @@ def _write_ocsf(
     tool = next(iter(used.values())).tool if used else other.tool
     rng = Random(f"{spec.seed}:events")
     lucky = rng.sample(names, min(len(names), 3)) if spec.decoys else []
+    partners, tested = chosen(Random(f"{spec.seed}:shared"), names, list(used))
     rows: list[tuple[int, str]] = []
     for name in names:
         writer = OcsfWriter(Company(Random(f"{spec.seed}:{name}"), name), spec.findings)
         background(writer, spec, START)
-        if name in used:
+        if spec.story == "edge":
+            common_services(
+                writer, START, spec.days, partner=name in partners, tested=name in tested
+            )
+        if name in used and spec.story == "edge":
+            made.planted[name] = break_in(writer, used[name], starts[name])
+        elif name in used:
             made.planted[name] = intrusion(writer, used[name], starts[name], "phishing")
         elif name in decoys:
             moment = START + timedelta(days=spec.days) * rng.uniform(0.2, 0.7)
@@ -128,6 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=defaults.days)
     parser.add_argument("--events", type=int, default=defaults.events, help="benign, a tenant")
     parser.add_argument("--style", choices=("ocsf", "logs"), default=defaults.style)
+    parser.add_argument("--story", choices=("phishing", "edge"), default=defaults.story)
     parser.add_argument("--rotated", type=float, default=defaults.rotated)
     parser.add_argument("--no-findings", dest="findings", action="store_false")
     parser.add_argument("--no-decoys", dest="decoys", action="store_false")

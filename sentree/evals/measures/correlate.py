@@ -24,16 +24,25 @@ from sentree.settings import Settings
 
 SEEDS = range(100, 106)
 LOG_SEEDS = range(100, 103)
+EDGE_SEEDS = range(400, 404)
 _Scores = Mapping[str, SetScore]
 
 
 def generated_rows() -> list[Measure]:
-    """Measure on tenants of three kinds, one unit a seed; seeds that nothing was tuned on."""
+    """Measure on tenants of several kinds, one unit a seed; seeds that nothing was tuned on."""
     found: list[Measure] = []
     leaked = lines = 0
     kinds = (
         ("OCSF, findings", [CampaignSpec(seed=seed) for seed in SEEDS]),
         ("OCSF, no findings", [CampaignSpec(seed=seed, findings=False) for seed in SEEDS]),
+        (
+            "OCSF, findings, other story",
+            [CampaignSpec(seed=seed, story="edge") for seed in EDGE_SEEDS],
+        ),
+        (
+            "OCSF, no findings, other story",
+            [CampaignSpec(seed=seed, story="edge", findings=False) for seed in EDGE_SEEDS],
+        ),
         ("raw logs", [CampaignSpec(seed=seed, style="logs") for seed in LOG_SEEDS]),
     )
     for name, specs in kinds:
@@ -43,7 +52,7 @@ def generated_rows() -> list[Measure]:
             scored.append(scores)
             leaked, lines = leaked + leaks_found, lines + without
         found += _measures(f"correlate: {name}, 3 of 8 tenants", scored)
-    total = 2 * len(SEEDS) + len(LOG_SEEDS)
+    total = sum(len(specs) for _, specs in kinds)
     found.append(Measure("correlate", "leaks between tenants", leaked, None, None, total))
     found.append(Measure("correlate", "lines without a citation", lines, None, None, total))
     return found

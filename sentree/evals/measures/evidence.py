@@ -25,15 +25,20 @@ from sentree.evals.evidence import (
     found_checks,
     mapped_share,
     score_mapping,
+    within,
     wrong_statuses,
 )
 from sentree.evals.generate.compliance import generate_compliance
 from sentree.evals.measures.measure import Measure
 from sentree.evals.metrics import bootstrap, pooled
-from sentree.evals.train_evidence import read_checks, train_head
+from sentree.evals.train_evidence import left_out, read_checks, train_head
 
 BASELINE_CHECKS = 16
 """About as many checks as the head proposes for a control."""
+
+FIRST = (1, 5)
+CHANCES = (0.0, 0.1, 0.27, 0.5, 0.7)
+"""Trade-off: from which chance of any evidence a control gets proposals; 0.27 is what is used."""
 
 
 def rows(data: Path) -> list[Measure]:
@@ -42,6 +47,9 @@ def rows(data: Path) -> list[Measure]:
     checks_file = folder / "checks.jsonl"
     checks = read_checks(checks_file)
     catalogues = [read_catalogue(str(path)) for path in sorted((folder / "frameworks").iterdir())]
+    wholes = [
+        read_catalogue(str(path)) for path in sorted((data / "oscal").glob("*catalog-min.json*"))
+    ]
     encoder = Encoder.load()
     found: list[Measure] = []
     for tested in catalogues:
@@ -51,9 +59,11 @@ def rows(data: Path) -> list[Measure]:
             if trained is tested:
                 continue
             name = f"evidence: trained on {trained.names[0]}, tested on {tested.names[0]}"
-            head = train_head([trained], checks, encoder)
-            report = propose(tested, evidence, head, encoder)
-            found += measures(name, score_mapping(truth, found_checks(report)))
+            head = train_head([trained], checks, encoder, wholes=wholes)
+            claimed = found_checks(propose(tested, evidence, head, encoder))
+            found += measures(name, score_mapping(truth, claimed))
+            found += first_proposals(name, truth, claimed)
+            found += trade_off(name, tested, wholes, evidence, head, encoder)
             without = propose(tested, evidence, head, Encoder(None))
             found += measures(f"{name}, words only", score_mapping(truth, found_checks(without)))
             majority = _majority(trained, tested)
@@ -101,6 +111,57 @@ def propose(
     """Map evidence to a catalogue whose own mapping is hidden."""
     request = EvidenceRequest(catalog=catalogue.path, mapping="propose")
     return assess(request, catalogue, [], evidence, head=head, encoder=encoder)
+
+
+def first_proposals(
+    task: str, truth: Mapping[str, Sequence[str]], claimed: Mapping[str, Sequence[str]]
+) -> list[Measure]:
+    """Say how many of the first proposals are right, of controls with evidence that got any."""
+    found: list[Measure] = []
+    for most in FIRST:
+        scored = score_mapping(truth, within(claimed, most))
+        asked = [one for one in scored if one.has_evidence and one.pairs.hits + one.pairs.wrong]
+        figure = bootstrap(asked, lambda drawn: pooled(one.pairs for one in drawn).precision)
+        found.append(Measure(task, f"precision of the first {most}", *figure, len(asked)))
+    return found
+
+
+def trade_off(
+    task: str,
+    tested: Catalogue,
+    wholes: Sequence[Catalogue],
+    evidence: Evidence,
+    head: Head,
+    encoder: Encoder,
+) -> list[Measure]:
+    """Give both sides of abstaining, for several bars: controls mapped and evidence invented.
+
+    Controls of the framework's whole catalogue that its mapping leaves out count as without any.
+    """
+    empty = [
+        one.model_copy(update={"checks": ()}) for all_ in wholes for one in left_out(tested, all_)
+    ]
+    wider = tested.model_copy(update={"controls": (*tested.controls, *empty)})
+    truth = {one.control_uid: one.checks or () for one in wider.controls}
+    found: list[Measure] = []
+    for chance in CHANCES:
+        policy = head.policy.model_copy(update={"scannable_from": chance})
+        barred = head.model_copy(update={"policy": policy})
+        scored = score_mapping(truth, found_checks(propose(wider, evidence, barred, encoder)))
+        name = f"{task}, with what it leaves out, proposals from a chance of {chance}"
+        with_evidence = [one for one in scored if one.has_evidence]
+        invented, without = sum(one.invented for one in scored), len(scored) - len(with_evidence)
+        found += [
+            Measure(name, "controls mapped", *bootstrap(scored, mapped_share), len(scored)),
+            Measure(
+                name,
+                "controls mapped, of those with evidence",
+                *bootstrap(with_evidence, mapped_share),
+                len(with_evidence),
+            ),
+            Measure(name, "controls with invented evidence", invented, None, None, without),
+        ]
+    return found
 
 
 def measures(task: str, scored: Sequence[ControlScore]) -> list[Measure]:

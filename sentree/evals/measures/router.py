@@ -5,9 +5,12 @@ from __future__ import annotations
 from models.router import SHIPPED, Router
 from models.train_router import read_queries
 from sentree.evals.measures.measure import Measure
-from sentree.evals.router_compare import Measured, measure_latency, measure_router
-
-NEVER_TRAINED = {"other wordings": "queries_unseen.jsonl", "misleading": "queries_hard.jsonl"}
+from sentree.evals.router_compare import (
+    NEVER_TRAINED,
+    Measured,
+    measure_latency,
+    measure_router,
+)
 
 
 def generated_rows() -> list[Measure]:

@@ -32,9 +32,14 @@ def test_a_specification_determines_every_byte(tmp_path: Path) -> None:
     assert (tmp_path / "a.truth.json").is_file()
 
 
-@pytest.mark.parametrize("style", ["ocsf", "logs"])
-def test_planted_values_stand_in_the_logs_of_their_tenant(tmp_path: Path, style: str) -> None:
-    spec = SMALL.model_copy(update={"style": style, "tenants": 3, "attacked": 2})
+@pytest.mark.parametrize(
+    ("style", "story"), [("ocsf", "phishing"), ("ocsf", "edge"), ("logs", "phishing")]
+)
+def test_planted_values_stand_in_the_logs_of_their_tenant(
+    tmp_path: Path, style: str, story: str
+) -> None:
+    change = {"style": style, "story": story, "tenants": 3, "attacked": 2}
+    spec = SMALL.model_copy(update=change)
     truth = generate_campaign(tmp_path / "logs", spec)
     assert len(truth.members) == 2
     for one in truth.indicators:
@@ -65,6 +70,11 @@ def test_more_victims_than_tenants_and_a_full_folder_are_refused(tmp_path: Path)
     (tmp_path / "b" / "x").touch()
     with pytest.raises(UsageError, match="not empty"):
         generate_campaign(tmp_path / "b", SMALL)
+
+
+def test_the_second_story_is_told_in_ocsf_only(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="OCSF only"):
+        generate_campaign(tmp_path / "a", CampaignSpec(style="logs", story="edge"))
 
 
 def test_a_report_that_names_nobody_scores_nothing(tmp_path: Path) -> None:
