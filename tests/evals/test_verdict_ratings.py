@@ -62,6 +62,12 @@ def test_the_sheet_tells_neither_path_nor_model_nor_case():
         assert word not in shown
 
 
+def test_a_model_of_a_short_name_leaves_words_whole():
+    short = [one.model_copy(update={"model": "a"}) for one in answers(3)]
+    made = make_sheet(short, DIRECT, PLANNED, 1)
+    assert all("said of" in item.answer_a and "What" in item.answer_a for item in made.items)
+
+
 def test_cases_that_one_path_answered_are_left_out_and_counted():
     made = make_sheet(answers(5)[:-1], DIRECT, PLANNED, 1)
     assert (len(made.items), made.unpaired) == (4, 1)

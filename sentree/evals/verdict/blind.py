@@ -128,4 +128,6 @@ def _answer(line: str) -> SynthesisAnswer | None:
 def _blind(text: str, model: str) -> str:
     """Hide words that name a path or the model; cut what nobody would read."""
     hidden = _TELLING.sub("[…]", text[:MAX_TEXT])
-    return hidden.replace(model, "[…]") if model else hidden
+    # A name of a letter or two would be found in ordinary words.
+    known = len(model) >= 3
+    return re.sub(rf"(?i)(?<!\w){re.escape(model)}(?!\w)", "[…]", hidden) if known else hidden

@@ -103,7 +103,9 @@ def decide(
         open_ones = [found.watch] if gain is UNDECIDED else []
         return found.verdict(Decision.MONITOR, _but(pooled, found), open_ones)
     open_ones = [one for one in found.needed if one.standing is UNDECIDED]
-    reason = "undecided: " + "; ".join(one.statement for one in open_ones)
+    reason = "undecided: " + "; ".join(map(_said, open_ones))
+    if late:
+        reason += "; a gain in large contexts is shown (--above judges them by themselves)"
     return found.verdict(Decision.MONITOR, reason, open_ones)
 
 
@@ -264,6 +266,10 @@ def _why_open(
     if cheap.standing is UNDECIDED:
         open_ones.append(cheap)
     return "undecided: " + "; ".join(one.statement for one in open_ones), open_ones
+
+
+def _said(one: Inequality) -> str:
+    return f"{one.statement} ({one.note})" if one.note else one.statement
 
 
 def _most(open_ones: Sequence[Inequality]) -> tuple[int | None, int | None]:
