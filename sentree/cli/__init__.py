@@ -58,13 +58,6 @@ lake.command("sentree.cli.check:lake_check", name="check", help="Check that the 
 evaluation.command(
     "sentree.cli.eval:accuracy", name="accuracy", help="Measure accuracy on generated data."
 )
-evaluation.command(
-    "sentree.cli.verdict:report", name="report", help="Write the report of an experiment."
-)
-evaluation.command(
-    "sentree.cli.verdict:decide", name="decide", help="Decide: Adopt, Monitor or Defer."
-)
-evaluation.command("sentree.cli.ab:app", name="ab")
 config.command("sentree.cli.check:config_show", name="show", help="Show settings and sources.")
 for _name, _target, _help in (
     ("explain", "explain", "Say how a question would be routed, and why."),
@@ -72,6 +65,13 @@ for _name, _target, _help in (
     ("train", "train", "Train the router on labelled questions."),
 ):
     route.command(f"sentree.cli.route:{_target}", name=_name, help=_help)
+evaluation.command(
+    "sentree.cli.verdict:report", name="report", help="Write the report of an experiment."
+)
+evaluation.command(
+    "sentree.cli.verdict:decide", name="decide", help="Decide: Adopt, Monitor or Defer."
+)
+evaluation.command("sentree.cli.ab:app", name="ab")
 
 
 def run(arguments: Sequence[str]) -> int:
