@@ -58,6 +58,9 @@ lake.command("sentree.cli.check:lake_check", name="check", help="Check that the 
 evaluation.command(
     "sentree.cli.eval:accuracy", name="accuracy", help="Measure accuracy on generated data."
 )
+evaluation.command(
+    "sentree.cli.eval_run:run_evaluation", name="run", help="Compare paths on cases of known truth."
+)
 config.command("sentree.cli.check:config_show", name="show", help="Show settings and sources.")
 for _name, _target, _help in (
     ("explain", "explain", "Say how a question would be routed, and why."),
