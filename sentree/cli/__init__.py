@@ -74,7 +74,9 @@ evaluation.command(
 evaluation.command(
     "sentree.cli.verdict:decide", name="decide", help="Decide: Adopt, Monitor or Defer."
 )
-evaluation.command("sentree.cli.ab:app", name="ab")
+evaluation.command(
+    "sentree.cli.ab:app", name="ab", help="Let people compare the answers of two paths, blind."
+)
 
 
 def run(arguments: Sequence[str]) -> int:
