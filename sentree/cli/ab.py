@@ -24,8 +24,9 @@ app = App(
 
 @app.command
 def make(
+    experiment: str | None = None,
     *,
-    answers: tuple[Path, ...],
+    answers: tuple[Path, ...] = (),
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
     key: Path,
     baseline: PathName = "direct",
@@ -36,7 +37,9 @@ def make(
     """Write a blind sheet of pairs, as a page and as CSV, and its key apart; prints the paths.
 
     Args:
-        answers: JSON lines with case_uid, path, text (or answer), and if known question and model.
+        experiment: Name of an experiment of `sentree eval run`, whose answers are compared.
+        answers: Files of answers instead: JSON lines with case_uid, path, text (or answer), and
+            if known question and model.
         out: Folder of the sheet, to be given to raters.
         key: File that says which side is which; keep it from raters.
         baseline: One of the two paths.
@@ -47,12 +50,19 @@ def make(
     import json
 
     from schemas.experiment import EvalPath
-    from sentree.evals.verdict.blind import make_sheet, read_answers
+    from sentree.evals.verdict.blind import answers_of, make_sheet, read_answers
     from sentree.report.blind_sheet import sheet_csv, sheet_html
 
     if key.resolve().parent == out.resolve():
         raise UsageError(f"--key {key}: in the folder that raters get; put it elsewhere")
-    found, rejected = read_answers(answers)
+    if answers:
+        found, rejected = read_answers(answers)
+    elif experiment is None:
+        raise UsageError("name an experiment of `sentree eval run`, or files: --answers FILE")
+    else:
+        from sentree.lake.trials import read_trials
+
+        found, rejected = answers_of(read_trials(common.settings(), experiment)), 0
     if rejected:
         common.say(f"rejected {rejected:,} lines: no case_uid, path and text")
     sheet = make_sheet(found, EvalPath(baseline), EvalPath(path), seed)

@@ -167,9 +167,12 @@ def _trials(
     experiment: str | None, judging: Judging, common: Common
 ) -> tuple[list[Trial], dict[str, int]]:
     from sentree.evals.verdict.read import read_trial_files
+    from sentree.lake.trials import read_trials
 
     if not judging.trials:
-        raise UsageError("name files of trials of the experiment: --trials FILE")
+        if experiment is None:
+            raise UsageError("name an experiment of `sentree eval run`, or files: --trials FILE")
+        return read_trials(common.settings(), experiment), {}
     read = read_trial_files(judging.trials)
     if experiment is None:
         return read.trials, read.rejected

@@ -204,3 +204,25 @@ def test_blind_sheets_go_out_and_come_back_into_the_report(
     words = ["--ratings", str(rating), "--out", str(tmp_path / "out"), "--to", "html"]
     assert run(["eval", "report", "--trials", crossing, *words]) == ExitCode.DONE
     assert "Blind ratings by people" in (tmp_path / "out" / "verdict.html").read_text()
+
+
+def test_an_experiment_of_the_lake_is_judged_by_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    from sentree.lake.trials import TrialStore
+    from sentree.settings import Settings
+
+    home = tmp_path / "home"
+    trials = planted(flat(0.7), flat(0.5), seeds=5, sizes=[4_096, 262_144])
+    with TrialStore(Settings(home=home)) as store:
+        for number, one in enumerate(trials):
+            told = {"trial_uid": f"{number}", "answer": f"seen {number}"}
+            store.store(one.model_copy(update=told))
+    assert run(["eval", "decide", "planted", "--home", str(home)]) == ExitCode.DONE
+    assert "simulated:planted: DEFER" in capsys.readouterr().out
+    assert run(["eval", "decide", "other", "--home", str(home)]) == ExitCode.USAGE
+    assert "there are: planted" in capsys.readouterr().err
+    sheets = ["--out", str(tmp_path / "sheets"), "--key", str(tmp_path / "key.json")]
+    assert run(["eval", "ab", "make", "planted", "--home", str(home), *sheets]) == ExitCode.DONE
+    key = json.loads((tmp_path / "key.json").read_text())
+    assert len(key["items"]) == len(trials) / 2

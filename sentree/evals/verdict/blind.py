@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from schemas.experiment import EvalPath
+from schemas.experiment import EvalPath, Trial
 from schemas.rating import KeyItem, SheetItem, SheetKey, SynthesisAnswer
 from sentree.errors import UnreadableInputError
 
@@ -108,6 +108,21 @@ def read_answers(paths: Iterable[Path]) -> tuple[list[SynthesisAnswer], int]:
     if not found:
         raise UnreadableInputError("no answer: lines need case_uid, path and text (or answer)")
     return found, rejected
+
+
+def answers_of(trials: Iterable[Trial]) -> list[SynthesisAnswer]:
+    """Give what the trials of an experiment answered; a trial keeps the beginning of its answer."""
+    return [
+        SynthesisAnswer(
+            case_uid=trial.case_uid,
+            path=trial.path,
+            text=trial.answer,
+            model=trial.model,
+            task=trial.task,
+        )
+        for trial in trials
+        if trial.answer
+    ]
 
 
 def _answer(line: str) -> SynthesisAnswer | None:
