@@ -30,6 +30,7 @@ def make(
     key: Path,
     baseline: PathName = "direct",
     path: PathName = "rlm-planned",
+    task: tuple[str, ...] = (),
     seed: int = 7,
     common: Common = COMMON,
 ) -> int:
@@ -41,6 +42,7 @@ def make(
         key: File that says which side is which; keep it from raters.
         baseline: One of the two paths.
         path: The other.
+        task: Only answers of these tasks.
         seed: Shuffles order and sides.
         common: Options of every command.
     """
@@ -55,6 +57,8 @@ def make(
     found, rejected = read_answers(answers)
     if rejected:
         common.say(f"rejected {rejected:,} lines: no case_uid, path and text")
+    if task:
+        found = [one for one in found if one.task in task]
     sheet = make_sheet(found, EvalPath(baseline), EvalPath(path), seed)
     if sheet.unpaired:
         common.say(f"left out {sheet.unpaired:,} cases that only one path answered")
