@@ -31,6 +31,7 @@ def make(
     key: Path,
     baseline: PathName = "direct",
     path: PathName = "rlm-planned",
+    task: tuple[str, ...] = (),
     seed: int = 7,
     common: Common = COMMON,
 ) -> int:
@@ -38,12 +39,12 @@ def make(
 
     Args:
         experiment: Name of an experiment of `sentree eval run`, whose answers are compared.
-        answers: Files of answers instead: JSON lines with case_uid, path, text (or answer), and
-            if known question and model.
+        answers: Files of answers instead: JSON lines with case_uid, path and text (or answer).
         out: Folder of the sheet, to be given to raters.
         key: File that says which side is which; keep it from raters.
         baseline: One of the two paths.
         path: The other.
+        task: Only answers of these tasks.
         seed: Shuffles order and sides.
         common: Options of every command.
     """
@@ -65,6 +66,8 @@ def make(
         found, rejected = answers_of(read_trials(common.settings(), experiment)), 0
     if rejected:
         common.say(f"rejected {rejected:,} lines: no case_uid, path and text")
+    if task:
+        found = [one for one in found if one.task in task]
     sheet = make_sheet(found, EvalPath(baseline), EvalPath(path), seed)
     if sheet.unpaired:
         common.say(f"left out {sheet.unpaired:,} cases that only one path answered")

@@ -32,10 +32,11 @@ class Judging:
         tuple[PathName, ...], Parameter(help="Only these paths; by default the RLM paths.")
     ] = ()
     model: Annotated[tuple[str, ...], Parameter(help="Only these models.")] = ()
+    task: Annotated[tuple[str, ...], Parameter(help="Only these tasks.")] = ()
     improvement: Annotated[
         float, Parameter(help="Adopt: better than the baseline by more than this share.")
     ] = 0.20
-    tasks: Annotated[int, Parameter(help="Adopt: on at least so many tasks.")] = 3
+    min_tasks: Annotated[int, Parameter(help="Adopt: on at least so many tasks.")] = 3
     cost: Annotated[float, Parameter(help="Adopt: at less than so many times the cost.")] = 2.0
     seconds: Annotated[
         float, Parameter(help="Adopt: 95 % of the answers come within so many seconds.")
@@ -56,14 +57,14 @@ class Judging:
         try:
             return Criteria(
                 improvement=self.improvement,
-                tasks=self.tasks,
+                tasks=self.min_tasks,
                 cost_ratio=self.cost,
                 seconds=self.seconds,
                 above_tokens=self.above,
             )
         except ValidationError as error:
             first = error.errors()[0]
-            names = {"cost_ratio": "cost", "above_tokens": "above"}
+            names = {"cost_ratio": "cost", "above_tokens": "above", "tasks": "min-tasks"}
             name = str(first["loc"][0])
             raise UsageError(f"--{names.get(name, name)}: {first['msg']}") from None
 
@@ -146,6 +147,11 @@ def _judge(
     from sentree.evals.verdict.ratings import load_rating
 
     trials, rejected = _trials(experiment, judging, common)
+    if judging.task:
+        known = ", ".join(sorted({one.task for one in trials}))
+        trials = [one for one in trials if one.task in judging.task]
+        if not trials:
+            raise UsageError(f"--task {' '.join(judging.task)}: no trial; there are: {known}")
     for reason, count in rejected.items():
         common.say(f"rejected {count:,} lines: {reason}")
     paths: list[EvalPath] = [EvalPath(one) for one in judging.path]

@@ -136,6 +136,7 @@ def test_hostile_text_of_a_trial_stays_text(tmp_path: Path):
         (["decide", "--trials", "nowhere.jsonl"], ExitCode.NOTHING_READABLE, "nowhere.jsonl"),
         (["decide", "--trials", "{file}", "--cost", "0"], ExitCode.USAGE, "--cost"),
         (["decide", "--trials", "{file}", "--model", "x"], ExitCode.USAGE, "no trial of model"),
+        (["decide", "--trials", "{file}", "--task", "x"], ExitCode.USAGE, "there are: chain"),
         (["decide", "other", "--trials", "{file}"], ExitCode.USAGE, "there are: planted"),
         (["decide", "--trials", "{file}", "--path", "retrieval"], 4, "nothing can be compared"),
         (["decide", "--trials", "{file}", "--above", "9999999"], 4, "9,999,999"),

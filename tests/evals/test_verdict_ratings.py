@@ -53,12 +53,12 @@ def test_sides_are_shuffled_evenly_and_the_key_knows_them():
 
 def test_the_sheet_tells_neither_path_nor_model_nor_case():
     telling = [
-        one.model_copy(update={"text": f"As model-x, by rlm-planned sub-calls: {one.text}"})
+        one.model_copy(update={"text": f"Answer: model-x, by rlm-planned sub-calls: {one.text}"})
         for one in answers(6)
     ]
     made = make_sheet(telling, DIRECT, PLANNED, 1)
     shown = " ".join(item.model_dump_json() for item in made.items)
-    for word in ("model-x", "rlm", "sub-call", "case-"):
+    for word in ("model-x", "rlm", "sub-call", "case-", "Answer:"):
         assert word not in shown
 
 

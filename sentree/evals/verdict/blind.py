@@ -23,6 +23,9 @@ _TELLING = re.compile(
     r"|recursive language model)\b"
 )
 
+# Only some paths begin so.
+_LABEL = re.compile(r"(?i)^\s*(?:final )?answer:\s*")
+
 
 class Sheet(NamedTuple):
     """A sheet for raters, its key, and how many answers found no partner."""
@@ -142,7 +145,7 @@ def _answer(line: str) -> SynthesisAnswer | None:
 
 def _blind(text: str, model: str) -> str:
     """Hide words that name a path or the model; cut what nobody would read."""
-    hidden = _TELLING.sub("[…]", text[:MAX_TEXT])
+    hidden = _TELLING.sub("[…]", _LABEL.sub("", text[:MAX_TEXT]))
     # A name of a letter or two would be found in ordinary words.
     known = len(model) >= 3
     return re.sub(rf"(?i)(?<!\w){re.escape(model)}(?!\w)", "[…]", hidden) if known else hidden
