@@ -40,6 +40,7 @@ class AskEstimate(Frozen):
     """What a question would cost, before it is asked; calls, tokens and dollars as low and high.
 
     `meaning` says what the two ends stand for; each is meant to be within a factor of two.
+    `redaction` says what is taken out of the requests.
     """
 
     path: Path
@@ -52,3 +53,4 @@ class AskEstimate(Frozen):
     output_tokens: tuple[int, int]
     usd: tuple[float, float] | None
     meaning: str = ""
+    redaction: str = ""

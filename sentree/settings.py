@@ -51,6 +51,10 @@ class Settings(BaseSettings):
         default=None, description="server that speaks the Messages API, instead of Anthropic's"
     )
     prices: Path | None = Field(default=None, description="price file, instead of the built-in one")
+    redaction: str | None = Field(
+        default=None,
+        description="policy file of what no model may see; 'off' sends secrets as they stand",
+    )
     stream: bool = Field(default=False, description="stream every answer of a model")
     log_format: Literal["off", "text", "json"] = Field(
         default="off", description="logs of what is done: none, lines of text, or JSON lines"

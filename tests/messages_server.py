@@ -158,6 +158,7 @@ class MessagesServer:
         self.answered: Counter[str] = Counter()
         self.faults: Counter[Fault] = Counter()
         self.refused: list[str] = []
+        self.raw: list[bytes] = []
         self.bodies: list[dict[str, Any]] = []
         self.charged = Decimal(0)
         self.tokens = 0
@@ -245,6 +246,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers.get("content-length", 0))
         raw = self.rfile.read(length)
+        with self.owner.lock:
+            self.owner.raw.append(str(self.headers).encode() + raw)
         if len(raw) < length:
             self.close_connection = True
             return

@@ -16,6 +16,7 @@ from schemas.ask import AskRequest
 from schemas.budget import Usage
 from schemas.context import ContextInfo
 from schemas.ports import ContextReader
+from schemas.redaction import RedactionPolicy
 from schemas.trajectory import NodeRecord, Predicate
 from sentree.analysis.journal import BudgetJournal
 from sentree.engine.agent import Agent, was_refused
@@ -29,6 +30,7 @@ from sentree.engine.node_memory import Kept, StoredSession
 from sentree.engine.parts import Parts
 from sentree.engine.reader import ModelCalls, Reader
 from sentree.engine.readings import Batching, Readings, RunAll, SubCall
+from sentree.engine.redaction import Redactor
 from sentree.engine.sandbox import PythonSandbox, PythonSession
 from sentree.engine.verify import EVERYWHERE
 from sentree.lake.context import Context
@@ -60,6 +62,7 @@ class AgentRun:
         run_all: How sub-calls are carried out; in threads of this process by default.
         states: Where nodes keep what they are between turns; without it, a run that was cut off
             makes its turns again, of stored answers.
+        redactor: What the gate redacts with; what is kept of conversations is kept as sent.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class AgentRun:
         marker: str | None = None,
         run_all: RunAll | None = None,
         states: NodeStates | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         self._info = info
         self._request = request
@@ -87,6 +91,7 @@ class AgentRun:
         self._sql = self._closing.enter_context(SqlSandbox(Path(info.path), TABLES))
         self._python = self._closing.enter_context(PythonSandbox())
         self._states = states
+        self.redactor = redactor or Redactor(RedactionPolicy())
         self._extra: dict[str, AgentAnswer] = {}
         self._reused: set[str] = set()
 
@@ -145,7 +150,9 @@ class AgentRun:
     def _accounted(self, answer: AgentAnswer) -> AgentAnswer:
         """Add what each node was charged; together the records hold what the run spent."""
         charges = self._gate.charges()
-        records = tuple(_charged(record, charges) for record in answer.records)
+        records = tuple(
+            self.redactor.record(_charged(record, charges)) for record in answer.records
+        )
         return answer.model_copy(update={"records": records, "usage": self._gate.budget.spent})
 
     def _node(
@@ -239,7 +246,7 @@ class _Memory:
         below = self._run.below(self._node_uid)
         if any(was_refused(record) for answer in below for record in answer.records):
             return
-        state = kept.state.model_copy(
+        state = self._run.redactor.state(kept.state).model_copy(
             update={
                 "told": self._run.journal.asked(self._node_uid),
                 "below": below,
@@ -255,7 +262,7 @@ class _Memory:
             session = None
             if dump is not None:
                 session = StoredSession(dump, state.calls_left or 0)
-            yield Kept(key, state, session)
+            yield Kept(key, self._run.redactor.restored_state(state), session)
 
     def adopt(self, state: NodeState) -> None:
         """Take over what child agents answered and what the node was told."""

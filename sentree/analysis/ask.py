@@ -24,11 +24,14 @@ from sentree.analysis.model_choice import (
     write_recording,
 )
 from sentree.analysis.questions import answer_question
+from sentree.analysis.redaction import context_redactor, redaction_policy
+from sentree.analysis.redaction_note import with_redaction
 from sentree.analysis.run_clock import RunClock
 from sentree.analysis.secret import installation_secret
 from sentree.engine.budget import Budget
 from sentree.engine.gate import Gate, RetryPolicy
 from sentree.engine.readings import RunAll
+from sentree.engine.redaction import Redactor
 from sentree.engine.verify import verify_claims
 from sentree.errors import ConfigurationError
 from sentree.lake.calls import SqliteCallStore
@@ -95,6 +98,9 @@ def dry_run(settings: Settings, request: AskRequest) -> AskEstimate:
         prices.require((asked.model, asked.leaf_model or asked.model), asked.caps)
     with prepare(settings, asked) as prepared:
         estimate = estimate_ask(prepared, prices, installation_secret(settings.home))
+        if request.model != EMBEDDED:
+            policy = redaction_policy(settings).summary()
+            estimate = estimate.model_copy(update={"redaction": policy})
         path = prepared.run_dir / "estimate.json"
         path.write_text(estimate.model_dump_json(indent=1), "utf-8")
         return estimate
@@ -122,7 +128,8 @@ def _with_model(
 ) -> Result:
     info, run_dir = prepared.info, prepared.run_dir
     replay = replay_of(prepared.request)
-    request = replay.request
+    redactor = context_redactor(settings, prepared.request.model, Path(info.path))
+    request = _masked(replay.request, redactor)
     with SqliteCallStore(settings.home / "calls.sqlite") as store, RunClock(run_dir) as clock:
         gate = Gate(
             model,
@@ -132,6 +139,7 @@ def _with_model(
             concurrency=request.workers,
             retry=retry,
             reuse_other_runs=not request.fresh,
+            redactor=redactor,
         )
         with AgentRun(
             info,
@@ -142,12 +150,20 @@ def _with_model(
             marker=replay.marker,
             run_all=run_all,
             states=NodeStates(store, run_dir),
+            redactor=redactor,
         ) as run:
             found = run.direct() if prepared.route.path is RoutePath.DIRECT else run.agent()
         head = RecordingHead(asked=request, marker=run.marker)
         write_recording(run_dir / RECORDING, head, _calls(store, gate, run, run_dir.name))
     with Context.open(Path(info.path)) as context:
-        return model_result(context, prepared, found, request.model, simulated=model.simulated)
+        result = model_result(context, prepared, found, request.model, simulated=model.simulated)
+    return with_redaction(result, redactor)
+
+
+def _masked(request: AskRequest, redactor: Redactor) -> AskRequest:
+    """Give a question without the secrets that its wording holds."""
+    text = redactor.masked(request.query.text)
+    return request.model_copy(update={"query": request.query.model_copy(update={"text": text})})
 
 
 def _calls(store: SqliteCallStore, gate: Gate, run: AgentRun, run_uid: str) -> list[StoredCall]:

@@ -14,6 +14,7 @@ from schemas.base import Frozen
 from schemas.budget import Caps
 from schemas.calls import StoredCall
 from schemas.model import Model
+from sentree.analysis.redaction import redaction_policy
 from sentree.errors import ConfigurationError
 from sentree.settings import Settings
 
@@ -65,8 +66,11 @@ def open_model(settings: Settings, request: Chosen, *, counting: bool = True) ->
     """Open the model that a request names.
 
     Raises:
-        ConfigurationError: no key, no price for a cap in dollars, or no such recording.
+        ConfigurationError: no key, no price for a cap in dollars, no such recording, or a wrong
+            redaction policy.
     """
+    # A policy that can't be read is told before anything is exported.
+    redaction_policy(settings)
     if request.model.startswith(SCRIPTED):
         from models.scripted import ScriptedModel
 

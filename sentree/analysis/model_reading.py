@@ -29,6 +29,8 @@ from schemas.section import Column, Row, Section, Table
 from schemas.trajectory import NodeRecord
 from sentree.analysis.model_choice import open_model
 from sentree.analysis.records import claim, joined
+from sentree.analysis.redaction import open_redactor
+from sentree.analysis.redaction_note import redaction_note
 from sentree.analysis.run_clock import RunClock
 from sentree.analysis.secret import installation_secret
 from sentree.engine.budget import Budget
@@ -79,6 +81,7 @@ class ModelReading(NamedTuple):
     limit: LimitHit | None
     failures: tuple[str, ...]
     simulated: bool
+    redaction: str = ""
 
 
 def read_with_model(
@@ -91,7 +94,9 @@ def read_with_model(
     run_all: RunAll | None = None,
 ) -> ModelReading:
     """Let the model read the records, within the caps; what was paid for before is not again."""
-    info = export_records(task.records, run_dir, name=task.scenario.value)
+    redactor = open_redactor(settings, use.model)
+    shown = {uid: redactor.masked(text) for uid, text in task.records.items()}
+    info = export_records(shown, run_dir, name=task.scenario.value)
     fence = Fence(installation_secret(settings.home), f"{info.content_hash}:{task.question}")
     with ExitStack() as closing:
         context = closing.enter_context(Context.open(Path(info.path)))
@@ -104,6 +109,7 @@ def read_with_model(
             run_uid=run_dir.name,
             concurrency=use.workers,
             reuse_other_runs=not use.fresh,
+            redactor=redactor,
         )
         scenario = task.scenario.value
         reader = Reader(context, gate, fence, use.model, use.max_tokens, scenario)
@@ -123,7 +129,7 @@ def read_with_model(
             check_leaf(context, part, answer, task.leaf)
             for part, answer in zip(parts, answers, strict=True)
         ]
-        records = tuple(readings.records())
+        records = tuple(redactor.record(one) for one in readings.records())
         hit = next((one.limit_hit for one in records if one.limit_hit in CAPS), None)
         return ModelReading(
             route=route,
@@ -135,6 +141,7 @@ def read_with_model(
             limit=None if hit is None else _limit(use, gate.budget.spent, hit),
             failures=tuple(dict.fromkeys(one.error for one in records if one.error)),
             simulated=model.simulated,
+            redaction=redaction_note(redactor),
         )
 
 
@@ -201,6 +208,7 @@ def reading_section(task: ReadingTask, reading: ModelReading, model: str) -> Sec
             f"{reading.looked_at:,} of {len(task.records):,} records were read {how}; "
             f"{check.kept:,} of {check.checked:,} items hold. {reading.usage.tokens:,} tokens in "
             f"{reading.usage.calls:,} calls, ${reading.usage.usd:.4f}.",
+            *filter(None, (reading.redaction,)),
             *(f"Not read: {reason}" for reason in reading.failures[:10]),
         ),
     )

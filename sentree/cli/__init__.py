@@ -44,6 +44,7 @@ _COMMANDS = {
         "Find one campaign in several tenants; report to each its own.",
     ),
     "classify": ("sentree.cli.classify:classify", "Tell the OCSF class of every raw record."),
+    "redact": ("sentree.cli.redact:redact", "Show what a language model would be sent of a text."),
     "show": ("sentree.cli.read:show", "Show a run, or drill down to a claim, node or event."),
     "report": ("sentree.cli.read:report", "Write the reports of a run again, in any format."),
     "generate": ("sentree.cli.generate:generate", "Generate labelled data to try things on."),

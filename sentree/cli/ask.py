@@ -35,6 +35,7 @@ def ask(
     leaf_model: str | None = None,
     base_url: str | None = None,
     prices: Path | None = None,
+    redaction: str | None = None,
     stream: bool = False,
     thinking: int | None = None,
     batch: int | None = None,
@@ -68,6 +69,8 @@ def ask(
         leaf_model: The model that reads parts; without it, the same.
         base_url: A server that speaks the Messages API, instead of Anthropic's.
         prices: A price file instead of the one that comes with Sentree.
+        redaction: A policy file of what no model may see; secrets are masked without one, and
+            `off` sends everything as it stands.
         stream: Stream every answer of the model.
         thinking: Tokens of thinking that a turn may use; thinking is never evidence.
         batch: Hand readings in as one Message Batch from this many of them on: half the price,
@@ -98,6 +101,7 @@ def ask(
         leaf_model=leaf_model,
         base_url=base_url,
         prices=prices,
+        redaction=redaction,
         stream=stream or None,
     )
     caps = _checked(
@@ -234,6 +238,7 @@ def _estimate_lines(told: AskEstimate) -> list[str]:
         f"estimate  in {told.input_tokens[0]:,} to {told.input_tokens[1]:,} tokens, "
         f"out {told.output_tokens[0]:,} to {told.output_tokens[1]:,}, {dollars}",
         f"meaning   {told.meaning}",
+        *([f"redaction {told.redaction}"] if told.redaction else []),
     ]
 
 

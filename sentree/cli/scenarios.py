@@ -36,6 +36,9 @@ class ModelFlags:
     ] = "auto"
     base_url: Annotated[str | None, Parameter(help="A server instead of Anthropic's.")] = None
     prices: Annotated[Path | None, Parameter(help="A price file of your own.")] = None
+    redaction: Annotated[
+        str | None, Parameter(help="A policy file of what no model may see, or off.")
+    ] = None
     batch: Annotated[
         int | None, Parameter(help="Hand readings in as one Message Batch from so many on.")
     ] = None
@@ -47,7 +50,9 @@ class ModelFlags:
 
     def settings(self, common: Common, **more: object) -> Settings:
         """Load the settings with these flags on top."""
-        return common.settings(base_url=self.base_url, prices=self.prices, **more)
+        return common.settings(
+            base_url=self.base_url, prices=self.prices, redaction=self.redaction, **more
+        )
 
     def use(self) -> ModelUse | None:
         """Give what the flags ask for; None if no model is named.

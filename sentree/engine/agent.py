@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from schemas.agent import AgentAnswer, Ending
 from schemas.agent_state import NodeState
 from schemas.budget import Remaining
-from schemas.calls import request_key
 from schemas.model import (
     Block,
     Message,
@@ -81,6 +80,10 @@ class Calls(Protocol):
 
     def recall(self, request: ModelRequest) -> ModelReply | None:
         """Give the stored reply to a request, if there is one; nothing is sent."""
+        ...
+
+    def key(self, request: ModelRequest) -> str:
+        """Give the key of a call."""
         ...
 
 
@@ -270,7 +273,7 @@ class Agent:
             read=tuple(sorted(part.name for part in self._readings.read)),
             calls_left=None if session is None else session.calls_left,
         )
-        self._memory.keep(Kept(request_key(self._request(talk.messages)), state, session))
+        self._memory.keep(Kept(self._gate.key(self._request(talk.messages)), state, session))
 
     def _taken_up(self, opening: Message) -> Conversation | None:
         """Go on from the newest state that is kept, fits the stored replies, and can be loaded."""
@@ -298,7 +301,7 @@ class Agent:
         messages = kept.state.messages
         if not messages or messages[0].content[: len(opening.content)] != opening.content:
             return False
-        if request_key(self._request(messages)) != kept.key:
+        if self._gate.key(self._request(messages)) != kept.key:
             return False
         for place, message in enumerate(messages):
             if message.role == "assistant":

@@ -13,9 +13,11 @@ from typing import NamedTuple
 from schemas.budget import Estimate, Usage
 from schemas.calls import CallRecord, StoredCall, request_key, request_text, text_key
 from schemas.model import Model, ModelReply, ModelRequest
+from schemas.redaction import RedactionPolicy
 from sentree.engine.budget import Budget
 from sentree.engine.calls import Answered, BatchModel, CallStore, TimedModel
 from sentree.engine.gate_batch import Outcome, call_batch
+from sentree.engine.redaction import Redactor
 from sentree.errors import LimitReachedError, ModelError, TransientModelError
 
 LOG = logging.getLogger("sentree.gate")
@@ -65,6 +67,9 @@ class Gate:
 
     An answer is stored before anything else is done with it, so a run killed at any point never
     pays for it again. What the run was charged before it was interrupted counts from the start.
+
+    Every request is redacted here, by the default policy where none is given: what is counted,
+    stored and remembered is what was sent. Replies come back with pseudonyms turned back.
     """
 
     def __init__(
@@ -80,7 +85,9 @@ class Gate:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
+        self._redactor = redactor or Redactor(RedactionPolicy())
         self._model = model
         self._timed = model if isinstance(model, TimedModel) else None
         self._budget = budget
@@ -124,7 +131,15 @@ class Gate:
         """
         if not isinstance(self._model, BatchModel):
             return None
-        return call_batch(self._model, self._budget, self._store, self._run_uid, asked)
+        sent = [(self._redactor.request(request), node_uid) for request, node_uid in asked]
+        outcomes = call_batch(self._model, self._budget, self._store, self._run_uid, sent)
+        return [
+            self._redactor.reply(one) if isinstance(one, ModelReply) else one for one in outcomes
+        ]
+
+    def key(self, request: ModelRequest) -> str:
+        """Give the key of a call: of what would be sent."""
+        return request_key(self._redactor.request(request))
 
     def call(self, request: ModelRequest, node_uid: str) -> ModelReply:
         """Give the reply to a request: remembered, shared with an identical one, or paid for.
@@ -137,13 +152,18 @@ class Gate:
 
     def recall(self, request: ModelRequest) -> ModelReply | None:
         """Give the stored reply that `call` would give; nothing is sent or written down."""
-        stored = self._stored(request_key(request))
-        return None if stored is None else stored.reply
+        stored = self._stored(self.key(request))
+        return None if stored is None else self._redactor.reply(stored.reply)
 
     def ask(self, request: ModelRequest, node_uid: str) -> Answered:
         """Do as `call` does, and give the record as well."""
-        started, text = self._clock(), request_text(request)
-        asked = _Asked(request, text, text_key(text), node_uid)
+        started = self._clock()
+        answered = self._ask(self._redactor.request(request), node_uid, started)
+        return answered._replace(reply=self._redactor.reply(answered.reply))
+
+    def _ask(self, sent: ModelRequest, node_uid: str, started: float) -> Answered:
+        text = request_text(sent)
+        asked = _Asked(sent, text, text_key(text), node_uid)
         key = asked.key
         with self._lock:
             future = self._under_way.get(key)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from planted import flat, planted, rotting
+from planted_trials import flat, planted, rotting
 
 from schemas.experiment import Trial
 from sentree.cli import run

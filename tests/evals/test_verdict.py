@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from planted import SIZES, TASKS, flat, planted, rotting
+from planted_trials import SIZES, TASKS, flat, planted, rotting
 
 from schemas.experiment import EvalOutcome, EvalPath, Trial
 from schemas.verdict import (

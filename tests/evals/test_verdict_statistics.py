@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted import SIZES, flat, planted, rotting
+from planted_trials import SIZES, flat, planted, rotting
 
 from bench.verdict_coverage import EXPERIMENTS, coverage, covers, drawn_pairs, resampler, side
 from schemas.experiment import EvalPath, Trial

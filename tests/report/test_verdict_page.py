@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from planted import flat, planted, rotting
+from planted_trials import flat, planted, rotting
 from test_report_html import Page
 
 from schemas.experiment import EvalPath
