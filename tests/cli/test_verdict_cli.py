@@ -214,7 +214,7 @@ def test_an_experiment_of_the_lake_is_judged_by_its_name(
     from sentree.settings import Settings
 
     home = tmp_path / "home"
-    trials = planted(flat(0.8), flat(0.3), seeds=5, tasks=["needle"], sizes=[4_096, 262_144])
+    trials = planted(flat(0.8), flat(0.3), seeds=5, tasks=["needle"], sizes=[262_144])
     with TrialStore(Settings(home=home)) as store:
         for number, one in enumerate(trials):
             told = {"trial_uid": f"{number}", "answer": f"seen {number}"}
