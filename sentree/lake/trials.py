@@ -29,8 +29,6 @@ class TrialStore:
     def __init__(self, settings: Settings) -> None:
         self._lake = Lake.open(settings)
         self._lock = Lock()
-        if not _has_table(self._lake):
-            self._lake.retrying(lambda: self._lake.execute(sql_text("trials_create")))
 
     def __enter__(self) -> Self:
         return self
@@ -79,8 +77,6 @@ def find_trials(settings: Settings, experiment: str) -> list[Trial]:
     if not _has_lake(settings):
         return []
     with Lake.open(settings, create=False) as lake:
-        if not _has_table(lake):
-            return []
         stored = lake.query(
             f"SELECT trial FROM {TABLE} WHERE experiment = ?"
             " ORDER BY task, size_tokens, seed, case_uid, path, model, trial_uid",
@@ -94,8 +90,6 @@ def experiments(settings: Settings) -> list[StoredExperiment]:
     if not _has_lake(settings):
         return []
     with Lake.open(settings, create=False) as lake:
-        if not _has_table(lake):
-            return []
         found = lake.query(
             "SELECT experiment AS name, count(*) AS trials, bool_or(simulated) AS simulated"
             f" FROM {TABLE} GROUP BY experiment ORDER BY experiment"
@@ -113,9 +107,3 @@ def _trial(text: str, experiment: str) -> Trial:
 
 def _has_lake(settings: Settings) -> bool:
     return (settings.lake_dir.expanduser() / "catalog.sqlite").is_file()
-
-
-def _has_table(lake: Lake) -> bool:
-    """Tell whether the table is there; a lake that was made before there were trials has none."""
-    found = "SELECT 1 AS one FROM duckdb_tables() WHERE database_name = ? AND table_name = ?"
-    return bool(lake.query(found, ["lake", TABLE]))

@@ -6,7 +6,6 @@ import pytest
 
 from schemas.experiment import EvalOutcome, EvalPath, Trial
 from sentree.errors import NotFoundError
-from sentree.lake.db import Lake
 from sentree.lake.trials import experiments, find_trials, read_trials, store_trial
 from sentree.settings import Settings
 
@@ -31,8 +30,6 @@ def trial(**changes: object) -> Trial:
 
 
 def test_a_trial_comes_back_as_it_was_and_is_kept_once(settings: Settings) -> None:
-    with Lake.open(settings):
-        pass  # A lake from before there were trials.
     assert find_trials(settings, "first") == []
     one, other = trial(), trial(trial_uid="b", path=EvalPath.RLM_AGENT, usd=0.25, simulated=True)
     for each in (other, one, one.model_copy(update={"score": 0.0}), other):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from models.evidence_features import Encoder
@@ -91,7 +91,7 @@ def _score(items: Items, labels: Mapping[str, Sequence[str]]) -> Scored:
     return _scored(labels, found)
 
 
-def _scored(labels: Mapping[str, Sequence[str]], found: Mapping[str, set[str]]) -> Scored:
+def _scored(labels: Mapping[str, Sequence[str]], found: Mapping[str, Collection[str]]) -> Scored:
     every = score_mapping(labels, found)
     pairs = pooled(one.pairs for one in every)
     metrics = {
