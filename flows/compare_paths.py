@@ -6,6 +6,7 @@ from typing import cast
 
 from prefect import flow
 from prefect.states import Completed
+from pydantic.json_schema import SkipJsonSchema
 
 from schemas.experiment_plan import ExperimentPlan
 from sentree.evals.experiment.run import begin, work_through
@@ -18,7 +19,7 @@ from tasks.run_tags import tag_flow_run
 @flow(
     name="compare-paths", flow_run_name="compare paths {plan.experiment}", validate_parameters=True
 )
-def compare_paths(plan: ExperimentPlan, settings: Settings | None = None) -> str:
+def compare_paths(plan: ExperimentPlan, settings: SkipJsonSchema[Settings | None] = None) -> str:
     """Make the trials that are left of an experiment; gives its name.
 
     The flow run's state is `Degraded` when a cap of the experiment ended it early.

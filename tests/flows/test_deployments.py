@@ -40,7 +40,10 @@ def test_every_entrypoint_is_the_module_path_of_a_flow_of_that_name() -> None:
 
     for one in read_deployments(ROOT / "prefect.yaml"):
         module, _, name = one.entrypoint.rpartition(".")
-        assert (module, getattr(import_module(module), name).name) == (f"flows.{name}", name)
+        flow = getattr(import_module(module), name)
+        assert (module, flow.name.replace("-", "_")) == (f"flows.{name}", name)
+        if one.parameters:
+            assert flow.validate_parameters(one.parameters)
         assert not any(each.active for each in one.schedules)
 
 
