@@ -62,7 +62,7 @@ def digest(
         title=title,
         formats=report,
     )
-    outcome, result = _run(settings, request, executor)
+    outcome, result = _run(settings, request, executor, common)
     common.say(outcome.message)
     for one in outcome.notices:
         detail = f" ({one.detail})" if one.detail else ""
@@ -92,7 +92,7 @@ def read_hours(text: str) -> float:
 
 
 def _run(
-    settings: Settings, request: DigestRequest, executor: Executor | None
+    settings: Settings, request: DigestRequest, executor: Executor | None, common: Common
 ) -> tuple[DigestOutcome, Result | None]:
     from sentree.report.document import load_result, save_result, write_reports
     from tasks.environment import prepare, server_is_configured
@@ -101,6 +101,10 @@ def _run(
         executor = "prefect" if server_is_configured() else "local"
     if executor == "prefect":
         prepare(settings)
+        if not server_is_configured():
+            common.say(
+                "no Prefect server is configured (PREFECT_API_URL): starting one for this run"
+            )
         from flows.digest import digest as digest_flow
 
         outcome = digest_flow(request, settings)
