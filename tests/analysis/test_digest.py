@@ -383,3 +383,19 @@ def test_what_one_tenant_is_told_has_no_mark_of_another(provider: Desk) -> None:
     text = ending.result.model_dump_json()
     assert mark("ta", "message") in text
     assert "canarytb" not in text
+
+
+def test_a_tenant_whose_events_can_t_be_searched_is_told_next_time(provider: Desk) -> None:
+    # So many that the lake keeps them in files, and not in its catalogue.
+    provider.load(*(cleared(n) for n in range(50)))
+    lost = list((provider.settings.lake_dir / "data").rglob("*.parquet"))
+    for path in lost:
+        path.rename(path.with_suffix(".lost"))
+    ending = provider.digest()
+    assert (ending.outcome.state, ending.outcome.degraded) == ("made", True)
+    assert ending.result is not None
+    assert any("told next time" in text for text in ending.result.coverage.not_searched)
+    for path in lost:
+        path.with_suffix(".lost").rename(path)
+    told = provider.told()
+    assert (told.events, len(told.findings), told.degraded) == (50, 1, ())
