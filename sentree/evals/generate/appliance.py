@@ -1,4 +1,4 @@
-"""Lines of a firewall and VPN appliance, and of a database server: text as the products write it."""
+"""Lines of a firewall and VPN appliance and of a database server, as the products write them."""
 
 from __future__ import annotations
 

@@ -166,9 +166,7 @@ def sign_in(
     return Emission(time, IDP_STREAM, record)
 
 
-def syslog(
-    time: int, tag: str, pid: int, message: str, host: str = LINUX_HOST
-) -> Emission:
+def syslog(time: int, tag: str, pid: int, message: str, host: str = LINUX_HOST) -> Emission:
     """Make one line as rsyslog writes it with precise times."""
     stamp = iso(time, "microseconds").removesuffix("Z")
     return Emission(time, f"syslog/{host}.log", f"{stamp}+00:00 {host} {tag}[{pid}]: {message}")

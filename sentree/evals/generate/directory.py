@@ -10,7 +10,6 @@ from sentree.evals.generate.windows import SECURITY, subject, windows_event
 from sentree.evals.generate.world import DOMAIN, DOMAIN_SID, NETBIOS, Host, User, guid
 
 ISSUER = "harborlane-DC01-CA"
-ADMINS_HOLDER = "CN=AdminSDHolder,CN=System,DC=harborlane,DC=example"
 _SCHEDULER = "Microsoft-Windows-TaskScheduler/Operational"
 _GATEWAY = "Microsoft-Windows-TerminalServices-Gateway/Operational"
 _BITS = "Microsoft-Windows-Bits-Client/Operational"
@@ -106,9 +105,7 @@ def object_read(
     ]
 
 
-def gateway_session(
-    time: int, gateway: Host, user: User, ip: str, resource: Host, *, event_id: int = 302
-) -> Emission:
+def gateway_session(time: int, gateway: Host, user: User, ip: str, resource: Host) -> Emission:
     """Make event 302 of the remote desktop gateway, a person connected to a computer."""
     fields = {
         "Username": f"{NETBIOS}\\{user.name}",
@@ -118,7 +115,7 @@ def gateway_session(
         "ConnectionProtocol": "HTTP",
         "ErrorCode": "0",
     }
-    return windows_event(time, gateway, _GATEWAY, event_id, fields)
+    return windows_event(time, gateway, _GATEWAY, 302, fields)
 
 
 def bits_transfer(time: int, rng: Random, host: Host, job: str, url: str, size: int) -> Emission:
@@ -149,6 +146,18 @@ def protection_off(time: int, host: Host) -> list[Emission]:
     ]
 
 
+def signatures_updated(time: int, rng: Random, host: Host) -> Emission:
+    """Make Defender's 2000, the scanner has new signatures."""
+    fields = {
+        "Product Name": "Microsoft Defender Antivirus",
+        "Product Version": "4.18.25110.5",
+        "Current security intelligence Version": f"1.441.{rng.randrange(900)}.0",
+        "Update Type": "Delta",
+        "User": "NT AUTHORITY\\SYSTEM",
+    }
+    return windows_event(time, host, _DEFENDER, 2000, fields)
+
+
 def task_run(time: int, rng: Random, host: Host, name: str, action: str) -> Emission:
     """Make event 200 of the task scheduler, an action of a task that was launched."""
     fields = {
@@ -166,13 +175,13 @@ def task_registered(time: int, host: Host, name: str) -> Emission:
     return windows_event(time, host, _SCHEDULER, 106, fields)
 
 
-def restarted(time: int, host: Host, program: str) -> Emission:
+def restarted(time: int, host: Host, program: str, reason: str = "") -> Emission:
     """Make System 1074, a restart that a program asked for."""
     fields = {
         "param1": f"{program} ({host.name})",
         "param2": host.name,
-        "param3": "No title for this reason could be found",
-        "param4": "0x800000ff",
+        "param3": reason or "No title for this reason could be found",
+        "param4": "0x80020010" if reason else "0x800000ff",
         "param5": "restart",
         "param6": "",
         "param7": "NT AUTHORITY\\SYSTEM",

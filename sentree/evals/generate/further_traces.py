@@ -1,4 +1,4 @@
-"""Further traces a playbook's steps may leave: directory services, build pipeline, edge, database."""
+"""Further traces of a playbook's steps: directory services, build pipeline, edge, database."""
 
 from __future__ import annotations
 
@@ -17,32 +17,35 @@ class FurtherTraces(Traces):
 
     # Directory services
 
-    def _certificate(
-        self, *, requester: str, host: str, attributes: str, name: str
-    ) -> Records:
+    def _certificate(self, *, requester: str, host: str, attributes: str, name: str) -> Records:
         """A certificate is asked for and issued (4886, 4887 on the domain controller)."""
         return directory.certificate(
-            self._time, self._rng, self._story.world.dc, requester, self._host(host), attributes,
+            self._time,
+            self._rng,
+            self._story.world.dc,
+            requester,
+            self._host(host),
+            attributes,
             name,
-        )  # fmt: skip
+        )
 
     def _first_ticket(self, *, user: str, source: str, certificate: bool = False) -> Records:
         return [
             directory.first_ticket(
-                self._time, self._rng, self._story.world.dc, self._user(user), self._host(source),
+                self._time,
+                self._rng,
+                self._story.world.dc,
+                self._user(user),
+                self._host(source),
                 by_certificate=certificate,
             )
-        ]  # fmt: skip
+        ]
 
-    def _changed(
-        self, *, user: str, dn: str, kind: str, attribute: str, value: str
-    ) -> Records:
+    def _changed(self, *, user: str, dn: str, kind: str, attribute: str, value: str) -> Records:
         dc, who = self._story.world.dc, self._user(user)
         return [
-            directory.object_changed(
-                self._time, self._rng, dc, who, dn, kind, attribute, value
-            )
-        ]  # fmt: skip
+            directory.object_changed(self._time, self._rng, dc, who, dn, kind, attribute, value)
+        ]
 
     def _read(self, *, user: str, rights: Sequence[str], mask: str = "0x100") -> Records:
         dc, who = self._story.world.dc, self._user(user)
@@ -82,9 +85,7 @@ class FurtherTraces(Traces):
         ]
 
     def _driver(self, *, host: str, path: str, signer: str) -> Records:
-        return [
-            windows.driver_loaded(self._time, self._rng, self._host(host), path, signer)
-        ]  # fmt: skip
+        return [windows.driver_loaded(self._time, self._rng, self._host(host), path, signer)]
 
     # Build pipeline and its cloud role
 
@@ -100,9 +101,7 @@ class FurtherTraces(Traces):
             for n, one in enumerate(repo.split(","))
         ]
 
-    def _web_identity(
-        self, *, role: str, repo: str, branch: str, ip: str, key: str
-    ) -> Records:
+    def _web_identity(self, *, role: str, repo: str, branch: str, ip: str, key: str) -> Records:
         return [pipeline.web_identity(self._time, self._rng, role, repo, branch, ip, key)]
 
     def _role(
@@ -114,19 +113,27 @@ class FurtherTraces(Traces):
         """Calls of a role's session, one a name; `name` may list several by commas."""
         return [
             pipeline.role_call(
-                self._time + n * every * 1000, self._rng, one, f"{source}.amazonaws.com", role,
-                session, ip, agent, request=request, response=response, error=error, key=key,
+                self._time + n * every * 1000,
+                self._rng,
+                one,
+                f"{source}.amazonaws.com",
+                role,
+                session,
+                ip,
+                agent,
+                request=request,
+                response=response,
+                error=error,
+                key=key,
                 read_only=read,
             )
             for n, one in enumerate(name.split(","))
-        ]  # fmt: skip
+        ]
 
     def _service_event(self, *, name: str, source: str, details: dict[str, object]) -> Records:
         return [
-            pipeline.service_event(
-                self._time, self._rng, name, f"{source}.amazonaws.com", details
-            )
-        ]  # fmt: skip
+            pipeline.service_event(self._time, self._rng, name, f"{source}.amazonaws.com", details)
+        ]
 
     def _bucket(
         self, *, bucket: str, operation: str, requester: str, ip: str, agent: str,
@@ -135,11 +142,19 @@ class FurtherTraces(Traces):
         """Lines of a bucket's access log; `#` in a key is a running number."""
         return [
             pipeline.bucket_access(
-                self._time + n * every * 1000, self._rng, bucket, operation,
-                key.replace("#", f"{n:04d}"), requester, ip, agent, size=size, status=status,
+                self._time + n * every * 1000,
+                self._rng,
+                bucket,
+                operation,
+                key.replace("#", f"{n:04d}"),
+                requester,
+                ip,
+                agent,
+                size=size,
+                status=status,
             )
             for n in range(times)
-        ]  # fmt: skip
+        ]
 
     def _finding(self, *, kind: str, title: str, role: str, ip: str, severity: float) -> Records:
         return [pipeline.finding(self._time, self._rng, kind, title, role, ip, severity)]
@@ -153,14 +168,18 @@ class FurtherTraces(Traces):
         """Lines of the appliance; a list as a field's value is gone through in turn."""
         return [
             appliance.edge(
-                self._time + n * every * 1000, self._rng, logid, kind, level,
+                self._time + n * every * 1000,
+                self._rng,
+                logid,
+                kind,
+                level,
                 {
                     name: value[n % len(value)] if isinstance(value, list) else value
                     for name, value in fields.items()
                 },
             )
             for n in range(times)
-        ]  # fmt: skip
+        ]
 
     def _traffic(
         self, *, source: str, target: list[str], port: list[int], action: str = "close",
@@ -170,12 +189,19 @@ class FurtherTraces(Traces):
         """Connections through the appliance, targets and ports in turn."""
         return [
             appliance.traffic(
-                self._time + n * every * 1000, self._rng, source, target[n % len(target)],
-                port[n % len(port)], action=action, sent=sent, received=received, user=user,
+                self._time + n * every * 1000,
+                self._rng,
+                source,
+                target[n % len(target)],
+                port[n % len(port)],
+                action=action,
+                sent=sent,
+                received=received,
+                user=user,
                 seconds=seconds,
             )
             for n in range(times)
-        ]  # fmt: skip
+        ]
 
     def _refused_ports(
         self, *, source: str, target: list[str], port: list[int], times: int, every: int = 300
@@ -184,11 +210,14 @@ class FurtherTraces(Traces):
         end = Host("client", source, "outside")
         return [
             network.refused(
-                self._time + n * every * 1000, self._rng, end, target[n % len(target)],
+                self._time + n * every * 1000,
+                self._rng,
+                end,
+                target[n % len(target)],
                 port[n % len(port)],
             )
             for n in range(times)
-        ]  # fmt: skip
+        ]
 
     def _ssh(self, *, source: str, ip: str, client: str) -> Records:
         return [network.ssh(self._time, self._rng, self._end(source), ip, client)]
@@ -203,10 +232,8 @@ class FurtherTraces(Traces):
             label = "".join(self._rng.choices(_LABEL, k=60))
             name = f"{label}.{n:x}.{zone}"
             made.append(
-                network.text_record(
-                    self._time + n * every * 1000, self._rng, end, dc, name, answer
-                )
-            )  # fmt: skip
+                network.text_record(self._time + n * every * 1000, self._rng, end, dc, name, answer)
+            )
         return made
 
     def _sql(self, *, account: str, base: str, text: str) -> Records:

@@ -1,4 +1,4 @@
-"""Records of a build pipeline and its cloud role: forge audit log, roles, bucket access, findings."""
+"""Records of a build pipeline and its cloud role: forge, CloudTrail, bucket access, findings."""
 
 from __future__ import annotations
 

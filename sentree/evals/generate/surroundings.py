@@ -9,16 +9,26 @@ from collections.abc import Callable
 from random import Random
 
 from schemas.scenario import Playbook
-from sentree.evals.generate import appliance, cloud, directory, linux, network, pipeline
+from sentree.evals.generate import (
+    appliance,
+    cloud,
+    directory,
+    linux,
+    network,
+    pipeline,
+    windows,
+)
 from sentree.evals.generate.emission import Emission
 from sentree.evals.generate.told import read_playbook
-from sentree.evals.generate.world import MILLISECOND, SECOND, Host, User, World
+from sentree.evals.generate.world import MILLISECOND, SECOND, SYSTEM, Host, User, World
 
 Activity = Callable[[int, Random, World, Host], list[Emission]]
 
 _REPOS = ("storefront", "billing", "infra-modules", "docs", "mobile")
 _RUNNERS = ("198.51.100.71", "198.51.100.72", "198.51.100.73")
 _OFFICE_IP = "198.51.100.20"
+_OPERATIONS = ("REST.GET.OBJECT", "REST.PUT.OBJECT", "REST.GET.BUCKET", "BATCH.DELETE.OBJECT")
+_EXPORT = "/export/backup"
 _GIT = "git/2.43.0"
 _PIPELINE_READS = (
     ("DescribeImages", "ecr"),
@@ -29,7 +39,10 @@ _PIPELINE_READS = (
 )
 _TASKS = (
     ("Microsoft\\Windows\\Defrag\\ScheduledDefrag", "%windir%\\system32\\defrag.exe"),
-    ("Microsoft\\Windows\\UpdateOrchestrator\\Schedule Scan", "%systemroot%\\system32\\usoclient.exe"),
+    (
+        "Microsoft\\Windows\\UpdateOrchestrator\\Schedule Scan",
+        "%systemroot%\\system32\\usoclient.exe",
+    ),
     ("GoogleUpdateTaskMachineUA", "C:\\Program Files (x86)\\Google\\Update\\GoogleUpdate.exe"),
 )
 _STATEMENTS = (
@@ -58,9 +71,7 @@ def _first_ticket(time: int, rng: Random, world: World, host: Host) -> list[Emis
 
 def _enrolled(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
     template = "CertificateTemplate:Machine"
-    return directory.certificate(
-        time, rng, world.dc, f"{host.name}$", host, template, host.fqdn
-    )  # fmt: skip
+    return directory.certificate(time, rng, world.dc, f"{host.name}$", host, template, host.fqdn)
 
 
 def _directory_work(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
@@ -72,9 +83,7 @@ def _directory_work(time: int, rng: Random, world: World, host: Host) -> list[Em
     name, value = rng.choice(
         (("telephoneNumber", f"555-01{rng.randrange(99):02d}"), ("title", "Planner"))
     )
-    return [
-        directory.object_changed(time, rng, world.dc, world.admin, dn, "user", name, value)
-    ]  # fmt: skip
+    return [directory.object_changed(time, rng, world.dc, world.admin, dn, "user", name, value)]
 
 
 def _gateway(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
@@ -86,6 +95,22 @@ def _gateway(time: int, rng: Random, world: World, host: Host) -> list[Emission]
 def _tasks(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
     name, action = rng.choice(_TASKS)
     return [directory.task_run(time, rng, host, name, action)]
+
+
+def _upkeep(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
+    chance = rng.random()
+    if chance < 0.4:
+        return [directory.signatures_updated(time, rng, host)]
+    if chance < 0.7:
+        name = rng.choice(("mpksldrv.sys", "HdAudio.sys", "rdpvideominiport.sys"))
+        driver = f"C:\\Windows\\System32\\drivers\\{name}"
+        return [windows.driver_loaded(time, rng, host, driver, "Microsoft Windows")]
+    if chance < 0.95:
+        image = "C:\\Windows\\System32\\defrag.exe"
+        disk = windows.running(rng, host, SYSTEM, image, "defrag.exe -c -h")
+        return [windows.raw_read(time, rng, disk, "\\Device\\HarddiskVolume2")]
+    worker = "C:\\Windows\\servicing\\TrustedInstaller.exe"
+    return [directory.restarted(time, host, worker, "Operating System: Upgrade (Planned)")]
 
 
 def _bits(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
@@ -105,9 +130,7 @@ def _development(time: int, rng: Random, world: World, host: Host) -> list[Emiss
     who, repo = _account(world, rng).name.replace(".", "-"), rng.choice(_REPOS)
     action = rng.choices(("git.fetch", "git.clone", "git.push", "pull_request.merge"), (6, 2, 3, 2))
     fields: dict[str, object] = {"transport_protocol_name": "ssh", "repository_public": False}
-    return [
-        pipeline.forge(time, rng, action[0], who, _OFFICE_IP, repo, _GIT, fields)
-    ]  # fmt: skip
+    return [pipeline.forge(time, rng, action[0], who, _OFFICE_IP, repo, _GIT, fields)]
 
 
 def _workflow(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
@@ -118,34 +141,72 @@ def _workflow(time: int, rng: Random, world: World, host: Host) -> list[Emission
         "head_branch": "main",
         "name": "deploy",
     }
-    made = [
-        pipeline.forge(time, rng, "workflows.created_workflow_run", who, None, repo, None, run)
-    ]  # fmt: skip
+    made = [pipeline.forge(time, rng, "workflows.created_workflow_run", who, None, repo, None, run)]
     ip, key = rng.choice(_RUNNERS), f"ASIAEXAMPLE{rng.randrange(10**8):08d}X"
+    job: dict[str, object] = {
+        "job_name": "deploy",
+        "runner_labels": ["ubuntu-latest"],
+        "secrets_passed": ["AWS_ROLE_ARN"],
+        "workflow_run_id": run["workflow_run_id"],
+    }
     made.append(
-        pipeline.web_identity(time + 20 * SECOND, rng, "ci-deploy", repo, "main", ip, key)
+        pipeline.forge(
+            time + 9 * SECOND, rng, "workflows.prepared_workflow_job", who, None, repo, None, job
+        )
     )
+    made.append(pipeline.web_identity(time + 20 * SECOND, rng, "ci-deploy", repo, "main", ip, key))
     for n in range(3):
         name, source = rng.choice(_PIPELINE_READS)
         made.append(
             pipeline.role_call(
-                time + (24 + 3 * n) * SECOND, rng, name, f"{source}.amazonaws.com", "ci-deploy",
-                pipeline.WORKFLOW_SESSION, ip, "aws-cli/2.17.0 md/awscrt#0.20.11", key=key, read_only=True,
+                time + (24 + 3 * n) * SECOND,
+                rng,
+                name,
+                f"{source}.amazonaws.com",
+                "ci-deploy",
+                pipeline.WORKFLOW_SESSION,
+                ip,
+                "aws-cli/2.17.0 md/awscrt#0.20.11",
+                key=key,
+                read_only=True,
             )
-        )  # fmt: skip
+        )
     return made
+
+
+def _backups(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
+    name, wanted = rng.choice(
+        (
+            ("CreateSnapshot", {"volumeId": f"vol-{rng.getrandbits(68):017x}"}),
+            ("DeleteSnapshot", {"snapshotId": f"snap-{rng.getrandbits(68):017x}"}),
+        )
+    )
+    return [
+        pipeline.role_call(
+            time, rng, name, "ec2.amazonaws.com", "AWSBackupDefaultServiceRole",
+            f"AWSBackup-{rng.randrange(10**6)}", "backup.amazonaws.com", "backup.amazonaws.com",
+            request={**wanted}, key="ASIAEXAMPLE0BACKUP01",
+        )
+    ]  # fmt: skip
 
 
 def _buckets(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
     who = f"arn:aws:sts::{cloud.ACCOUNT}:assumed-role/webapp/i-0a51c7e2d9"
-    operation = rng.choices(("REST.GET.OBJECT", "REST.PUT.OBJECT", "REST.GET.BUCKET"), (8, 3, 1))[0]
+    operation = rng.choices(_OPERATIONS, (8, 3, 1, 1))[0]
     key = "-" if operation.endswith("BUCKET") else f"invoices/2026/{rng.randrange(9999):04d}.pdf"
     return [
         pipeline.bucket_access(
-            time, rng, "harborlane-documents", operation, key, who, "10.40.3.11",
-            "aws-sdk-java/2.25.0", size=rng.randrange(2_000, 400_000),
+            time,
+            rng,
+            "harborlane-documents",
+            operation,
+            key,
+            who,
+            "10.40.3.11",
+            "aws-sdk-java/2.25.0",
+            size=rng.randrange(2_000, 400_000),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _findings(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
@@ -153,15 +214,12 @@ def _findings(time: int, rng: Random, world: World, host: Host) -> list[Emission
         return []
     ip = f"192.0.2.{rng.randrange(60, 200)}"
     title = "An unprotected port of an instance is being probed."
-    return [
-        pipeline.finding(time, rng, "Recon:EC2/PortProbeUnprotectedPort", title, "-", ip, 2.0)
-    ]  # fmt: skip
+    return [pipeline.finding(time, rng, "Recon:EC2/PortProbeUnprotectedPort", title, "-", ip, 2.0)]
 
 
 def _passed(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
     net = appliance.addresses(world)
-    name, ip = rng.choice(world.sites)
-    del name
+    _, ip = rng.choice(world.sites)
     chance = rng.random()
     if chance < 0.15:
         outside = f"198.51.100.{rng.randrange(200, 250)}"
@@ -185,13 +243,39 @@ def _tunnels(time: int, rng: Random, world: World, host: Host) -> list[Emission]
         "reason": "N/A",
         "msg": "SSL tunnel established",
     }
-    return [
-        appliance.edge(time, rng, "0101039424", "event/vpn", "information", fields)
-    ]  # fmt: skip
+    return [appliance.edge(time, rng, "0101039424", "event/vpn", "information", fields)]
 
 
 def _appliance_work(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
     ip = world.workstations[-1].ip
+    chance = rng.random()
+    if chance < 0.3:
+        change: dict[str, object] = {
+            "logdesc": "Attribute configured",
+            "user": "netadmin",
+            "ui": f"GUI({ip})",
+            "action": "Edit",
+            "cfgtid": rng.randrange(10**9),
+            "cfgpath": "firewall.address",
+            "cfgobj": f"site-{rng.randrange(40)}",
+            "cfgattr": "comment[reviewed]",
+            "msg": "Edit firewall.address",
+        }
+        return [appliance.edge(time, rng, "0100044546", "event/system", "information", change)]
+    if chance < 0.5:
+        probe: dict[str, object] = {
+            "eventtype": "signature",
+            "severity": "medium",
+            "srcip": f"198.51.100.{rng.randrange(200, 250)}",
+            "dstip": "198.51.100.10",
+            "action": "dropped",
+            "proto": 6,
+            "service": "HTTPS",
+            "attack": "ZGrab.Scanner",
+            "dstport": 443,
+            "msg": "scanner signature matched",
+        }
+        return [appliance.edge(time, rng, "0419016384", "utm/ips", "alert", probe)]
     fields: dict[str, object] = {
         "logdesc": "Admin login successful",
         "user": "netadmin",
@@ -204,27 +288,25 @@ def _appliance_work(time: int, rng: Random, world: World, host: Host) -> list[Em
         "profile": "super_admin",
         "msg": f"Administrator netadmin logged in successfully from https({ip})",
     }
-    return [
-        appliance.edge(time, rng, "0100032001", "event/system", "information", fields)
-    ]  # fmt: skip
+    return [appliance.edge(time, rng, "0100032001", "event/system", "information", fields)]
 
 
 def _database(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
+    if rng.random() < 0.1:
+        copy = "statement: COPY public.orders (id, customer, total, created) TO stdout;"
+        return [appliance.statement(time, rng, "backup", "crm", copy)]
     return [appliance.statement(time, rng, "webapp", "crm", rng.choice(_STATEMENTS))]
 
 
 def _storage(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
-    pid, ip = rng.randrange(300, 9000), world.app_server.ip
-    text = f"authenticated mount request from {ip}:{rng.randrange(600, 1023)} for /export/backup (/export/backup)"  # noqa: E501
-    return [
-        rng.choice(
-            (
-                cloud.syslog(time, "rpc.mountd", pid, text, "nas01"),
-                cloud.syslog(time, "systemd", 1, "Started Rotate log files.", "nas01"),
-                cloud.syslog(time, "CRON", pid, "(root) CMD (/usr/sbin/zpool status -x)", "nas01"),
-            )
-        )
-    ]
+    pid, client = rng.randrange(300, 9000), f"{world.app_server.ip}:{rng.randrange(600, 1023)}"
+    lines = (
+        ("rpc.mountd", f"authenticated mount request from {client} for {_EXPORT} ({_EXPORT})"),
+        ("systemd", "Started Rotate log files."),
+        ("CRON", "(root) CMD (/usr/sbin/zpool status -x)"),
+    )
+    tag, text = rng.choice(lines)
+    return [cloud.syslog(time, tag, pid, text, "nas01")]
 
 
 def _text_records(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
@@ -254,10 +336,17 @@ _SOURCES: dict[str, tuple[tuple[Activity, int], ...]] = {
         (_directory_work, 1),
         (_gateway, 1),
         (_tasks, 5),
+        (_upkeep, 3),
         (_bits, 2),
         (_rpc, 4),
     ),
-    "pipeline": ((_development, 8), (_workflow, 2), (_buckets, 6), (_findings, 1)),
+    "pipeline": (
+        (_development, 8),
+        (_workflow, 2),
+        (_backups, 1),
+        (_buckets, 6),
+        (_findings, 1),
+    ),
     "edge": (
         (_passed, 9),
         (_tunnels, 2),

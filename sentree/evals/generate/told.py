@@ -5,9 +5,10 @@ begins, `names` and `ips` the intruder's infrastructure, `plant` what gives the 
 `sources` names log sources that only some playbooks have (`surroundings`).
 A step says when (`at: [act, hour, minute]` or `wait: [low, high]` seconds after the step before),
 what (`technique`, `tactic`, `says`), where and who (`host`, `user`), and lists `traces`, the
-records an analyst should find, and `also`, further traces of the same deed. A trace is one entry of
-`FurtherTraces`: its name and its arguments. `after` shifts it by milliseconds; `{name}` in a text stands
-for a host (`{fs}`, `{fs_ip}`), a person (`{owner}`), or a name or address of the intruder.
+records an analyst should find, and `also`, further traces of the same deed. A trace is one entry
+of `FurtherTraces`: its name and its arguments. `after` shifts it by milliseconds; `{name}` in a
+text stands for a host (`{fs}`, `{fs_ip}`), a person (`{owner}`), or a name or address of the
+intruder.
 """
 
 from __future__ import annotations

@@ -337,7 +337,10 @@ class Traces:
             message = text.replace("#", str(port))
             made.append(
                 cloud.syslog(
-                    self._time + n * every * 1000, tag, self._rng.randrange(900, 99999), message,
+                    self._time + n * every * 1000,
+                    tag,
+                    self._rng.randrange(900, 99999),
+                    message,
                     host,
                 )
             )
@@ -348,9 +351,7 @@ class Traces:
         host: str = LINUX_HOST, session: int | None = None,
     ) -> Records:  # fmt: skip
         """A program starts on Linux; `told` is the line of the two that says what matters."""
-        lines = linux.executed(
-            self._time, self._rng, exe, args, uid, host=host, session=session
-        )
+        lines = linux.executed(self._time, self._rng, exe, args, uid, host=host, session=session)
         chosen = [line for line in lines if f"type={told} " in str(line.record)]
         self.beside += [line for line in lines if line not in chosen]
         return chosen
