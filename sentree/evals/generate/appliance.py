@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from random import Random
+from zlib import crc32
 
 from sentree.evals.generate.emission import Emission
-from sentree.evals.generate.world import World, iso, to_datetime
+from sentree.evals.generate.world import HOUR, World, iso, to_datetime
 
 APPLIANCE = "vpn01"
 DATABASE = "db01"
@@ -90,11 +91,13 @@ def traffic(
     return edge(time, rng, "0000000013", "traffic/forward", "notice", fields)
 
 
-def statement(time: int, rng: Random, account: str, base: str, text: str) -> Emission:
+def statement(time: int, account: str, base: str, text: str) -> Emission:
     """Make one line of the database server's log."""
     time = time // 1000 * 1000
     stamp = iso(time).replace("T", " ").removesuffix("Z")
-    line = f"{stamp} UTC [{rng.randrange(900, 32000)}] {account}@{base} LOG:  {text}"
+    # One session a client and hour: its lines have one process id.
+    pid = 900 + crc32(f"{account} {base} {time // HOUR}".encode()) % 30_000
+    line = f"{stamp} UTC [{pid}] {account}@{base} LOG:  {text}"
     return Emission(time, DATABASE_STREAM, line)
 
 

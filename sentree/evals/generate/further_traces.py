@@ -237,4 +237,4 @@ class FurtherTraces(Traces):
         return made
 
     def _sql(self, *, account: str, base: str, text: str) -> Records:
-        return [appliance.statement(self._time, self._rng, account, base, text)]
+        return [appliance.statement(self._time, account, base, text)]

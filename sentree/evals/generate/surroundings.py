@@ -11,6 +11,7 @@ from random import Random
 from schemas.scenario import Playbook
 from sentree.evals.generate import (
     appliance,
+    audit,
     cloud,
     directory,
     linux,
@@ -19,6 +20,7 @@ from sentree.evals.generate import (
     windows,
 )
 from sentree.evals.generate.emission import Emission
+from sentree.evals.generate.story import POWERSHELL_EXE
 from sentree.evals.generate.told import read_playbook
 from sentree.evals.generate.world import MILLISECOND, SECOND, SYSTEM, Host, User, World
 
@@ -44,6 +46,11 @@ _TASKS = (
         "%systemroot%\\system32\\usoclient.exe",
     ),
     ("GoogleUpdateTaskMachineUA", "C:\\Program Files (x86)\\Google\\Update\\GoogleUpdate.exe"),
+)
+_SCRIPTS = (
+    "Get-CimInstance Win32_LogicalDisk | Select-Object DeviceID, FreeSpace",
+    "Get-HotFix | Sort-Object InstalledOn | Select-Object -Last 5",
+    "Get-MpComputerStatus | Select-Object AntivirusSignatureAge",
 )
 _STATEMENTS = (
     "statement: SELECT id, total FROM orders WHERE created > now() - interval '1 day'",
@@ -99,8 +106,11 @@ def _tasks(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
 
 def _upkeep(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
     chance = rng.random()
-    if chance < 0.4:
+    if chance < 0.3:
         return [directory.signatures_updated(time, rng, host)]
+    if chance < 0.45:
+        shell = windows.running(rng, host, SYSTEM, POWERSHELL_EXE, "powershell.exe -File inv.ps1")
+        return [audit.script_block(time, rng, shell, rng.choice(_SCRIPTS), "C:\\Scripts\\inv.ps1")]
     if chance < 0.7:
         name = rng.choice(("mpksldrv.sys", "HdAudio.sys", "rdpvideominiport.sys"))
         driver = f"C:\\Windows\\System32\\drivers\\{name}"
@@ -273,7 +283,7 @@ def _appliance_work(time: int, rng: Random, world: World, host: Host) -> list[Em
             "service": "HTTPS",
             "attack": "ZGrab.Scanner",
             "dstport": 443,
-            "msg": "scanner signature matched",
+            "msg": "tools: ZGrab.Scanner",
         }
         return [appliance.edge(time, rng, "0419016384", "utm/ips", "alert", probe)]
     fields: dict[str, object] = {
@@ -294,8 +304,8 @@ def _appliance_work(time: int, rng: Random, world: World, host: Host) -> list[Em
 def _database(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
     if rng.random() < 0.1:
         copy = "statement: COPY public.orders (id, customer, total, created) TO stdout;"
-        return [appliance.statement(time, rng, "backup", "crm", copy)]
-    return [appliance.statement(time, rng, "webapp", "crm", rng.choice(_STATEMENTS))]
+        return [appliance.statement(time, "backup", "crm", copy)]
+    return [appliance.statement(time, "webapp", "crm", rng.choice(_STATEMENTS))]
 
 
 def _storage(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
