@@ -53,7 +53,7 @@ def test_all_of_the_held_out_incidents_is_in_the_lake_at_its_time(
 ) -> None:
     truths: list[IncidentTruth] = []
     for playbook in HELD_OUT:
-        spec = SMALL.model_copy(update={"playbook": playbook})
+        spec = SMALL.model_copy(update={"playbook": playbook, "days": 1})
         truths.append(generate_incident(tmp_path / playbook / "logs", spec))
     with Lake.open(settings) as lake:
         logs = [tmp_path / playbook / "logs" for playbook in HELD_OUT]
