@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from prefect import flow
+from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic.json_schema import SkipJsonSchema
 
@@ -19,12 +20,20 @@ from tasks.run_tags import tag_flow_run
 @flow(
     name="compare-paths", flow_run_name="compare paths {plan.experiment}", validate_parameters=True
 )
-def compare_paths(plan: ExperimentPlan, settings: SkipJsonSchema[Settings | None] = None) -> str:
+def compare_paths(
+    plan: ExperimentPlan,
+    settings: SkipJsonSchema[Settings | None] = None,
+    by_month: bool = False,
+) -> str:
     """Make the trials that are left of an experiment; gives its name.
 
-    The flow run's state is `Degraded` when a cap of the experiment ended it early.
+    The flow run's state is `Degraded` when a cap of the experiment ended it early. `by_month` adds
+    the month for which the run was scheduled to the name, so that each month measures anew.
     """
     settings = settings or load_settings()
+    if by_month:
+        month = cast(Any, flow_run).scheduled_start_time.strftime("%Y-%m")
+        plan = plan.model_copy(update={"experiment": f"{plan.experiment}-{month}"})
     tag_flow_run("kind:experiment", f"experiment:{plan.experiment}")
     with begin(settings, plan) as begun:
         ended = work_through(begun, as_task_runs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -76,3 +77,12 @@ def test_each_trial_is_a_task_run_and_measures_what_a_plain_loop_measures(
     trials = {f"needle 3k #0 {path} {SURE}" for path in ("direct", "rlm-agent")}
     assert all({"case needle-3000-0", "publish flowing"} <= some for some in names)
     assert trials <= names[0] | names[1] and sum(len(trials & some) for some in names) == 3
+
+
+def test_a_monthly_run_measures_under_the_name_of_its_month(server: str, tmp_path: Path) -> None:
+    from flows.compare_paths import compare_paths
+
+    plan = PLAN.model_copy(update={"caps": Caps(calls=1)})
+    state = compare_paths(plan, Settings(home=tmp_path), by_month=True, return_state=True)
+    assert state.result() == f"flowing-{datetime.now(UTC):%Y-%m}"
+    assert len(read_trials(Settings(home=tmp_path), state.result())) == 1
