@@ -20,6 +20,14 @@ _DOCUMENTATION = tuple(
     ipaddress.ip_network(text)
     for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 )
+_ARGUMENT = re.compile(r"\s(?:a\d{1,3}(?:\[\d{1,3}\])?|proctitle)=(?:\"([^\"]*)\"|([^\s\"]+))")
+_SYSCALL = re.compile(
+    r"type=SYSCALL\s.{0,600}\bsyscall=(?:59|322|11|358|221|execve)\s.{0,600}\bexe=\"([^\"]+)\""
+)
+_TOLD = re.compile(
+    r"sudo(?:\[\d{1,9}\])?:.{0,400}COMMAND=(.*)|cron(?:d)?(?:\[\d{1,9}\])?:.{0,120}CMD\s*\((.*)\)",
+    re.IGNORECASE,
+)
 _DEVICE_PATH = re.compile(r"^\\device\\harddiskvolume\d+\\", re.IGNORECASE)
 
 
@@ -205,6 +213,32 @@ def _script(sight: Sight) -> str:
     return sight.plain("ScriptBlockText", "script_content.value", "Payload", "Message", "message")
 
 
+def _ran(sight: Sight) -> str:
+    """Give the command of a process start, of an audit record, or of a line of sudo or cron."""
+    if sight.scope == "process":
+        return sight.plain("process_cmd", "CommandLine")
+    line = _bounded(_text(sight))
+    if "type=EXECVE" in line or "type=PROCTITLE" in line:
+        return _audited(line)
+    if program := _SYSCALL.search(line):
+        return program[1]
+    told = _TOLD.search(line)
+    return (told[1] or told[2] or "").strip() if told else ""
+
+
+def _audited(line: str) -> str:
+    """Put the arguments of an audit record together; those with blanks in them are in hex."""
+    parts = [quoted or _unhexed(coded) for quoted, coded in _ARGUMENT.findall(line)]
+    return " ".join(parts)
+
+
+def _unhexed(text: str) -> str:
+    try:
+        return bytes.fromhex(text).decode("utf-8", "replace").replace("\0", " ")
+    except ValueError:
+        return text
+
+
 def _text(sight: Sight) -> str:
     return str(sight.row.get("message") or sight.row.get("raw") or "")
 
@@ -257,6 +291,7 @@ DERIVED: Mapping[str, Callable[[Sight], str]] = {
     "data": lambda s: s.plain("Details", "NewValue", "data"),
     "script": _script,
     "text": _text,
+    "ran": _ran,
     "share": _share,
     "relative": _relative,
     "service": lambda s: s.plain("service_name", "ServiceName", "param1"),
