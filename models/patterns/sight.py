@@ -28,6 +28,10 @@ _TOLD = re.compile(
     r"sudo(?:\[\d{1,9}\])?:.{0,400}COMMAND=(.*)|cron(?:d)?(?:\[\d{1,9}\])?:.{0,120}CMD\s*\((.*)\)",
     re.IGNORECASE,
 )
+# A list of named values: of an event log, of a cloud's audit record, of a directory's.
+_TOLD_UNDER = ("#text", "Value", "NewValue", "newValue")
+_FILES = re.compile(r"^.*?\"files\":\s?(\[[^\]]*\]).*$|^.*$", re.DOTALL)
+_NAMES = re.compile(r"\"name\":\s?\"([^\"]{1,260})\"")
 _DEVICE_PATH = re.compile(r"^\\device\\harddiskvolume\d+\\", re.IGNORECASE)
 
 
@@ -165,9 +169,11 @@ def _walk(document: Any) -> Iterator[_Scalar]:
         for parent, name, value in level:
             if isinstance(value, dict):
                 item = cast("dict[str, Any]", value)
-                named = item.get("@Name") or item.get("Name")
-                if "#text" in item and isinstance(named, str):
-                    deeper.append((name, _key(named), item["#text"]))
+                named = item.get("@Name") or item.get("Name") or item.get("displayName")
+                if isinstance(named, str):
+                    told = next((item[key] for key in _TOLD_UNDER if key in item), None)
+                    if told is not None:
+                        deeper.append((name, _key(named), told))
                 deeper += [(name, _key(key), each) for key, each in item.items()]
             elif isinstance(value, list):
                 deeper += [(parent, name, each) for each in cast("list[Any]", value)[:50]]
@@ -243,6 +249,12 @@ def _text(sight: Sight) -> str:
     return str(sight.row.get("message") or sight.row.get("raw") or "")
 
 
+def _attachments(sight: Sight) -> str:
+    """Give the names of a mail's files, parted by line breaks."""
+    files = _NAMES.findall(_FILES.sub(r"\1", str(sight.row.get("event") or "")))
+    return "\n".join(files)
+
+
 def _share(sight: Sight) -> str:
     if sight.scope == "smb file":
         return sight.plain("share_name", "path")
@@ -292,6 +304,9 @@ DERIVED: Mapping[str, Callable[[Sight], str]] = {
     "script": _script,
     "text": _text,
     "ran": _ran,
+    "attachments": _attachments,
+    "subject_line": lambda s: s.raw.get("email.subject", ""),
+    "sender": lambda s: s.raw.get("email.from", ""),
     "share": _share,
     "relative": _relative,
     "service": lambda s: s.plain("service_name", "ServiceName", "param1"),

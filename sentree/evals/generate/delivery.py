@@ -27,7 +27,7 @@ _FORMATS = {
     "web": "access-log",
     "mail": "ocsf",
     "dns": "ocsf",
-    "office": "ocsf",
+    "office": "m365",
 }
 
 

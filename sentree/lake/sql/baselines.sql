@@ -361,7 +361,144 @@ new_agents AS (
     UNION ALL
     SELECT 'new address', event_uid, time, host, principal, src_ip, address_calls, NULL, NULL
     FROM ranked_calls
-    WHERE address_rank = 1 AND call_rank > 50 AND src_ip IS NOT NULL
+    WHERE address_rank = 1 AND call_rank > 20 AND src_ip IS NOT NULL
+),
+sign_ins AS (
+    SELECT
+        event_uid, time, host, lower(split_part(coalesce(target_user, actor_user), '@', 1)) AS who,
+        src_ip AS src, json_extract_string(event, '$.is_mfa') AS factor
+    FROM events
+    WHERE class_uid = 3002 AND activity_id = 1 AND status_id = 1 AND logon_type_id IS NULL
+        AND api_operation IS NULL AND mapper NOT IN ('windows', 'zeek') AND src_ip IS NOT NULL
+        AND time IS NOT NULL AND coalesce(target_user, actor_user) IS NOT NULL
+),
+known_sign_ins AS (
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY who ORDER BY time, event_uid) AS who_rank,
+        row_number() OVER (PARTITION BY who, src ORDER BY time, event_uid) AS address_rank,
+        count(*) OVER (PARTITION BY who, src) AS address_times,
+        avg(CASE WHEN factor = 'true' THEN 1 ELSE 0 END) OVER (
+            PARTITION BY who ORDER BY time, event_uid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS factor_share
+    FROM sign_ins
+),
+-- A sign-in from an address that is new for the account, when it has signed in before.
+fresh AS (
+    SELECT
+        *,
+        lag(time) OVER (PARTITION BY who ORDER BY time, event_uid) AS before,
+        lag(factor) OVER (PARTITION BY who ORDER BY time, event_uid) AS factor_before,
+        lead(time) OVER (PARTITION BY who ORDER BY time, event_uid) AS after,
+        lead(factor) OVER (PARTITION BY who ORDER BY time, event_uid) AS factor_after
+    FROM known_sign_ins
+    WHERE address_rank = 1 AND who_rank > 3
+),
+fresh_sign_ins AS (
+    SELECT
+        CASE
+            -- A page in the middle passes the factor on; the session is then used from elsewhere.
+            WHEN factor = 'true' AND factor_after IS DISTINCT FROM 'true'
+                AND epoch(after - time) <= 3600 THEN 'relayed sign-in'
+            WHEN factor IS DISTINCT FROM 'true' AND factor_before = 'true'
+                AND epoch(time - before) <= 3600 THEN 'session taken along'
+            WHEN factor IS DISTINCT FROM 'true' AND factor_share >= 0.8
+                THEN 'sign-in without factor'
+            ELSE 'new sign-in address'
+        END AS kind,
+        event_uid, time, host, who AS subject, src AS object, address_times AS times,
+        NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
+    FROM fresh
+),
+-- What an account does from an address that neither it nor anybody else used before: the first call
+-- of each sort in a day.
+places AS (
+    SELECT lower(split_part(who, '@', 1)) AS who, src, min(time) AS first, count(*) AS times
+    FROM (
+        SELECT coalesce(actor_user, target_user) AS who, src_ip AS src, time FROM events
+        WHERE src_ip IS NOT NULL AND time IS NOT NULL AND api_operation IS NOT NULL
+            AND class_uid NOT BETWEEN 4001 AND 4999
+        UNION ALL
+        SELECT who, src, time FROM sign_ins
+    )
+    WHERE who IS NOT NULL
+    GROUP BY ALL
+),
+fresh_places AS (
+    SELECT who, src, first
+    FROM (
+        SELECT
+            *,
+            coalesce(sum(times) OVER (
+                PARTITION BY who ORDER BY first, src ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ), 0) AS earlier
+        FROM places
+    )
+    WHERE earlier >= 5
+),
+odd_calls AS (
+    SELECT
+        CASE
+            WHEN api_operation IN ('GetSecretValue', 'BatchGetSecretValue', 'GetParameter', 'GetParameters',
+                'GetParametersByPath', 'DescribeParameters', 'ListSecrets', 'GetPasswordData')
+                THEN 'secrets from new address'
+            WHEN api_operation IN ('GetObject', 'SelectObjectContent', 'RestoreObject')
+                THEN 'objects from new address'
+            WHEN api_operation IN ('AssumeRole', 'AssumeRoleWithWebIdentity', 'GetFederationToken', 'GetSessionToken')
+                THEN 'role from new address'
+            WHEN api_operation IN ('Invoke', 'Invoke20150331', 'InvokeFunction', 'StartExecution')
+                THEN 'function from new address'
+            WHEN regexp_matches(api_operation, '^(Describe|List|Get|Search|Lookup)[A-Z]') AND api_service LIKE '%.amazonaws.com'
+                AND api_operation <> 'GetCallerIdentity'
+                THEN 'survey from new address'
+            WHEN api_operation = 'MailItemsAccessed' THEN 'mail read from new address'
+            WHEN api_operation IN ('Send', 'SendAs', 'SendOnBehalf') THEN 'mail sent from new address'
+            WHEN api_operation IN ('HardDelete', 'SoftDelete') THEN 'mail deleted from new address'
+            WHEN api_operation IN ('FileDownloaded', 'FileSyncDownloadedFull', 'FileAccessed', 'FilePreviewed')
+                THEN 'files from new address'
+        END AS kind,
+        e.event_uid, e.time, e.host, lower(split_part(e.actor_user, '@', 1)) AS who, e.src_ip AS src
+    FROM events AS e
+    JOIN fresh_places AS p ON p.src = e.src_ip AND p.who = lower(split_part(e.actor_user, '@', 1))
+    WHERE e.api_operation IS NOT NULL AND e.class_uid NOT BETWEEN 4001 AND 4999
+        AND e.time IS NOT NULL AND coalesce(e.status_id, 1) <> 2
+),
+calls_from_new_places AS (
+    SELECT kind, min_by(event_uid, (time, event_uid)) AS event_uid, min(time) AS time,
+        min_by(host, (time, event_uid)) AS host, who AS subject, src AS object, count(*) AS times,
+        NULL::DOUBLE AS amount, list(event_uid ORDER BY time, event_uid)[:12] AS sample
+    FROM odd_calls
+    WHERE kind IS NOT NULL
+    GROUP BY kind, who, src, time_bucket(INTERVAL 1 HOUR, time)
+),
+mails AS (
+    SELECT
+        event_uid, time, host,
+        lower(regexp_extract(json_extract_string(event, '$.email.from'), '@([A-Za-z0-9.-]+)', 1)) AS sender,
+        lower(regexp_extract(json_extract_string(event, '$.email.to[0]'), '@([A-Za-z0-9.-]+)', 1)) AS recipient,
+        json_extract_string(event, '$.email.from') AS address,
+        coalesce(CAST(json_extract(event, '$.email.files') AS VARCHAR), '') AS attached
+    FROM events
+    WHERE class_uid = 4009 AND time IS NOT NULL
+),
+home AS (
+    SELECT mode(recipient) AS domain, regexp_extract(mode(recipient), '^([^.]+)', 1) AS label
+    FROM mails
+    WHERE recipient <> ''
+),
+odd_mails AS (
+    SELECT
+        CASE WHEN sender = domain THEN 'page from inside' ELSE 'twin sender' END AS kind,
+        event_uid, time, mails.host, address AS subject, domain AS object, 1 AS times,
+        NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
+    FROM mails, home
+    WHERE length(label) >= 5 AND (
+        sender = domain AND regexp_matches(attached, '(?i)\.(s?html?|svg|mht|hta|lnk|iso|one|js|docm|xlsm)"')
+        OR sender <> domain AND NOT ends_with(sender, concat('.', domain)) AND (
+            contains(split_part(sender, '.', 1), label)
+            OR levenshtein(regexp_extract(sender, '^([^.]+)', 1), label) BETWEEN 1 AND 2
+        )
+    )
 ),
 tunnels AS (
     SELECT 'many names' AS kind, min_by(event_uid, (time, event_uid)) AS event_uid, min(time) AS time,
@@ -389,6 +526,9 @@ UNION ALL SELECT * FROM fans
 UNION ALL SELECT * FROM new_logons
 UNION ALL SELECT * FROM privileged
 UNION ALL SELECT * FROM new_agents
+UNION ALL SELECT * FROM fresh_sign_ins
+UNION ALL SELECT * FROM calls_from_new_places
+UNION ALL SELECT * FROM odd_mails
 UNION ALL SELECT * FROM tunnels
 ORDER BY time, event_uid, kind;
 
@@ -400,7 +540,7 @@ CREATE OR REPLACE TABLE baseline_scopes AS
 WITH sensed AS (
     SELECT
         event_uid, time, class_uid, activity_id, process_path, actor_path, file_path, reg_key, reg_value,
-        dst_port, dns_query, original_id, channel, mapper, raw, api_operation,
+        dst_port, dns_query, original_id, channel, mapper, raw, event, api_operation,
         CASE
             WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999 THEN 'api'
             WHEN lower(concat(channel, ' ', provider)) LIKE '%sysmon%' THEN 'sysmon'
@@ -514,6 +654,7 @@ scoped AS (
             WHEN class_uid = 4003 THEN 'dns'
             WHEN class_uid = 4006 THEN 'share'
             WHEN class_uid IN (4005, 4007) THEN 'remote session'
+            WHEN class_uid = 4009 THEN 'mail'
             WHEN class_uid = 0 THEN 'text'
         END AS scope
     FROM sensed
@@ -528,6 +669,8 @@ WHERE event_uid IN (SELECT event_uid FROM detections)
     WHEN 'file' THEN regexp_matches(file_path,
         '(?i)\.(exe|dll|sys|scr|com|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|lnk|url|iso|img|vhd|dmp|kirbi|one|chm|msi|cpl|jar|py|aspx?|ashx|jspx?|php|zip|7z|rar|cab|doc[mx]?|xls[mx]?|rtf|job|xml|inf|tmp|bin|dat|rdp|locked|encrypted)(:[^\\]*)?$|\\startup\\|\\system32\\tasks\\|ntds|lsass|readme|decrypt|psexesvc|authorized_keys|/cron|/etc/(passwd|shadow|sudoers|ld\.so\.preload|systemd)')
     WHEN 'delete' THEN FALSE
+    WHEN 'mail' THEN json_extract(event, '$.email.files') IS NOT NULL
+        OR regexp_matches(json_extract_string(event, '$.email.subject'), '(?i)bank|account|payment|iban|wire|remittance')
     WHEN 'access' THEN process_path ILIKE '%\lsass.exe' OR concat(raw, '') ILIKE '%\lsass.exe%'
     WHEN 'object' THEN concat(raw, '') ILIKE '%lsass.exe%'
         OR concat(raw, '') ILIKE '%\\sam%' OR concat(raw, '') ILIKE '%ntds%'
@@ -557,7 +700,7 @@ FROM (
                 strftime(time_bucket(INTERVAL 1 HOUR, time), '%Y-%m-%dT%H:%M:%SZ'), api_operation
             ]
             WHEN api_operation IN ('GetSecretValue', 'BatchGetSecretValue', 'GetParameter',
-                'GetParameters', 'GetPasswordData', 'Decrypt') THEN [
+                'GetParameters', 'GetParametersByPath', 'GetPasswordData', 'Decrypt') THEN [
                 'secret read', coalesce(cloud_account, ''), lower(coalesce(actor_user, '')),
                 strftime(time_bucket(INTERVAL 1 HOUR, time), '%Y-%m-%dT%H:%M:%SZ'), api_operation
             ]
@@ -565,7 +708,7 @@ FROM (
                 'survey call', coalesce(cloud_account, ''), lower(coalesce(actor_user, '')),
                 strftime(time_bucket(INTERVAL 1 HOUR, time), '%Y-%m-%dT%H:%M:%SZ'), api_operation
             ]
-            WHEN api_operation IS NOT NULL THEN NULL
+            WHEN api_operation IS NOT NULL AND api_operation NOT IN ('FileDownloaded', 'FileSyncDownloadedFull') THEN NULL
             WHEN class_uid = 3002 AND (status_id = 2 OR original_id IN ('4625', '4771'))
                 AND coalesce(target_user, actor_user, '') <> ''
                 AND raw NOT LIKE '%KDC_ERR_PREAUTH_REQUIRED%' THEN [
@@ -587,6 +730,15 @@ FROM (
                 'failed logon', coalesce(host, ''), regexp_extract(raw, ' (?:from|rhost=) ?([0-9a-fA-F.:]+)', 1),
                 strftime(time_bucket(INTERVAL 10 MINUTE, time), '%Y-%m-%dT%H:%M:%SZ'),
                 lower(regexp_extract(raw, '(?:for invalid user|for|Invalid user|user=) ?(\S{1,64})', 1))
+            ]
+            WHEN class_uid = 0 AND regexp_matches(raw, 'sshd.*Accepted (password|publickey|keyboard)') THEN [
+                'logon', coalesce(host, ''), regexp_extract(raw, ' from ([0-9a-fA-F.:]+)', 1),
+                strftime(time_bucket(INTERVAL 10 MINUTE, time), '%Y-%m-%dT%H:%M:%SZ'),
+                lower(regexp_extract(raw, ' for (\S{1,64}) from', 1))
+            ]
+            WHEN api_operation IN ('FileDownloaded', 'FileSyncDownloadedFull') THEN [
+                'downloaded files', coalesce(cloud_account, ''), lower(coalesce(actor_user, '')),
+                strftime(time_bucket(INTERVAL 1 HOUR, time), '%Y-%m-%dT%H:%M:%SZ'), api_operation
             ]
             WHEN class_uid = 1001 AND activity_id IN (1, 3, 4, 5) AND original_id IN ('11', '23', '26')
                 AND actor_path IS NOT NULL AND regexp_matches(file_path, '(?i)\\(users|shares?|data|inetpub)\\')
