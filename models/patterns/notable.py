@@ -131,6 +131,10 @@ def _twin(sender: str, domain: str, times: int, _: float) -> str:
     return f"mail came from {sender}, whose domain is not {domain} but looks like it"
 
 
+def _lure(name: str, sender: str, times: int, _: float) -> str:
+    return f"{name} was looked up within a day of a mail from {sender} with a page to open"
+
+
 def _inside(sender: str, domain: str, times: int, _: float) -> str:
     return f"mail from {sender}, inside {domain}, carries a file that runs or shows a page"
 
@@ -196,18 +200,19 @@ NOTABLE: Mapping[str, Notable] = {
         FindingKind.DISCOVERY, 38, ("T1580",), _from_new("asked what there is", "call")
     ),
     "mail read from new address": Notable(
-        FindingKind.COLLECTION, 50, ("T1114.002",), _from_new("read mail", "record")
+        FindingKind.COLLECTION, 38, ("T1114.002",), _from_new("read mail", "record")
     ),
     "mail sent from new address": Notable(
         FindingKind.LATERAL_MOVEMENT, 38, ("T1534",), _from_new("sent mail", "message")
     ),
     "mail deleted from new address": Notable(
-        FindingKind.DEFENSE_EVASION, 45, ("T1070.008",), _from_new("deleted mail", "record")
+        FindingKind.DEFENSE_EVASION, 38, ("T1070.008",), _from_new("deleted mail", "record")
     ),
     "files from new address": Notable(
-        FindingKind.COLLECTION, 45, ("T1213.002",), _from_new("opened or took files", "record")
+        FindingKind.COLLECTION, 38, ("T1213.002",), _from_new("opened or took files", "record")
     ),
-    "twin sender": Notable(FindingKind.INITIAL_ACCESS, 60, ("T1656", "T1566"), _twin),
+    "twin sender": Notable(FindingKind.INITIAL_ACCESS, 65, ("T1656", "T1566"), _twin),
+    "lure visited": Notable(FindingKind.INITIAL_ACCESS, 55, ("T1566.002",), _lure),
     "page from inside": Notable(FindingKind.LATERAL_MOVEMENT, 55, ("T1534",), _inside),
     "many names": Notable(FindingKind.COMMAND_AND_CONTROL, 55, ("T1071.004", "T1048"), _many_names),
 }

@@ -255,6 +255,15 @@ def _attachments(sight: Sight) -> str:
     return "\n".join(files)
 
 
+def _user(sight: Sight) -> str:
+    """Give who acted; of a mail from inside its sender, of one from outside who got it."""
+    if sight.scope == "mail":
+        sender, to = sight.raw.get("email.from", ""), sight.raw.get("email.to", "")
+        inside = sender.rpartition("@")[2].lower() == to.rpartition("@")[2].lower()
+        return sender if inside else to
+    return sight.plain("actor_user", "target_user", "User", "SubjectUserName")
+
+
 def _share(sight: Sight) -> str:
     if sight.scope == "smb file":
         return sight.plain("share_name", "path")
@@ -290,7 +299,7 @@ DERIVED: Mapping[str, Callable[[Sight], str]] = {
     "parent": lambda s: basename(_parent(s)),
     "parent_full": _parent,
     "parent_cmd": lambda s: s.plain("parent_cmd", "ParentCommandLine"),
-    "user": lambda s: s.plain("actor_user", "target_user", "User", "SubjectUserName"),
+    "user": _user,
     "account": lambda s: s.plain("target_user", "TargetUserName", "actor_user", "SubjectUserName"),
     "subject": lambda s: s.plain("SubjectUserName", "actor_user"),
     "target": lambda s: basename(_target(s)),

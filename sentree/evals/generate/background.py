@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from schemas.scenario import IncidentSpec, Noise
-from sentree.evals.generate import audit, cloud, linux, mail, network, windows
+from sentree.evals.generate import audit, cloud, linux, mail, network, office, windows
 from sentree.evals.generate.emission import Emission
 from sentree.evals.generate.windows import Process
 from sentree.evals.generate.world import (
+    DOMAIN,
     HOUR,
     MILLISECOND,
     MINUTE,
@@ -95,6 +96,35 @@ _READS = (
     ("LookupEvents", "cloudtrail.amazonaws.com"),
 )
 
+_OFFICE_DEEDS: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("MailItemsAccessed", "Exchange", {"MailAccessType": "Bind"}),
+    ("MailItemsAccessed", "Exchange", {"MailAccessType": "Sync"}),
+    ("Send", "Exchange", {}),
+    ("MoveToDeletedItems", "Exchange", {}),
+    ("HardDelete", "Exchange", {}),
+    ("FileAccessed", "SharePoint", {}),
+    ("FileAccessed", "SharePoint", {}),
+    ("FileDownloaded", "SharePoint", {}),
+    ("FileModified", "SharePoint", {}),
+    ("UserLoggedIn", "AzureActiveDirectory", {}),
+)
+_OFFICE_CHANGES: tuple[tuple[str, str, str | None, dict[str, object]], ...] = (
+    ("New-InboxRule", "Exchange", None, {"Name": "news", "MoveToFolder": "Newsletters"}),
+    ("User registered security info", "AzureActiveDirectory", None, {}),
+    ("Consent to application.", "AzureActiveDirectory", "Poll", {"Scope": "User.Read openid"}),
+    ("SharingSet", "SharePoint", "https://harborlane.sharepoint.com/sites/team/plan.docx", {}),
+)
+_NODE = "C:\\Program Files\\nodejs\\"
+_BUILDS = ("install", "ci", "run build", "test")
+_BUILD_SCRIPTS = (
+    "node install.js",
+    "node-gyp rebuild",
+    "tsc -p tsconfig.json",
+    "husky install",
+    "jest --ci",
+    "node scripts/postinstall.js",
+)
+
 _LINUX_PROGRAMS = (
     ("/usr/sbin/logrotate", ("logrotate", "/etc/logrotate.conf"), 0),
     ("/usr/bin/apt-get", ("apt-get", "-qq", "update"), 0),
@@ -103,6 +133,14 @@ _LINUX_PROGRAMS = (
     ("/usr/bin/df", ("df", "-h"), 1001),
     ("/usr/bin/php", ("php", "/srv/www/cron.php"), 33),
     ("/usr/bin/systemctl", ("systemctl", "is-active", "nginx"), 0),
+    ("/usr/bin/systemctl", ("systemctl", "reload", "nginx"), 0),
+    ("/usr/bin/ps", ("ps", "-eo", "pid,pcpu"), 1001),
+    ("/usr/bin/uname", ("uname", "-r"), 0),
+    ("/usr/bin/find", ("find", "/var/tmp", "-mtime", "+7", "-delete"), 0),
+    ("/usr/bin/curl", ("curl", "-fsS", "http://127.0.0.1/health"), 1001),
+    ("/usr/bin/ss", ("ss", "-tln"), 1001),
+    ("/usr/bin/tar", ("tar", "-czf", "/var/backups/etc.tgz", "/etc"), 0),
+    ("/usr/bin/gzip", ("gzip", "-9", "/var/log/nginx/access.log.1"), 0),
 )
 _PAGES = (
     ("/", 200),
@@ -156,6 +194,8 @@ class Background:
             (self._web, 4),
             (self._mail, 3),
             (self._resolver, 3),
+            (self._office, 6),
+            (self._development, 2),
             (self._administration, odd),
         )
         self._by_night = self._table(
@@ -170,6 +210,7 @@ class Background:
             (self._audited, 4),
             (self._web, 4),
             (self._resolver, 3),
+            (self._office, 2),
         )
 
     @staticmethod
@@ -402,6 +443,40 @@ class Background:
         good = rng.random() < 0.96
         factor = "Push Notification" if good else None
         return [cloud.sign_in(time, rng, user, "198.51.100.20", success=good, factor=factor)]
+
+    def _office(self, time: int, host: Host) -> list[Emission]:
+        """Mail, files and sign-ins of people at the office and at home."""
+        rng = self._rng
+        number = rng.randrange(len(self._world.people))
+        user = self._world.people[number].name
+        ip = "198.51.100.20" if rng.random() < 0.85 else f"198.51.100.{150 + number % 40}"
+        site = f"https://{DOMAIN.partition('.')[0]}.sharepoint.com/sites/team"
+        rare = rng.random()
+        if rare < 0.01 and self._spec.noise is not Noise.NONE:
+            name, service, resource, data = rng.choice(_OFFICE_CHANGES)
+            return [
+                office.operation(
+                    time, rng, name, service, user, ip, resource=resource, data=dict(data)
+                )
+            ]
+        name, service, data = rng.choice(_OFFICE_DEEDS)
+        resource = f"{site}/plan-{rng.randrange(300)}.docx" if service == "SharePoint" else None
+        agent = _AGENT if name == "UserLoggedIn" else None
+        return [
+            office.operation(
+                time, rng, name, service, user, ip, resource=resource, data=dict(data), agent=agent
+            )
+        ]
+
+    def _development(self, time: int, host: Host) -> list[Emission]:
+        """A developer installs packages, whose scripts start a shell, and builds."""
+        if host is not self._world.workstations[-1]:
+            return self._program(time, host)
+        owner = self._world.owner(host)
+        line = f'node.exe "{_NODE}node_modules\\npm\\bin\\npm-cli.js" {self._rng.choice(_BUILDS)}'
+        node = windows.running(self._rng, host, owner, f"{_NODE}node.exe", line)
+        command = self._rng.choice(_BUILD_SCRIPTS)
+        return self._start(time, node, _SYSTEM32 + "cmd.exe", f"cmd.exe /d /s /c {command}")
 
     def _syslog(self, time: int, host: Host) -> list[Emission]:
         rng = self._rng

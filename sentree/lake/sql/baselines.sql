@@ -99,6 +99,7 @@ WITH keyed AS (
         event_uid, time, host, class_uid, activity_id, original_id,
         coalesce(nullif(lower(actor_path), ''), lower(actor_user), lower(channel), '') AS actor,
         CASE
+            WHEN class_uid = 4009 THEN NULL
             WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
                 THEN concat_ws('|', actor_user, cloud_account, api_operation, status_id, src_ip)
             WHEN class_uid = 1009
@@ -372,27 +373,60 @@ sign_ins AS (
         AND api_operation IS NULL AND mapper NOT IN ('windows', 'zeek') AND src_ip IS NOT NULL
         AND time IS NOT NULL AND coalesce(target_user, actor_user) IS NOT NULL
 ),
+-- Where accounts act from, by sign-ins and by calls.
+places AS (
+    SELECT who, src, min(time) AS first, count(*) AS times
+    FROM (
+        SELECT lower(split_part(coalesce(actor_user, target_user), '@', 1)) AS who, src_ip AS src, time
+        FROM events
+        WHERE src_ip IS NOT NULL AND time IS NOT NULL AND api_operation IS NOT NULL
+            AND class_uid NOT BETWEEN 4001 AND 4999
+        UNION ALL
+        SELECT who, src, time FROM sign_ins
+    )
+    WHERE who <> ''
+    GROUP BY who, src
+),
+-- An address that several accounts share is a company's own: an office, a gateway.
+shared AS (
+    SELECT src FROM places GROUP BY src HAVING count(DISTINCT who) >= 3
+),
+-- A place is new for an account that was elsewhere before, or that is at a shared place as well.
+fresh_places AS (
+    SELECT who, src, first
+    FROM (
+        SELECT
+            places.*,
+            coalesce(sum(times) OVER (
+                PARTITION BY who ORDER BY first, places.src
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ), 0) AS earlier,
+            shared.src IS NOT NULL AS is_shared,
+            bool_or(shared.src IS NOT NULL) OVER (PARTITION BY who) AS at_home
+        FROM places
+        LEFT JOIN shared ON shared.src = places.src
+    )
+    WHERE NOT is_shared AND (earlier >= 10 OR at_home)
+),
 known_sign_ins AS (
     SELECT
         *,
-        row_number() OVER (PARTITION BY who ORDER BY time, event_uid) AS who_rank,
         row_number() OVER (PARTITION BY who, src ORDER BY time, event_uid) AS address_rank,
         count(*) OVER (PARTITION BY who, src) AS address_times,
-        avg(CASE WHEN factor = 'true' THEN 1 ELSE 0 END) OVER (
-            PARTITION BY who ORDER BY time, event_uid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS factor_share
+        avg(CASE WHEN factor = 'true' THEN 1 ELSE 0 END) OVER (PARTITION BY who) AS factor_share
     FROM sign_ins
 ),
--- A sign-in from an address that is new for the account, when it has signed in before.
+-- The first sign-in of an account from a place that is new for it.
 fresh AS (
     SELECT
-        *,
+        k.*,
         lag(time) OVER (PARTITION BY who ORDER BY time, event_uid) AS before,
         lag(factor) OVER (PARTITION BY who ORDER BY time, event_uid) AS factor_before,
         lead(time) OVER (PARTITION BY who ORDER BY time, event_uid) AS after,
         lead(factor) OVER (PARTITION BY who ORDER BY time, event_uid) AS factor_after
-    FROM known_sign_ins
-    WHERE address_rank = 1 AND who_rank > 3
+    FROM known_sign_ins AS k
+    JOIN fresh_places USING (who, src)
+    WHERE address_rank = 1
 ),
 fresh_sign_ins AS (
     SELECT
@@ -402,7 +436,7 @@ fresh_sign_ins AS (
                 AND epoch(after - time) <= 3600 THEN 'relayed sign-in'
             WHEN factor IS DISTINCT FROM 'true' AND factor_before = 'true'
                 AND epoch(time - before) <= 3600 THEN 'session taken along'
-            WHEN factor IS DISTINCT FROM 'true' AND factor_share >= 0.8
+            WHEN factor IS DISTINCT FROM 'true' AND factor_share >= 0.6
                 THEN 'sign-in without factor'
             ELSE 'new sign-in address'
         END AS kind,
@@ -410,32 +444,7 @@ fresh_sign_ins AS (
         NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
     FROM fresh
 ),
--- What an account does from an address that neither it nor anybody else used before: the first call
--- of each sort in a day.
-places AS (
-    SELECT lower(split_part(who, '@', 1)) AS who, src, min(time) AS first, count(*) AS times
-    FROM (
-        SELECT coalesce(actor_user, target_user) AS who, src_ip AS src, time FROM events
-        WHERE src_ip IS NOT NULL AND time IS NOT NULL AND api_operation IS NOT NULL
-            AND class_uid NOT BETWEEN 4001 AND 4999
-        UNION ALL
-        SELECT who, src, time FROM sign_ins
-    )
-    WHERE who IS NOT NULL
-    GROUP BY ALL
-),
-fresh_places AS (
-    SELECT who, src, first
-    FROM (
-        SELECT
-            *,
-            coalesce(sum(times) OVER (
-                PARTITION BY who ORDER BY first, src ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-            ), 0) AS earlier
-        FROM places
-    )
-    WHERE earlier >= 5
-),
+-- What an account does from a place that is new for it: the first call of each sort in an hour.
 odd_calls AS (
     SELECT
         CASE
@@ -486,15 +495,34 @@ home AS (
     FROM mails
     WHERE recipient <> ''
 ),
+senders AS (
+    SELECT
+        *,
+        count(*) OVER (PARTITION BY sender) AS sent,
+        regexp_matches(attached, '(?i)\.(s?html?|svg|mht|hta|lnk|iso|one|js|docm|xlsm)"') AS opens
+    FROM mails
+),
+lures AS (
+    SELECT 'lure visited' AS kind, min_by(e.event_uid, (e.time, e.event_uid)) AS event_uid,
+        min(e.time) AS time, min_by(e.host, (e.time, e.event_uid)) AS host, e.dns_query AS subject,
+        min(s.address) AS object, count(*) AS times, NULL::DOUBLE AS amount,
+        list(e.event_uid ORDER BY e.time, e.event_uid)[:8] AS sample
+    FROM senders AS s
+    JOIN events AS e
+        ON e.dns_query IS NOT NULL AND (lower(e.dns_query) = s.sender OR ends_with(lower(e.dns_query), concat('.', s.sender)))
+        AND e.time BETWEEN s.time AND s.time + INTERVAL 1 DAY
+    WHERE s.opens AND s.sent <= 5 AND s.sender <> (SELECT domain FROM home)
+    GROUP BY e.dns_query
+),
 odd_mails AS (
     SELECT
         CASE WHEN sender = domain THEN 'page from inside' ELSE 'twin sender' END AS kind,
         event_uid, time, mails.host, address AS subject, domain AS object, 1 AS times,
         NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
-    FROM mails, home
+    FROM senders AS mails, home
     WHERE length(label) >= 5 AND (
-        sender = domain AND regexp_matches(attached, '(?i)\.(s?html?|svg|mht|hta|lnk|iso|one|js|docm|xlsm)"')
-        OR sender <> domain AND NOT ends_with(sender, concat('.', domain)) AND (
+        sender = domain AND opens
+        OR sent <= 5 AND sender <> domain AND NOT ends_with(sender, concat('.', domain)) AND (
             contains(split_part(sender, '.', 1), label)
             OR levenshtein(regexp_extract(sender, '^([^.]+)', 1), label) BETWEEN 1 AND 2
         )
@@ -529,6 +557,7 @@ UNION ALL SELECT * FROM new_agents
 UNION ALL SELECT * FROM fresh_sign_ins
 UNION ALL SELECT * FROM calls_from_new_places
 UNION ALL SELECT * FROM odd_mails
+UNION ALL SELECT * FROM lures
 UNION ALL SELECT * FROM tunnels
 ORDER BY time, event_uid, kind;
 
