@@ -133,6 +133,8 @@ _LINUX_PROGRAMS = (
     ("/usr/bin/df", ("df", "-h"), 1001),
     ("/usr/bin/php", ("php", "/srv/www/cron.php"), 33),
     ("/usr/bin/systemctl", ("systemctl", "is-active", "nginx"), 0),
+)
+_LINUX_CHORES = (
     ("/usr/bin/systemctl", ("systemctl", "reload", "nginx"), 0),
     ("/usr/bin/ps", ("ps", "-eo", "pid,pcpu"), 1001),
     ("/usr/bin/uname", ("uname", "-r"), 0),
@@ -152,6 +154,8 @@ _PAGES = (
     ("/health", 200),
 )
 
+BESIDE_PERCENT = 8
+
 Activity = Callable[[int, Host], list[Emission]]
 
 
@@ -162,6 +166,8 @@ class Background:
         self._world = world
         self._spec = spec
         self._rng = Random(f"{spec.seed}:background")
+        # Of its own, so that what stands beside the working day does not change it.
+        self._beside = Random(f"{spec.seed}:beside")
         self._services = {
             host.name: windows.running(self._rng, host, SYSTEM, _SYSTEM32 + "services.exe")
             for host in world.hosts
@@ -194,8 +200,6 @@ class Background:
             (self._web, 4),
             (self._mail, 3),
             (self._resolver, 3),
-            (self._office, 6),
-            (self._development, 2),
             (self._administration, odd),
         )
         self._by_night = self._table(
@@ -210,7 +214,6 @@ class Background:
             (self._audited, 4),
             (self._web, 4),
             (self._resolver, 3),
-            (self._office, 2),
         )
 
     @staticmethod
@@ -226,7 +229,7 @@ class Background:
             owed += self._spec.benign_events * weight / total
             made = self._hour(start, int(owed))
             owed -= len(made)
-            yield made
+            yield made + self._beside_work(start, len(made))
 
     def _working(self, start: int) -> bool:
         instant = to_datetime(start)
@@ -247,6 +250,15 @@ class Background:
             time = start + self._rng.randrange(HOUR - MINUTE)
             made += self._rng.choice(activities)(time, self._rng.choice(self._world.hosts))
         return made
+
+    def _beside_work(self, start: int, made: int) -> list[Emission]:
+        """Give an office suite's records, package builds and a server's chores of an hour."""
+        rng, found = self._beside, list[Emission]()
+        kinds = (self._office, self._office, self._office, self._development, self._chore)
+        for _ in range(made * BESIDE_PERCENT // 100 // (1 if self._working(start) else 3)):
+            time = start + rng.randrange(HOUR - MINUTE)
+            found += rng.choice(kinds)(time, rng.choice(self._world.hosts))
+        return found
 
     def _pulse(self, time: int, host: Host) -> Emission:
         process = self._services[host.name]
@@ -446,7 +458,7 @@ class Background:
 
     def _office(self, time: int, host: Host) -> list[Emission]:
         """Mail, files and sign-ins of people at the office and at home."""
-        rng = self._rng
+        rng = self._beside
         number = rng.randrange(len(self._world.people))
         user = self._world.people[number].name
         ip = "198.51.100.20" if rng.random() < 0.85 else f"198.51.100.{150 + number % 40}"
@@ -471,12 +483,19 @@ class Background:
     def _development(self, time: int, host: Host) -> list[Emission]:
         """A developer installs packages, whose scripts start a shell, and builds."""
         if host is not self._world.workstations[-1]:
-            return self._program(time, host)
+            return []
         owner = self._world.owner(host)
-        line = f'node.exe "{_NODE}node_modules\\npm\\bin\\npm-cli.js" {self._rng.choice(_BUILDS)}'
-        node = windows.running(self._rng, host, owner, f"{_NODE}node.exe", line)
-        command = self._rng.choice(_BUILD_SCRIPTS)
-        return self._start(time, node, _SYSTEM32 + "cmd.exe", f"cmd.exe /d /s /c {command}")
+        line = (
+            f'node.exe "{_NODE}node_modules\\npm\\bin\\npm-cli.js" {self._beside.choice(_BUILDS)}'
+        )
+        node = windows.running(self._beside, host, owner, f"{_NODE}node.exe", line)
+        command = self._beside.choice(_BUILD_SCRIPTS)
+        image, line = _SYSTEM32 + "cmd.exe", f"cmd.exe /d /s /c {command}"
+        return windows.process_start(time, self._beside, node, image, line)[1]
+
+    def _chore(self, time: int, host: Host) -> list[Emission]:
+        exe, args, uid = self._beside.choice(_LINUX_CHORES)
+        return linux.executed(time, self._beside, exe, args, uid)
 
     def _syslog(self, time: int, host: Host) -> list[Emission]:
         rng = self._rng

@@ -320,7 +320,7 @@ calls AS (
         coalesce(actor_user, json_extract_string(event, '$.actor.user.uid')) AS principal,
         coalesce(json_extract_string(event, '$.http_request.user_agent'), '?') AS agent,
         coalesce(json_extract_string(event, '$.cloud.region'), '?') AS region,
-        src_ip
+        src_ip, mapper
     FROM events
     WHERE api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
         AND time IS NOT NULL
@@ -331,10 +331,8 @@ ranked_calls AS (
         row_number() OVER (PARTITION BY principal ORDER BY time, event_uid) AS call_rank,
         row_number() OVER (PARTITION BY principal, agent ORDER BY time, event_uid) AS agent_rank,
         row_number() OVER (PARTITION BY principal, region ORDER BY time, event_uid) AS region_rank,
-        row_number() OVER (PARTITION BY principal, src_ip ORDER BY time, event_uid) AS address_rank,
         count(*) OVER (PARTITION BY principal, agent) AS agent_calls,
-        count(*) OVER (PARTITION BY principal, region) AS region_calls,
-        count(*) OVER (PARTITION BY principal, src_ip) AS address_calls
+        count(*) OVER (PARTITION BY principal, region) AS region_calls
     FROM calls
     WHERE principal IS NOT NULL
 ),
@@ -359,10 +357,6 @@ new_agents AS (
     SELECT 'new region', event_uid, time, host, principal, region, region_calls, NULL, NULL
     FROM ranked_calls
     WHERE region_rank = 1 AND call_rank > 50 AND region <> '?'
-    UNION ALL
-    SELECT 'new address', event_uid, time, host, principal, src_ip, address_calls, NULL, NULL
-    FROM ranked_calls
-    WHERE address_rank = 1 AND call_rank > 20 AND src_ip IS NOT NULL
 ),
 sign_ins AS (
     SELECT
@@ -413,7 +407,7 @@ known_sign_ins AS (
         *,
         row_number() OVER (PARTITION BY who, src ORDER BY time, event_uid) AS address_rank,
         count(*) OVER (PARTITION BY who, src) AS address_times,
-        avg(CASE WHEN factor = 'true' THEN 1 ELSE 0 END) OVER (PARTITION BY who) AS factor_share
+        avg(CASE factor WHEN 'true' THEN 1 WHEN 'false' THEN 0 END) OVER (PARTITION BY who) AS factor_share
     FROM sign_ins
 ),
 -- The first sign-in of an account from a place that is new for it.
@@ -432,11 +426,11 @@ fresh_sign_ins AS (
     SELECT
         CASE
             -- A page in the middle passes the factor on; the session is then used from elsewhere.
-            WHEN factor = 'true' AND factor_after IS DISTINCT FROM 'true'
+            WHEN factor = 'true' AND factor_after = 'false'
                 AND epoch(after - time) <= 3600 THEN 'relayed sign-in'
-            WHEN factor IS DISTINCT FROM 'true' AND factor_before = 'true'
+            WHEN factor = 'false' AND factor_before = 'true'
                 AND epoch(time - before) <= 3600 THEN 'session taken along'
-            WHEN factor IS DISTINCT FROM 'true' AND factor_share >= 0.6
+            WHEN factor = 'false' AND factor_share >= 0.6
                 THEN 'sign-in without factor'
             ELSE 'new sign-in address'
         END AS kind,
@@ -445,6 +439,17 @@ fresh_sign_ins AS (
     FROM fresh
 ),
 -- What an account does from a place that is new for it: the first call of each sort in an hour.
+-- The first call of an account from a place that is new for it.
+new_addresses AS (
+    SELECT 'new address' AS kind, min_by(event_uid, (c.time, event_uid)) AS event_uid,
+        min(c.time) AS time, min_by(host, (c.time, event_uid)) AS host, p.who AS subject,
+        p.src AS object, count(*) AS times, NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
+    FROM calls AS c
+    JOIN fresh_places AS p
+        ON p.src = c.src_ip AND p.who = lower(split_part(c.principal, '@', 1))
+    WHERE c.mapper NOT IN ('m365', 'entra')
+    GROUP BY p.who, p.src
+),
 odd_calls AS (
     SELECT
         CASE
@@ -555,6 +560,7 @@ UNION ALL SELECT * FROM new_logons
 UNION ALL SELECT * FROM privileged
 UNION ALL SELECT * FROM new_agents
 UNION ALL SELECT * FROM fresh_sign_ins
+UNION ALL SELECT * FROM new_addresses
 UNION ALL SELECT * FROM calls_from_new_places
 UNION ALL SELECT * FROM odd_mails
 UNION ALL SELECT * FROM lures
@@ -711,7 +717,7 @@ WHERE event_uid IN (SELECT event_uid FROM detections)
         OR regexp_matches(dns_query,
         '(?i)(pastebin|githubusercontent|ngrok|duckdns|no-ip|serveo|transfer\.sh|anonfiles|mega\.(nz|io)|discord|telegram|ipify|icanhazip|ifconfig\.|checkip|ipinfo\.io|ip-api|\.onion|dnslog|interact\.sh|oast\.|burpcollaborator|trycloudflare|portmap)|wpad')
     WHEN 'log' THEN original_id IN ('1102', '104', '4719') OR class_uid = 1008
-    WHEN 'text' THEN regexp_matches(raw, '(?i)sshd|sudo|useradd|adduser|usermod|cron|passwd|su\[|su:|authorized_keys|/dev/tcp|base64|curl|wget|nc |ncat|chmod|history|auditctl|systemctl|insmod|ld_preload|type=SYSCALL.{0,500}\s(uid=(33|48|80|101)\s|exe="/(tmp|var/tmp|dev/shm)/)|type=(EXECVE|PROCTITLE).*([ =][0-9A-F]{12,}( |$)|/tmp/|/dev/|/etc/|/root|/proc/|/\.[a-z]|_history|/var/(log|spool|run|lib|backups|www)/|/home|/systemd/|stratum|donate-level|monero|--coin|--algo|--pool|xmr|miner|["/](ip6?tables[a-z-]*|nft|ufw|firewall-cmd|service|setenforce|aa-[a-z]+|pkill|killall|journalctl|update-rc\.d|chkconfig|at|batch|visudo|sudo|gpasswd|newusers|chpasswd|setcap|getcap|chattr|base32|openssl|xxd|uudecode|ncat|netcat|socat|mkfifo|find|locate|gcore|gdb|john|hashcat|unshadow|hydra|medusa|ncrack|patator|crackmapexec|netexec|nxc|kerbrute|tcpdump|tshark|dumpcap|ettercap|bettercap|dsniff|masscan|zmap|fscan[^"]*|rustscan|naabu|pnscan|hping3|arp|ip|arp-scan|fping|nbtscan|ssh-keyscan|ssh|scp|sftp|rsync|sshpass|autossh|chisel|frpc|frps|ngrok|gost|cloudflared|proxychains[0-9]?|sshuttle|nsenter|chroot|mount|docker|podman|nerdctl|crictl|ctr|kubectl|etcdctl|touch|mkdir|shred|unlink|tar|zip|7z[a-z]?|rar|mysqldump|mariadb-dump|pg_dump[a-z]*|mongodump|mongoexport|sqlite3|rclone|aws|gsutil|azcopy|dd|mkfs[^"]*|wipefs|gpg|ccrypt|lvremove|zfs|btrfs|restic|borg|virsh|esxcli|vim-cmd|gcc|cc|clang|uname|hostnamectl|lscpu|nproc|dmidecode|lsb_release|lshw|lsblk|lspci|free|uptime|nvidia-smi|printenv|env|ps|top|pgrep|pstree|htop|id|whoami|w|who|last|lastlog|lastb|groups|getent|lslogins|netstat|ss|lsof|ifconfig|route|dpkg|rpm|python[0-9.]*|perl|php|ruby)")|type=SYSCALL.{0,500}exe="[^"]{0,80}/(uname|hostnamectl|lscpu|nproc|dmidecode|lshw|lspci|nvidia-smi|ps|top|pgrep|pstree|htop|id|whoami|w|who|last|lastlog|lastb|groups|getent|netstat|ss|lsof|ifconfig)"|iptables|setenforce|/etc/sudoers|visudo|docker|kubectl|nsenter|\.ssh/|id_rsa|openssl|"[A-Z]{3,7} \S{0,900}(\.\.|%2e%2e|union|jndi|etc(/|%2f)passwd|[?&](cmd|c|exec|command|q|x)=|upload)|nikto|sqlmap|wpscan|nuclei|gobuster|feroxbuster|dirbuster|acunetix|nessus|openvas|masscan|zgrab|nmap')
+    WHEN 'text' THEN regexp_matches(raw, '(?i)sshd|sudo|useradd|adduser|usermod|cron|passwd|su\[|su:|authorized_keys|/dev/tcp|base64|curl|wget|nc |ncat|chmod|history|auditctl|systemctl|insmod|ld_preload|type=SYSCALL.{0,500}\s(uid=(33|48|80|101)\s|exe="/(tmp|var/tmp|dev/shm)/)|type=(EXECVE|PROCTITLE).*([ =][0-9A-F]{12,}( |$)|/tmp/|/dev/|/etc/|/root|/proc/|/\.[a-z]|_history|/var/(log|spool|run|lib|backups|www)/|/home|/systemd/|stratum|donate-level|monero|--coin|--algo|--pool|xmr|miner|["/](ip6?tables[a-z-]*|nft|ufw|firewall-cmd|service|setenforce|aa-[a-z]+|pkill|killall|journalctl|update-rc\.d|chkconfig|at|batch|visudo|sudo|gpasswd|newusers|chpasswd|setcap|getcap|chattr|base32|openssl|xxd|uudecode|ncat|netcat|socat|mkfifo|find|locate|gcore|gdb|john|hashcat|unshadow|hydra|medusa|ncrack|patator|crackmapexec|netexec|nxc|kerbrute|tcpdump|tshark|dumpcap|ettercap|bettercap|dsniff|masscan|zmap|fscan[^"]*|rustscan|naabu|pnscan|hping3|arp|ip|arp-scan|fping|nbtscan|ssh-keyscan|ssh|scp|sftp|rsync|sshpass|autossh|chisel|frpc|frps|ngrok|gost|cloudflared|proxychains[0-9]?|sshuttle|nsenter|chroot|mount|docker|podman|nerdctl|crictl|ctr|kubectl|etcdctl|touch|mkdir|shred|unlink|tar|zip|7z[a-z]?|rar|mysqldump|mariadb-dump|pg_dump[a-z]*|mongodump|mongoexport|sqlite3|rclone|aws|gsutil|azcopy|dd|mkfs[^"]*|wipefs|gpg|ccrypt|lvremove|zfs|btrfs|restic|borg|virsh|esxcli|vim-cmd|gcc|cc|clang|uname|hostnamectl|lscpu|nproc|dmidecode|lsb_release|lshw|lsblk|lspci|free|uptime|nvidia-smi|printenv|env|ps|top|pgrep|pstree|htop|id|whoami|w|who|last|lastlog|lastb|groups|getent|lslogins|netstat|ss|lsof|ifconfig|route|dpkg|rpm|python[0-9.]*|perl|php|ruby|nc|modprobe|npm|yarn|pnpm|twine|gem|cargo|poetry|git|gh|node|rg|ag|grep|dotnet)"|/backups?/|\.ko")|type=SYSCALL.{0,500}exe="[^"]{0,80}/(uname|hostnamectl|lscpu|nproc|dmidecode|lshw|lspci|nvidia-smi|ps|top|pgrep|pstree|htop|id|whoami|w|who|last|lastlog|lastb|groups|getent|netstat|ss|lsof|ifconfig)"|iptables|setenforce|/etc/sudoers|visudo|docker|kubectl|nsenter|\.ssh/|id_rsa|openssl|"[A-Z]{3,7} \S{0,900}(\.\.|%2e%2e|union|jndi|etc(/|%2f)passwd|[?&](cmd|c|exec|command|q|x)=|upload)|nikto|sqlmap|wpscan|nuclei|gobuster|feroxbuster|dirbuster|acunetix|nessus|openvas|masscan|zgrab|nmap')
     ELSE scope IS NOT NULL
 END
 ORDER BY event_uid;
