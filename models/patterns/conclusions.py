@@ -209,7 +209,7 @@ def _success_after(
                     "the guesses seem to have succeeded."
                 ),
                 score=85,
-                techniques=("T1078",),
+                techniques=("T1078", "T1110"),
                 sensor="logons",
                 quote=source,
             )

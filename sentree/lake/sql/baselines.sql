@@ -60,6 +60,15 @@ FROM line
 WHERE event_uid <> ancestor_uid
 GROUP BY event_uid, ancestor_uid;
 
+-- Records of one process start by two sensors, each with the other's.
+CREATE OR REPLACE TABLE baseline_twins AS
+SELECT one.event_uid, other.event_uid AS twin_uid
+FROM baseline_processes AS one
+JOIN baseline_processes AS other
+    ON one.host = other.host AND one.pid = other.pid AND one.path = other.path
+    AND one.event_uid <> other.event_uid
+    AND abs(epoch(one.time) - epoch(other.time)) <= 2;
+
 CREATE OR REPLACE TABLE baseline_contacts AS
 WITH ends AS (
     SELECT
@@ -407,7 +416,11 @@ known_sign_ins AS (
         *,
         row_number() OVER (PARTITION BY who, src ORDER BY time, event_uid) AS address_rank,
         count(*) OVER (PARTITION BY who, src) AS address_times,
-        avg(CASE factor WHEN 'true' THEN 1 WHEN 'false' THEN 0 END) OVER (PARTITION BY who) AS factor_share
+        -- How often the account gives a factor elsewhere; NULL when no record of it says.
+        (count(*) FILTER (factor = 'true') OVER (PARTITION BY who)
+            - count(*) FILTER (factor = 'true') OVER (PARTITION BY who, src))
+        / nullif(count(factor) OVER (PARTITION BY who) - count(factor) OVER (PARTITION BY who, src), 0)
+            AS factor_share
     FROM sign_ins
 ),
 -- The first sign-in of an account from a place that is new for it.
@@ -430,7 +443,7 @@ fresh_sign_ins AS (
                 AND epoch(after - time) <= 3600 THEN 'relayed sign-in'
             WHEN factor = 'false' AND factor_before = 'true'
                 AND epoch(time - before) <= 3600 THEN 'session taken along'
-            WHEN factor = 'false' AND factor_share >= 0.6
+            WHEN factor = 'false' AND factor_share >= 0.8
                 THEN 'sign-in without factor'
             ELSE 'new sign-in address'
         END AS kind,
