@@ -66,6 +66,7 @@ class EmbeddedAnalyst:
             *(_by_rule(sights[str(row["event_uid"])], row) for row in ask("detections")),
             *(_by_baseline(sights[str(row["event_uid"])], row) for row in ask("notable")),
             *self._descendants(context, sights, ask("lineage")),
+            *self._twins(context, sights, ask("twins")),
         ]
         extent = ask("extent")[0]
         return LeafResult(
@@ -90,14 +91,7 @@ class EmbeddedAnalyst:
             if str(row["event_uid"]) in sights:
                 nearest.setdefault(str(row["event_uid"]), []).append(str(row["ancestor_uid"]))
         wanted = sorted({uid for line in nearest.values() for uid in line})
-        ancestors = {uid: sight for uid in wanted if (sight := sights.get(uid))}
-        missing = [uid for uid in wanted if uid not in ancestors]
-        if missing:
-            sql = _sql("candidates").replace(
-                "{partition}", "list_contains(?::VARCHAR[], event_uid)"
-            )
-            for row in context.query(sql, (missing,)):
-                ancestors[str(row["event_uid"])] = Sight(row)
+        ancestors = _sights(context, sights, wanted)
         scores = {uid: top_score(sight) for uid, sight in ancestors.items()}
         found: list[Finding] = []
         for uid, line in nearest.items():
@@ -110,6 +104,35 @@ class EmbeddedAnalyst:
             if flagged:
                 found.append(_descendant(sights[uid], ancestors[flagged]))
         return found
+
+    def _twins(
+        self, context: ContextReader, sights: Mapping[str, Sight], twins: Iterable[Row]
+    ) -> list[Finding]:
+        """Cite the record of a flagged start by a sensor whose own record shows no pattern."""
+        silent = {
+            str(row["event_uid"]): str(row["twin_uid"])
+            for row in twins
+            if str(row["event_uid"]) in sights and not matching(sights[str(row["event_uid"])])
+        }
+        others = _sights(context, sights, sorted(set(silent.values())))
+        return [
+            _twin(sights[uid], score)
+            for uid, twin in silent.items()
+            if twin in others and (score := top_score(others[twin]))
+        ]
+
+
+def _sights(
+    context: ContextReader, known: Mapping[str, Sight], wanted: Sequence[str]
+) -> dict[str, Sight]:
+    """Give the wanted events, those of other partitions too."""
+    found = {uid: sight for uid in wanted if (sight := known.get(uid))}
+    missing = [uid for uid in wanted if uid not in found]
+    if missing:
+        sql = _sql("candidates").replace("{partition}", "list_contains(?::VARCHAR[], event_uid)")
+        for row in context.query(sql, (missing,)):
+            found[str(row["event_uid"])] = Sight(row)
+    return found
 
 
 def matching(sight: Sight) -> list[Pattern]:
@@ -199,6 +222,18 @@ def _descendant(sight: Sight, ancestor: Sight) -> Finding:
         techniques=(),
         score=DESCENDANT_SCORE,
         more=[str(ancestor.row["event_uid"])],
+    )
+
+
+def _twin(sight: Sight, score: int) -> Finding:
+    return _finding(
+        sight,
+        "twin",
+        kind=FindingKind.EXECUTION,
+        text=statement(_host(sight), describe(sight), "another sensor's record of it was flagged"),
+        quotes=("name",),
+        techniques=(),
+        score=min(score, DESCENDANT_SCORE) - 1,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +25,12 @@ REFUSED_FACTORS = 5
 SURVEY_OPERATIONS = 15
 """Distinct read operations of one principal in one hour that make a survey."""
 SECRET_READS = 10
+DOWNLOADED_FILES = 50
+"""Files that one account takes from the company's pages in an hour."""
 REFUSALS = 8
 CHANGED_FILES = 150
 CITED = 8
+_AWS_ACCOUNT = re.compile(r"\d{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ def conclude(tallies: Iterable[Tally]) -> list[Conclusion]:
         *_surveys(by_kind["survey call"]),
         *_secret_reads(by_kind["secret read"]),
         *_refusals(by_kind["refused call"]),
+        *_mass_downloads(by_kind["downloaded files"]),
         *_mass_changes(by_kind["changed files"]),
     ]
     return sorted(found, key=lambda each: (each.tallies[0].first, each.name, each.statement))
@@ -204,7 +209,7 @@ def _success_after(
                     "the guesses seem to have succeeded."
                 ),
                 score=85,
-                techniques=("T1078",),
+                techniques=("T1078", "T1110"),
                 sensor="logons",
                 quote=source,
             )
@@ -249,6 +254,16 @@ def _secret_reads(tallies: Sequence[Tally]) -> Iterable[Conclusion]:
             )  # fmt: skip
 
 
+def _mass_downloads(tallies: Sequence[Tally]) -> Iterable[Conclusion]:
+    for account, principal, group in _grouped(tallies):
+        count = sum(tally.count for tally in group)
+        if count >= DOWNLOADED_FILES:
+            yield _cloud(
+                FindingKind.COLLECTION, "many files taken", account, principal, group,
+                f"downloaded {count} files {_span(group)}", 55, ("T1213.002",), "m365",
+            )  # fmt: skip
+
+
 def _refusals(tallies: Sequence[Tally]) -> Iterable[Conclusion]:
     for account, principal, group in _grouped(tallies):
         count = sum(tally.count for tally in group)
@@ -264,14 +279,15 @@ def _refusals(tallies: Sequence[Tally]) -> Iterable[Conclusion]:
 
 def _cloud(
     kind: FindingKind, name: str, account: str, principal: str, group: Sequence[Tally],
-    did: str, score: int, techniques: tuple[str, ...],
+    did: str, score: int, techniques: tuple[str, ...], sensor: str = "cloudtrail",
 ) -> Conclusion:  # fmt: skip
     who = plain(principal, 64) or "a service"
-    where = f"aws:{plain(account, 32)}" if account else None
+    cloud = "aws" if _AWS_ACCOUNT.fullmatch(account) else "m365"
+    where = f"{cloud}:{plain(account, 40)}" if account else None
     prefix = f"{where}: " if where else ""
     return Conclusion(
         kind, name, tuple(group), where, principal or None,
-        f"{prefix}{who} {did} — {name}.", score, techniques, "cloudtrail", group[0].key[4],
+        f"{prefix}{who} {did} — {name}.", score, techniques, sensor, group[0].key[4],
     )  # fmt: skip
 
 

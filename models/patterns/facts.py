@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from models.patterns.sight import Sight
 
 _FACT_LIMIT = 300
+_AUDIT = re.compile(r"\bmsg=audit\((\d{6,12}\.\d{1,6}:\d{1,12})\)")
 _SCAN = re.compile(
     r"([0-9a-f.:]{3,45}) [^\n]{0,2500}"
     r"(nikto|sqlmap|wpscan|nuclei|gobuster|feroxbuster|dirbuster|acunetix|nessus|openvas|masscan|zgrab)"
@@ -102,8 +103,14 @@ def _account(s: Sight) -> tuple[str, ...]:
 
 
 def _text(s: Sight) -> tuple[str, ...]:
-    """A scanner's requests are one fact of their client, however many pages it tries."""
+    """Name a line's fact.
+
+    A scanner's requests are one fact of their client, however many pages it tries; the records of
+    one audit event are one fact.
+    """
     line = s.field("text")
+    if audit := _AUDIT.search(line[:600]):
+        return ("audit", audit[1], _host(s))
     scan = _SCAN.match(line)
     return ("scan", scan[1], scan[2]) if scan else _event(s)
 

@@ -114,6 +114,31 @@ def _many_names(src: str, domain: str, times: int, length: float) -> str:
     return f"{src} looked up {times} long names below {domain} in an hour, as a DNS tunnel does"
 
 
+def _sign_in(told: str) -> Callable[[str, str, int, float], str]:
+    return lambda who, address, times, _: f"{who} signed in from {address} {told}"
+
+
+def _from_new(did: str, thing: str) -> Callable[[str, str, int, float], str]:
+    def say(who: str, address: str, times: int, _: float) -> str:
+        return (
+            f"{who} {did} from {address}, an address new for this account, {_count(times, thing)}"
+        )
+
+    return say
+
+
+def _twin(sender: str, domain: str, times: int, _: float) -> str:
+    return f"mail came from {sender}, whose domain is not {domain} but looks like it"
+
+
+def _lure(name: str, sender: str, times: int, _: float) -> str:
+    return f"{name} was looked up within a day of a mail from {sender} with a page to open"
+
+
+def _inside(sender: str, domain: str, times: int, _: float) -> str:
+    return f"mail from {sender}, inside {domain}, carries a file that runs or shows a page"
+
+
 NOTABLE: Mapping[str, Notable] = {
     "rare pair": Notable(FindingKind.RARE_PROCESS, 22, (), _rare_pair),
     "new process": Notable(FindingKind.FIRST_SEEN, 20, (), _new_process),
@@ -131,7 +156,64 @@ NOTABLE: Mapping[str, Notable] = {
     "privileged logon": Notable(FindingKind.PRIVILEGE, 20, ("T1078",), _privileged),
     "new agent": Notable(FindingKind.FIRST_SEEN, 30, ("T1078.004",), _new_agent),
     "new region": Notable(FindingKind.FIRST_SEEN, 35, ("T1535",), _new_region),
-    "new address": Notable(FindingKind.FIRST_SEEN, 25, ("T1078.004",), _new_address),
+    "new address": Notable(FindingKind.FIRST_SEEN, 35, ("T1078.004",), _new_address),
+    "new sign-in address": Notable(
+        FindingKind.FIRST_SEEN, 35, ("T1078.004",), _sign_in("for the first time")
+    ),
+    "sign-in without factor": Notable(
+        FindingKind.LOGON,
+        50,
+        ("T1550.004", "T1078.004"),
+        _sign_in("for the first time, without the factor that this account always gives"),
+    ),
+    "relayed sign-in": Notable(
+        FindingKind.CREDENTIAL_ACCESS,
+        60,
+        ("T1557",),
+        _sign_in(
+            "with a second factor, and within the hour from another new address without, as after "
+            "a page that passes the factor on"
+        ),
+    ),
+    "session taken along": Notable(
+        FindingKind.INITIAL_ACCESS,
+        60,
+        ("T1078.004", "T1550.004"),
+        _sign_in(
+            "without a second factor, within an hour of giving it at another new address, as with "
+            "a stolen session"
+        ),
+    ),
+    "secrets from new address": Notable(
+        FindingKind.CREDENTIAL_ACCESS, 55, ("T1555.006",), _from_new("read secrets", "call")
+    ),
+    "objects from new address": Notable(
+        FindingKind.COLLECTION, 50, ("T1530",), _from_new("fetched stored objects", "object")
+    ),
+    "role from new address": Notable(
+        FindingKind.PRIVILEGE, 40, ("T1548.005",), _from_new("took a role or a session", "call")
+    ),
+    "function from new address": Notable(
+        FindingKind.EXECUTION, 40, ("T1648",), _from_new("called functions", "call")
+    ),
+    "survey from new address": Notable(
+        FindingKind.DISCOVERY, 38, ("T1580",), _from_new("asked what there is", "call")
+    ),
+    "mail read from new address": Notable(
+        FindingKind.COLLECTION, 38, ("T1114.002",), _from_new("read mail", "record")
+    ),
+    "mail sent from new address": Notable(
+        FindingKind.LATERAL_MOVEMENT, 38, ("T1534",), _from_new("sent mail", "message")
+    ),
+    "mail deleted from new address": Notable(
+        FindingKind.DEFENSE_EVASION, 38, ("T1070.008",), _from_new("deleted mail", "record")
+    ),
+    "files from new address": Notable(
+        FindingKind.COLLECTION, 38, ("T1213.002",), _from_new("opened or took files", "record")
+    ),
+    "twin sender": Notable(FindingKind.INITIAL_ACCESS, 65, ("T1656", "T1566"), _twin),
+    "lure visited": Notable(FindingKind.INITIAL_ACCESS, 55, ("T1566.002",), _lure),
+    "page from inside": Notable(FindingKind.LATERAL_MOVEMENT, 55, ("T1534",), _inside),
     "many names": Notable(FindingKind.COMMAND_AND_CONTROL, 55, ("T1071.004", "T1048"), _many_names),
 }
 """By the `kind` of a row of `baseline_notable`."""

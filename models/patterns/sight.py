@@ -20,6 +20,18 @@ _DOCUMENTATION = tuple(
     ipaddress.ip_network(text)
     for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 )
+_ARGUMENT = re.compile(r"\s(?:a\d{1,3}(?:\[\d{1,3}\])?|proctitle)=(?:\"([^\"]*)\"|([^\s\"]+))")
+_SYSCALL = re.compile(
+    r"type=SYSCALL\s.{0,600}\bsyscall=(?:59|322|11|358|221|execve)\s.{0,600}\bexe=\"([^\"]+)\""
+)
+_TOLD = re.compile(
+    r"sudo(?:\[\d{1,9}\])?:.{0,400}COMMAND=(.*)|cron(?:d)?(?:\[\d{1,9}\])?:.{0,120}CMD\s*\((.*)\)",
+    re.IGNORECASE,
+)
+# A list of named values: of an event log, of a cloud's audit record, of a directory's.
+_TOLD_UNDER = ("#text", "Value", "NewValue", "newValue")
+_FILES = re.compile(r"^.*?\"files\":\s?(\[[^\]]*\]).*$|^.*$", re.DOTALL)
+_NAMES = re.compile(r"\"name\":\s?\"([^\"]{1,260})\"")
 _DEVICE_PATH = re.compile(r"^\\device\\harddiskvolume\d+\\", re.IGNORECASE)
 
 
@@ -157,9 +169,11 @@ def _walk(document: Any) -> Iterator[_Scalar]:
         for parent, name, value in level:
             if isinstance(value, dict):
                 item = cast("dict[str, Any]", value)
-                named = item.get("@Name") or item.get("Name")
-                if "#text" in item and isinstance(named, str):
-                    deeper.append((name, _key(named), item["#text"]))
+                named = item.get("@Name") or item.get("Name") or item.get("displayName")
+                if isinstance(named, str):
+                    told = next((item[key] for key in _TOLD_UNDER if key in item), None)
+                    if told is not None:
+                        deeper.append((name, _key(named), told))
                 deeper += [(name, _key(key), each) for key, each in item.items()]
             elif isinstance(value, list):
                 deeper += [(parent, name, each) for each in cast("list[Any]", value)[:50]]
@@ -205,8 +219,49 @@ def _script(sight: Sight) -> str:
     return sight.plain("ScriptBlockText", "script_content.value", "Payload", "Message", "message")
 
 
+def _ran(sight: Sight) -> str:
+    """Give the command of a process start, of an audit record, or of a line of sudo or cron."""
+    if sight.scope == "process":
+        return sight.plain("process_cmd", "CommandLine")
+    line = _bounded(_text(sight))
+    if "type=EXECVE" in line or "type=PROCTITLE" in line:
+        return _audited(line)
+    if program := _SYSCALL.search(line):
+        return program[1]
+    told = _TOLD.search(line)
+    return (told[1] or told[2] or "").strip() if told else ""
+
+
+def _audited(line: str) -> str:
+    """Put the arguments of an audit record together; those with blanks in them are in hex."""
+    parts = [quoted or _unhexed(coded) for quoted, coded in _ARGUMENT.findall(line)]
+    return " ".join(parts)
+
+
+def _unhexed(text: str) -> str:
+    try:
+        return bytes.fromhex(text).decode("utf-8", "replace").replace("\0", " ")
+    except ValueError:
+        return text
+
+
 def _text(sight: Sight) -> str:
     return str(sight.row.get("message") or sight.row.get("raw") or "")
+
+
+def _attachments(sight: Sight) -> str:
+    """Give the names of a mail's files, parted by line breaks."""
+    files = _NAMES.findall(_FILES.sub(r"\1", str(sight.row.get("event") or "")))
+    return "\n".join(files)
+
+
+def _user(sight: Sight) -> str:
+    """Give who acted; of a mail from inside its sender, of one from outside who got it."""
+    if sight.scope == "mail":
+        sender, to = sight.raw.get("email.from", ""), sight.raw.get("email.to", "")
+        inside = sender.rpartition("@")[2].lower() == to.rpartition("@")[2].lower()
+        return sender if inside else to
+    return sight.plain("actor_user", "target_user", "User", "SubjectUserName")
 
 
 def _share(sight: Sight) -> str:
@@ -244,7 +299,7 @@ DERIVED: Mapping[str, Callable[[Sight], str]] = {
     "parent": lambda s: basename(_parent(s)),
     "parent_full": _parent,
     "parent_cmd": lambda s: s.plain("parent_cmd", "ParentCommandLine"),
-    "user": lambda s: s.plain("actor_user", "target_user", "User", "SubjectUserName"),
+    "user": _user,
     "account": lambda s: s.plain("target_user", "TargetUserName", "actor_user", "SubjectUserName"),
     "subject": lambda s: s.plain("SubjectUserName", "actor_user"),
     "target": lambda s: basename(_target(s)),
@@ -257,6 +312,10 @@ DERIVED: Mapping[str, Callable[[Sight], str]] = {
     "data": lambda s: s.plain("Details", "NewValue", "data"),
     "script": _script,
     "text": _text,
+    "ran": _ran,
+    "attachments": _attachments,
+    "subject_line": lambda s: s.raw.get("email.subject", ""),
+    "sender": lambda s: s.raw.get("email.from", ""),
     "share": _share,
     "relative": _relative,
     "service": lambda s: s.plain("service_name", "ServiceName", "param1"),

@@ -167,6 +167,14 @@ def _logon(s: Sight) -> str:
     return text + (f" from {source}" if source and s.field("src_kind") != "local" else "")
 
 
+def _mail(s: Sight) -> str:
+    files = plain(s.show("attachments").replace("\n", ", "), 100)
+    subject = plain(s.show("subject_line"), 100)
+    return f"{plain(s.show('sender'), 80) or 'someone'} sent “{subject}”" + (
+        f" with {files}" if files else ""
+    )
+
+
 def _kerberos(s: Sight) -> str:
     service = plain(s.show("servicename") or s.show("service"), 80)
     who = plain(s.show("client") or s.show("account"), 64) or "someone"
@@ -276,6 +284,7 @@ def _other(s: Sight) -> str:
 
 
 _SUBJECTS = {
+    "mail": _mail,
     "process": _process,
     "access": _access,
     "object": _access,

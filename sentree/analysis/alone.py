@@ -60,7 +60,7 @@ def _beside(
 ) -> Callable[[TimelineEntry, float], list[TimelineEntry]]:
     rows = list(rows)
     by_host = Company(rows, lambda entry: entry.host)
-    by_user = Company(rows, lambda entry: (entry.user or "").casefold() or None)
+    by_user = Company(rows, lambda entry: (entry.user or "").casefold().partition("@")[0] or None)
 
     def beside(entry: TimelineEntry, seconds: float) -> list[TimelineEntry]:
         found = list(by_host.beside(entry, seconds)) if entry.host else []

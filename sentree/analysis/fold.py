@@ -113,7 +113,13 @@ def _shares(findings: Iterable[Finding]) -> tuple[tuple[str, float], ...]:
     that are named as well.
     """
     votes: dict[str, float] = defaultdict(float)
+    told: set[object] = set()
     for one in findings:
+        # The records of one audit event are no two witnesses.
+        if one.fact.startswith("audit|"):
+            if (one.kind, one.techniques, one.score) in told:
+                continue
+            told.add((one.kind, one.techniques, one.score))
         # A Sigma rule's tags are a set; a pattern names first what it speaks of most.
         less = 1.0 if one.rule else FURTHER
         ranks = [less**place for place in range(len(one.techniques))]

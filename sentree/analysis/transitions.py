@@ -125,7 +125,7 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
         if entry.score < LEAST_ALONE or all(uid in MEANS for uid, _ in entry.technique_shares):
             return False
         return any(
-            one.user is None or entry.user is None or one.user == entry.user
+            one.user is None or entry.user is None or _user(one) == _user(entry)
             for one in beside.beside(entry, BESIDE_SECONDS)
         )
 
@@ -245,7 +245,8 @@ def _host(entry: TimelineEntry) -> str | None:
 
 
 def _user(entry: TimelineEntry) -> str | None:
-    return entry.user.casefold() if entry.user else None
+    """Give the account without its domain: sensors write it with and without."""
+    return entry.user.casefold().partition("@")[0] if entry.user else None
 
 
 def _parent(uid: str) -> str:

@@ -7,11 +7,12 @@ from functools import partial
 from random import Random
 
 from schemas.scenario import IncidentSpec, Noise
-from sentree.evals.generate import audit, cloud, linux, mail, network, windows
+from sentree.evals.generate import audit, cloud, linux, mail, network, office, windows
 from sentree.evals.generate.emission import Emission
 from sentree.evals.generate.surroundings import activities
 from sentree.evals.generate.windows import Process
 from sentree.evals.generate.world import (
+    DOMAIN,
     HOUR,
     MILLISECOND,
     MINUTE,
@@ -97,6 +98,35 @@ _READS = (
     ("LookupEvents", "cloudtrail.amazonaws.com"),
 )
 
+_OFFICE_DEEDS: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("MailItemsAccessed", "Exchange", {"MailAccessType": "Bind"}),
+    ("MailItemsAccessed", "Exchange", {"MailAccessType": "Sync"}),
+    ("Send", "Exchange", {}),
+    ("MoveToDeletedItems", "Exchange", {}),
+    ("HardDelete", "Exchange", {}),
+    ("FileAccessed", "SharePoint", {}),
+    ("FileAccessed", "SharePoint", {}),
+    ("FileDownloaded", "SharePoint", {}),
+    ("FileModified", "SharePoint", {}),
+    ("UserLoggedIn", "AzureActiveDirectory", {}),
+)
+_OFFICE_CHANGES: tuple[tuple[str, str, str | None, dict[str, object]], ...] = (
+    ("New-InboxRule", "Exchange", None, {"Name": "news", "MoveToFolder": "Newsletters"}),
+    ("User registered security info", "AzureActiveDirectory", None, {}),
+    ("Consent to application.", "AzureActiveDirectory", "Poll", {"Scope": "User.Read openid"}),
+    ("SharingSet", "SharePoint", "https://harborlane.sharepoint.com/sites/team/plan.docx", {}),
+)
+_NODE = "C:\\Program Files\\nodejs\\"
+_BUILDS = ("install", "ci", "run build", "test")
+_BUILD_SCRIPTS = (
+    "node install.js",
+    "node-gyp rebuild",
+    "tsc -p tsconfig.json",
+    "husky install",
+    "jest --ci",
+    "node scripts/postinstall.js",
+)
+
 _LINUX_PROGRAMS = (
     ("/usr/sbin/logrotate", ("logrotate", "/etc/logrotate.conf"), 0),
     ("/usr/bin/apt-get", ("apt-get", "-qq", "update"), 0),
@@ -105,6 +135,16 @@ _LINUX_PROGRAMS = (
     ("/usr/bin/df", ("df", "-h"), 1001),
     ("/usr/bin/php", ("php", "/srv/www/cron.php"), 33),
     ("/usr/bin/systemctl", ("systemctl", "is-active", "nginx"), 0),
+)
+_LINUX_CHORES = (
+    ("/usr/bin/systemctl", ("systemctl", "reload", "nginx"), 0),
+    ("/usr/bin/ps", ("ps", "-eo", "pid,pcpu"), 1001),
+    ("/usr/bin/uname", ("uname", "-r"), 0),
+    ("/usr/bin/find", ("find", "/var/tmp", "-mtime", "+7", "-delete"), 0),
+    ("/usr/bin/curl", ("curl", "-fsS", "http://127.0.0.1/health"), 1001),
+    ("/usr/bin/ss", ("ss", "-tln"), 1001),
+    ("/usr/bin/tar", ("tar", "-czf", "/var/backups/etc.tgz", "/etc"), 0),
+    ("/usr/bin/gzip", ("gzip", "-9", "/var/log/nginx/access.log.1"), 0),
 )
 _PAGES = (
     ("/", 200),
@@ -116,6 +156,8 @@ _PAGES = (
     ("/health", 200),
 )
 
+BESIDE_PERCENT = 8
+
 Activity = Callable[[int, Host], list[Emission]]
 
 
@@ -126,6 +168,8 @@ class Background:
         self._world = world
         self._spec = spec
         self._rng = Random(f"{spec.seed}:background")
+        # Of its own, so that what stands beside the working day does not change it.
+        self._beside = Random(f"{spec.seed}:beside")
         self._services = {
             host.name: windows.running(self._rng, host, SYSTEM, _SYSTEM32 + "services.exe")
             for host in world.hosts
@@ -192,7 +236,7 @@ class Background:
             owed += self._spec.benign_events * weight / total
             made = self._hour(start, int(owed))
             owed -= len(made)
-            yield made
+            yield made + self._beside_work(start, len(made))
 
     def _working(self, start: int) -> bool:
         instant = to_datetime(start)
@@ -218,6 +262,15 @@ class Background:
         self, make: Callable[[int, Random, World, Host], list[Emission]], time: int, host: Host
     ) -> list[Emission]:
         return make(time, self._rng, self._world, host)
+
+    def _beside_work(self, start: int, made: int) -> list[Emission]:
+        """Give an office suite's records, package builds and a server's chores of an hour."""
+        rng, found = self._beside, list[Emission]()
+        kinds = (self._office, self._office, self._office, self._development, self._chore)
+        for _ in range(made * BESIDE_PERCENT // 100 // (1 if self._working(start) else 3)):
+            time = start + rng.randrange(HOUR - MINUTE)
+            found += rng.choice(kinds)(time, rng.choice(self._world.hosts))
+        return found
 
     def _pulse(self, time: int, host: Host) -> Emission:
         process = self._services[host.name]
@@ -414,6 +467,47 @@ class Background:
         good = rng.random() < 0.96
         factor = "Push Notification" if good else None
         return [cloud.sign_in(time, rng, user, "198.51.100.20", success=good, factor=factor)]
+
+    def _office(self, time: int, host: Host) -> list[Emission]:
+        """Mail, files and sign-ins of people at the office and at home."""
+        rng = self._beside
+        number = rng.randrange(len(self._world.people))
+        user = self._world.people[number].name
+        ip = "198.51.100.20" if rng.random() < 0.85 else f"198.51.100.{150 + number % 40}"
+        site = f"https://{DOMAIN.partition('.')[0]}.sharepoint.com/sites/team"
+        rare = rng.random()
+        if rare < 0.01 and self._spec.noise is not Noise.NONE:
+            name, service, resource, data = rng.choice(_OFFICE_CHANGES)
+            return [
+                office.operation(
+                    time, rng, name, service, user, ip, resource=resource, data=dict(data)
+                )
+            ]
+        name, service, data = rng.choice(_OFFICE_DEEDS)
+        resource = f"{site}/plan-{rng.randrange(300)}.docx" if service == "SharePoint" else None
+        agent = _AGENT if name == "UserLoggedIn" else None
+        return [
+            office.operation(
+                time, rng, name, service, user, ip, resource=resource, data=dict(data), agent=agent
+            )
+        ]
+
+    def _development(self, time: int, host: Host) -> list[Emission]:
+        """A developer installs packages, whose scripts start a shell, and builds."""
+        if host is not self._world.workstations[-1]:
+            return []
+        owner = self._world.owner(host)
+        line = (
+            f'node.exe "{_NODE}node_modules\\npm\\bin\\npm-cli.js" {self._beside.choice(_BUILDS)}'
+        )
+        node = windows.running(self._beside, host, owner, f"{_NODE}node.exe", line)
+        command = self._beside.choice(_BUILD_SCRIPTS)
+        image, line = _SYSTEM32 + "cmd.exe", f"cmd.exe /d /s /c {command}"
+        return windows.process_start(time, self._beside, node, image, line)[1]
+
+    def _chore(self, time: int, host: Host) -> list[Emission]:
+        exe, args, uid = self._beside.choice(_LINUX_CHORES)
+        return linux.executed(time, self._beside, exe, args, uid)
 
     def _syslog(self, time: int, host: Host) -> list[Emission]:
         rng = self._rng

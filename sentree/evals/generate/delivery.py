@@ -27,12 +27,12 @@ _FORMATS = {
     "web": "access-log",
     "mail": "ocsf",
     "dns": "ocsf",
-    "office": "ocsf",
     "forge": "github-audit",
     "s3": "access-log",
     "guardduty": "guardduty",
     "edge": "syslog",
     "database": "postgresql",
+    "office": "m365",
 }
 
 

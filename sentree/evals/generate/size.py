@@ -47,12 +47,16 @@ def cut_story(story: Story, characters: float) -> None:
 
 
 def benign_size(spec: IncidentSpec, world: World) -> float:
-    """Measure the mean size of a benign record, over a day in small."""
+    """Measure how much text an event of the benign budget makes, over the days in small.
+
+    Some work stands beside the budget, so an event makes more than one record.
+    """
     sample = spec.model_copy(update={"benign_events": _SAMPLE_EVENTS, "tokens": None})
     hours = Background(world, sample).hours()
-    records = [record for record, _ in zip(_flat(hours), range(_SAMPLE_EVENTS), strict=False)]
+    records = list(_flat(hours))
     chosen = Random(0).sample(records, min(len(records), 1_000))
-    return max(_size(chosen) / max(len(chosen), 1), 1.0)
+    share = len(records) / _SAMPLE_EVENTS
+    return max(_size(chosen) / max(len(chosen), 1) * share, 1.0)
 
 
 def _flat(hours: Iterable[list[Emission]]) -> Iterable[Emission]:

@@ -60,6 +60,15 @@ FROM line
 WHERE event_uid <> ancestor_uid
 GROUP BY event_uid, ancestor_uid;
 
+-- Records of one process start by two sensors, each with the other's.
+CREATE OR REPLACE TABLE baseline_twins AS
+SELECT one.event_uid, other.event_uid AS twin_uid
+FROM baseline_processes AS one
+JOIN baseline_processes AS other
+    ON one.host = other.host AND one.pid = other.pid AND one.path = other.path
+    AND one.event_uid <> other.event_uid
+    AND abs(epoch(one.time) - epoch(other.time)) <= 2;
+
 CREATE OR REPLACE TABLE baseline_contacts AS
 WITH ends AS (
     SELECT
@@ -99,6 +108,7 @@ WITH keyed AS (
         event_uid, time, host, class_uid, activity_id, original_id,
         coalesce(nullif(lower(actor_path), ''), lower(actor_user), lower(channel), '') AS actor,
         CASE
+            WHEN class_uid = 4009 THEN NULL
             WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
                 THEN concat_ws('|', actor_user, cloud_account, api_operation, status_id, src_ip)
             WHEN class_uid = 1009
@@ -319,7 +329,7 @@ calls AS (
         coalesce(actor_user, json_extract_string(event, '$.actor.user.uid')) AS principal,
         coalesce(json_extract_string(event, '$.http_request.user_agent'), '?') AS agent,
         coalesce(json_extract_string(event, '$.cloud.region'), '?') AS region,
-        src_ip
+        src_ip, mapper
     FROM events
     WHERE api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
         AND time IS NOT NULL
@@ -330,10 +340,8 @@ ranked_calls AS (
         row_number() OVER (PARTITION BY principal ORDER BY time, event_uid) AS call_rank,
         row_number() OVER (PARTITION BY principal, agent ORDER BY time, event_uid) AS agent_rank,
         row_number() OVER (PARTITION BY principal, region ORDER BY time, event_uid) AS region_rank,
-        row_number() OVER (PARTITION BY principal, src_ip ORDER BY time, event_uid) AS address_rank,
         count(*) OVER (PARTITION BY principal, agent) AS agent_calls,
-        count(*) OVER (PARTITION BY principal, region) AS region_calls,
-        count(*) OVER (PARTITION BY principal, src_ip) AS address_calls
+        count(*) OVER (PARTITION BY principal, region) AS region_calls
     FROM calls
     WHERE principal IS NOT NULL
 ),
@@ -358,10 +366,185 @@ new_agents AS (
     SELECT 'new region', event_uid, time, host, principal, region, region_calls, NULL, NULL
     FROM ranked_calls
     WHERE region_rank = 1 AND call_rank > 50 AND region <> '?'
-    UNION ALL
-    SELECT 'new address', event_uid, time, host, principal, src_ip, address_calls, NULL, NULL
-    FROM ranked_calls
-    WHERE address_rank = 1 AND call_rank > 50 AND src_ip IS NOT NULL
+),
+sign_ins AS (
+    SELECT
+        event_uid, time, host, lower(split_part(coalesce(target_user, actor_user), '@', 1)) AS who,
+        src_ip AS src, json_extract_string(event, '$.is_mfa') AS factor
+    FROM events
+    WHERE class_uid = 3002 AND activity_id = 1 AND status_id = 1 AND logon_type_id IS NULL
+        AND api_operation IS NULL AND mapper NOT IN ('windows', 'zeek') AND src_ip IS NOT NULL
+        AND time IS NOT NULL AND coalesce(target_user, actor_user) IS NOT NULL
+),
+-- Where accounts act from, by sign-ins and by calls.
+places AS (
+    SELECT who, src, min(time) AS first, count(*) AS times
+    FROM (
+        SELECT lower(split_part(coalesce(actor_user, target_user), '@', 1)) AS who, src_ip AS src, time
+        FROM events
+        WHERE src_ip IS NOT NULL AND time IS NOT NULL AND api_operation IS NOT NULL
+            AND class_uid NOT BETWEEN 4001 AND 4999
+        UNION ALL
+        SELECT who, src, time FROM sign_ins
+    )
+    WHERE who <> ''
+    GROUP BY who, src
+),
+-- An address that several accounts share is a company's own: an office, a gateway.
+shared AS (
+    SELECT src FROM places GROUP BY src HAVING count(DISTINCT who) >= 3
+),
+-- A place is new for an account that was elsewhere before, or that is at a shared place as well.
+fresh_places AS (
+    SELECT who, src, first
+    FROM (
+        SELECT
+            places.*,
+            coalesce(sum(times) OVER (
+                PARTITION BY who ORDER BY first, places.src
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ), 0) AS earlier,
+            shared.src IS NOT NULL AS is_shared,
+            bool_or(shared.src IS NOT NULL) OVER (PARTITION BY who) AS at_home
+        FROM places
+        LEFT JOIN shared ON shared.src = places.src
+    )
+    WHERE NOT is_shared AND (earlier >= 10 OR at_home)
+),
+known_sign_ins AS (
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY who, src ORDER BY time, event_uid) AS address_rank,
+        count(*) OVER (PARTITION BY who, src) AS address_times,
+        -- How often the account gives a factor elsewhere; NULL when no record of it says.
+        (count(*) FILTER (factor = 'true') OVER (PARTITION BY who)
+            - count(*) FILTER (factor = 'true') OVER (PARTITION BY who, src))
+        / nullif(count(factor) OVER (PARTITION BY who) - count(factor) OVER (PARTITION BY who, src), 0)
+            AS factor_share
+    FROM sign_ins
+),
+-- The first sign-in of an account from a place that is new for it.
+fresh AS (
+    SELECT
+        k.*,
+        lag(time) OVER (PARTITION BY who ORDER BY time, event_uid) AS before,
+        lag(factor) OVER (PARTITION BY who ORDER BY time, event_uid) AS factor_before,
+        lead(time) OVER (PARTITION BY who ORDER BY time, event_uid) AS after,
+        lead(factor) OVER (PARTITION BY who ORDER BY time, event_uid) AS factor_after
+    FROM known_sign_ins AS k
+    JOIN fresh_places USING (who, src)
+    WHERE address_rank = 1
+),
+fresh_sign_ins AS (
+    SELECT
+        CASE
+            -- A page in the middle passes the factor on; the session is then used from elsewhere.
+            WHEN factor = 'true' AND factor_after = 'false'
+                AND epoch(after - time) <= 3600 THEN 'relayed sign-in'
+            WHEN factor = 'false' AND factor_before = 'true'
+                AND epoch(time - before) <= 3600 THEN 'session taken along'
+            WHEN factor = 'false' AND factor_share >= 0.8
+                THEN 'sign-in without factor'
+            ELSE 'new sign-in address'
+        END AS kind,
+        event_uid, time, host, who AS subject, src AS object, address_times AS times,
+        NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
+    FROM fresh
+),
+-- What an account does from a place that is new for it: the first call of each sort in an hour.
+-- The first call of an account from a place that is new for it.
+new_addresses AS (
+    SELECT 'new address' AS kind, min_by(event_uid, (c.time, event_uid)) AS event_uid,
+        min(c.time) AS time, min_by(host, (c.time, event_uid)) AS host, p.who AS subject,
+        p.src AS object, count(*) AS times, NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
+    FROM calls AS c
+    JOIN fresh_places AS p
+        ON p.src = c.src_ip AND p.who = lower(split_part(c.principal, '@', 1))
+    WHERE c.mapper NOT IN ('m365', 'entra')
+    GROUP BY p.who, p.src
+),
+odd_calls AS (
+    SELECT
+        CASE
+            WHEN api_operation IN ('GetSecretValue', 'BatchGetSecretValue', 'GetParameter', 'GetParameters',
+                'GetParametersByPath', 'DescribeParameters', 'ListSecrets', 'GetPasswordData')
+                THEN 'secrets from new address'
+            WHEN api_operation IN ('GetObject', 'SelectObjectContent', 'RestoreObject')
+                THEN 'objects from new address'
+            WHEN api_operation IN ('AssumeRole', 'AssumeRoleWithWebIdentity', 'GetFederationToken', 'GetSessionToken')
+                THEN 'role from new address'
+            WHEN api_operation IN ('Invoke', 'Invoke20150331', 'InvokeFunction', 'StartExecution')
+                THEN 'function from new address'
+            WHEN regexp_matches(api_operation, '^(Describe|List|Get|Search|Lookup)[A-Z]') AND api_service LIKE '%.amazonaws.com'
+                AND api_operation <> 'GetCallerIdentity'
+                THEN 'survey from new address'
+            WHEN api_operation = 'MailItemsAccessed' THEN 'mail read from new address'
+            WHEN api_operation IN ('Send', 'SendAs', 'SendOnBehalf') THEN 'mail sent from new address'
+            WHEN api_operation IN ('HardDelete', 'SoftDelete') THEN 'mail deleted from new address'
+            WHEN api_operation IN ('FileDownloaded', 'FileSyncDownloadedFull', 'FileAccessed', 'FilePreviewed')
+                THEN 'files from new address'
+        END AS kind,
+        e.event_uid, e.time, e.host, lower(split_part(e.actor_user, '@', 1)) AS who, e.src_ip AS src
+    FROM events AS e
+    JOIN fresh_places AS p ON p.src = e.src_ip AND p.who = lower(split_part(e.actor_user, '@', 1))
+    WHERE e.api_operation IS NOT NULL AND e.class_uid NOT BETWEEN 4001 AND 4999
+        AND e.time IS NOT NULL AND coalesce(e.status_id, 1) <> 2
+),
+calls_from_new_places AS (
+    SELECT kind, min_by(event_uid, (time, event_uid)) AS event_uid, min(time) AS time,
+        min_by(host, (time, event_uid)) AS host, who AS subject, src AS object, count(*) AS times,
+        NULL::DOUBLE AS amount, list(event_uid ORDER BY time, event_uid)[:12] AS sample
+    FROM odd_calls
+    WHERE kind IS NOT NULL
+    GROUP BY kind, who, src, time_bucket(INTERVAL 1 HOUR, time)
+),
+mails AS (
+    SELECT
+        event_uid, time, host,
+        lower(regexp_extract(json_extract_string(event, '$.email.from'), '@([A-Za-z0-9.-]+)', 1)) AS sender,
+        lower(regexp_extract(json_extract_string(event, '$.email.to[0]'), '@([A-Za-z0-9.-]+)', 1)) AS recipient,
+        json_extract_string(event, '$.email.from') AS address,
+        coalesce(CAST(json_extract(event, '$.email.files') AS VARCHAR), '') AS attached
+    FROM events
+    WHERE class_uid = 4009 AND time IS NOT NULL
+),
+home AS (
+    SELECT mode(recipient) AS domain, regexp_extract(mode(recipient), '^([^.]+)', 1) AS label
+    FROM mails
+    WHERE recipient <> ''
+),
+senders AS (
+    SELECT
+        *,
+        count(*) OVER (PARTITION BY sender) AS sent,
+        regexp_matches(attached, '(?i)\.(s?html?|svg|mht|hta|lnk|iso|one|js|docm|xlsm)"') AS opens
+    FROM mails
+),
+lures AS (
+    SELECT 'lure visited' AS kind, min_by(e.event_uid, (e.time, e.event_uid)) AS event_uid,
+        min(e.time) AS time, min_by(e.host, (e.time, e.event_uid)) AS host, e.dns_query AS subject,
+        min(s.address) AS object, count(*) AS times, NULL::DOUBLE AS amount,
+        list(e.event_uid ORDER BY e.time, e.event_uid)[:8] AS sample
+    FROM senders AS s
+    JOIN events AS e
+        ON e.dns_query IS NOT NULL AND (lower(e.dns_query) = s.sender OR ends_with(lower(e.dns_query), concat('.', s.sender)))
+        AND e.time BETWEEN s.time AND s.time + INTERVAL 1 DAY
+    WHERE s.opens AND s.sent <= 5 AND s.sender <> (SELECT domain FROM home)
+    GROUP BY e.dns_query
+),
+odd_mails AS (
+    SELECT
+        CASE WHEN sender = domain THEN 'page from inside' ELSE 'twin sender' END AS kind,
+        event_uid, time, mails.host, address AS subject, domain AS object, 1 AS times,
+        NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
+    FROM senders AS mails, home
+    WHERE length(label) >= 5 AND (
+        sender = domain AND opens
+        OR sent <= 5 AND sender <> domain AND NOT ends_with(sender, concat('.', domain)) AND (
+            contains(split_part(sender, '.', 1), label)
+            OR levenshtein(regexp_extract(sender, '^([^.]+)', 1), label) BETWEEN 1 AND 2
+        )
+    )
 ),
 tunnels AS (
     SELECT 'many names' AS kind, min_by(event_uid, (time, event_uid)) AS event_uid, min(time) AS time,
@@ -389,6 +572,11 @@ UNION ALL SELECT * FROM fans
 UNION ALL SELECT * FROM new_logons
 UNION ALL SELECT * FROM privileged
 UNION ALL SELECT * FROM new_agents
+UNION ALL SELECT * FROM fresh_sign_ins
+UNION ALL SELECT * FROM new_addresses
+UNION ALL SELECT * FROM calls_from_new_places
+UNION ALL SELECT * FROM odd_mails
+UNION ALL SELECT * FROM lures
 UNION ALL SELECT * FROM tunnels
 ORDER BY time, event_uid, kind;
 
@@ -400,7 +588,7 @@ CREATE OR REPLACE TABLE baseline_scopes AS
 WITH sensed AS (
     SELECT
         event_uid, time, class_uid, activity_id, process_path, actor_path, file_path, reg_key, reg_value,
-        dst_port, dns_query, original_id, channel, mapper, raw, api_operation,
+        dst_port, dns_query, original_id, channel, mapper, raw, event, api_operation,
         CASE
             WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999 THEN 'api'
             WHEN lower(concat(channel, ' ', provider)) LIKE '%sysmon%' THEN 'sysmon'
@@ -514,6 +702,7 @@ scoped AS (
             WHEN class_uid = 4003 THEN 'dns'
             WHEN class_uid = 4006 THEN 'share'
             WHEN class_uid IN (4005, 4007) THEN 'remote session'
+            WHEN class_uid = 4009 THEN 'mail'
             WHEN class_uid = 0 THEN 'text'
         END AS scope
     FROM sensed
@@ -528,6 +717,8 @@ WHERE event_uid IN (SELECT event_uid FROM detections)
     WHEN 'file' THEN regexp_matches(file_path,
         '(?i)\.(exe|dll|sys|scr|com|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|lnk|url|iso|img|vhd|dmp|kirbi|one|chm|msi|cpl|jar|py|aspx?|ashx|jspx?|php|zip|7z|rar|cab|doc[mx]?|xls[mx]?|rtf|job|xml|inf|tmp|bin|dat|rdp|locked|encrypted)(:[^\\]*)?$|\\startup\\|\\system32\\tasks\\|ntds|lsass|readme|decrypt|psexesvc|authorized_keys|/cron|/etc/(passwd|shadow|sudoers|ld\.so\.preload|systemd)')
     WHEN 'delete' THEN FALSE
+    WHEN 'mail' THEN json_extract(event, '$.email.files') IS NOT NULL
+        OR regexp_matches(json_extract_string(event, '$.email.subject'), '(?i)bank|account|payment|iban|wire|remittance')
     WHEN 'access' THEN process_path ILIKE '%\lsass.exe' OR concat(raw, '') ILIKE '%\lsass.exe%'
     WHEN 'object' THEN concat(raw, '') ILIKE '%lsass.exe%'
         OR concat(raw, '') ILIKE '%\\sam%' OR concat(raw, '') ILIKE '%ntds%'
@@ -539,7 +730,7 @@ WHERE event_uid IN (SELECT event_uid FROM detections)
         OR regexp_matches(dns_query,
         '(?i)(pastebin|githubusercontent|ngrok|duckdns|no-ip|serveo|transfer\.sh|anonfiles|mega\.(nz|io)|discord|telegram|ipify|icanhazip|ifconfig\.|checkip|ipinfo\.io|ip-api|\.onion|dnslog|interact\.sh|oast\.|burpcollaborator|trycloudflare|portmap)|wpad')
     WHEN 'log' THEN original_id IN ('1102', '104', '4719') OR class_uid = 1008
-    WHEN 'text' THEN regexp_matches(raw, '(?i)sshd|sudo|useradd|adduser|usermod|cron|passwd|su\[|su:|authorized_keys|/dev/tcp|base64|curl|wget|nc |ncat|chmod|history|auditctl|systemctl|insmod|ld_preload|type=SYSCALL.{0,500}\s(uid=(33|48|80|101)\s|exe="/(tmp|var/tmp|dev/shm)/)|type=EXECVE.{0,600}(/tmp/|/dev/shm|/etc/g?shadow|_history|/var/log/|stratum|donate-level)|"[A-Z]{3,7} \S{0,900}(\.\.|%2e%2e|union|jndi|etc(/|%2f)passwd|[?&](cmd|c|exec|command|q|x)=|upload)|nikto|sqlmap|wpscan|nuclei|gobuster|feroxbuster|dirbuster|acunetix|nessus|openvas|masscan|zgrab|nmap')
+    WHEN 'text' THEN regexp_matches(raw, '(?i)sshd|sudo|useradd|adduser|usermod|cron|passwd|su\[|su:|authorized_keys|/dev/tcp|base64|curl|wget|nc |ncat|chmod|history|auditctl|systemctl|insmod|ld_preload|type=SYSCALL.{0,500}\s(uid=(33|48|80|101)\s|exe="/(tmp|var/tmp|dev/shm)/)|type=(EXECVE|PROCTITLE).*([ =][0-9A-F]{12,}( |$)|/tmp/|/dev/|/etc/|/root|/proc/|/\.[a-z]|_history|/var/(log|spool|run|lib|backups|www)/|/home|/systemd/|stratum|donate-level|monero|--coin|--algo|--pool|xmr|miner|["/](ip6?tables[a-z-]*|nft|ufw|firewall-cmd|service|setenforce|aa-[a-z]+|pkill|killall|journalctl|update-rc\.d|chkconfig|at|batch|visudo|sudo|gpasswd|newusers|chpasswd|setcap|getcap|chattr|base32|openssl|xxd|uudecode|ncat|netcat|socat|mkfifo|find|locate|gcore|gdb|john|hashcat|unshadow|hydra|medusa|ncrack|patator|crackmapexec|netexec|nxc|kerbrute|tcpdump|tshark|dumpcap|ettercap|bettercap|dsniff|masscan|zmap|fscan[^"]*|rustscan|naabu|pnscan|hping3|arp|ip|arp-scan|fping|nbtscan|ssh-keyscan|ssh|scp|sftp|rsync|sshpass|autossh|chisel|frpc|frps|ngrok|gost|cloudflared|proxychains[0-9]?|sshuttle|nsenter|chroot|mount|docker|podman|nerdctl|crictl|ctr|kubectl|etcdctl|touch|mkdir|shred|unlink|tar|zip|7z[a-z]?|rar|mysqldump|mariadb-dump|pg_dump[a-z]*|mongodump|mongoexport|sqlite3|rclone|aws|gsutil|azcopy|dd|mkfs[^"]*|wipefs|gpg|ccrypt|lvremove|zfs|btrfs|restic|borg|virsh|esxcli|vim-cmd|gcc|cc|clang|uname|hostnamectl|lscpu|nproc|dmidecode|lsb_release|lshw|lsblk|lspci|free|uptime|nvidia-smi|printenv|env|ps|top|pgrep|pstree|htop|id|whoami|w|who|last|lastlog|lastb|groups|getent|lslogins|netstat|ss|lsof|ifconfig|route|dpkg|rpm|python[0-9.]*|perl|php|ruby|nc|modprobe|npm|yarn|pnpm|twine|gem|cargo|poetry|git|gh|node|rg|ag|grep|dotnet)"|/backups?/|\.ko")|type=SYSCALL.{0,500}exe="[^"]{0,80}/(uname|hostnamectl|lscpu|nproc|dmidecode|lshw|lspci|nvidia-smi|ps|top|pgrep|pstree|htop|id|whoami|w|who|last|lastlog|lastb|groups|getent|netstat|ss|lsof|ifconfig)"|iptables|setenforce|/etc/sudoers|visudo|docker|kubectl|nsenter|\.ssh/|id_rsa|openssl|"[A-Z]{3,7} \S{0,900}(\.\.|%2e%2e|union|jndi|etc(/|%2f)passwd|[?&](cmd|c|exec|command|q|x)=|upload)|nikto|sqlmap|wpscan|nuclei|gobuster|feroxbuster|dirbuster|acunetix|nessus|openvas|masscan|zgrab|nmap')
     ELSE scope IS NOT NULL
 END
 ORDER BY event_uid;
@@ -557,7 +748,7 @@ FROM (
                 strftime(time_bucket(INTERVAL 1 HOUR, time), '%Y-%m-%dT%H:%M:%SZ'), api_operation
             ]
             WHEN api_operation IN ('GetSecretValue', 'BatchGetSecretValue', 'GetParameter',
-                'GetParameters', 'GetPasswordData', 'Decrypt') THEN [
+                'GetParameters', 'GetParametersByPath', 'GetPasswordData', 'Decrypt') THEN [
                 'secret read', coalesce(cloud_account, ''), lower(coalesce(actor_user, '')),
                 strftime(time_bucket(INTERVAL 1 HOUR, time), '%Y-%m-%dT%H:%M:%SZ'), api_operation
             ]
@@ -565,7 +756,7 @@ FROM (
                 'survey call', coalesce(cloud_account, ''), lower(coalesce(actor_user, '')),
                 strftime(time_bucket(INTERVAL 1 HOUR, time), '%Y-%m-%dT%H:%M:%SZ'), api_operation
             ]
-            WHEN api_operation IS NOT NULL THEN NULL
+            WHEN api_operation IS NOT NULL AND api_operation NOT IN ('FileDownloaded', 'FileSyncDownloadedFull') THEN NULL
             WHEN class_uid = 3002 AND (status_id = 2 OR original_id IN ('4625', '4771'))
                 AND coalesce(target_user, actor_user, '') <> ''
                 AND raw NOT LIKE '%KDC_ERR_PREAUTH_REQUIRED%' THEN [
@@ -587,6 +778,15 @@ FROM (
                 'failed logon', coalesce(host, ''), regexp_extract(raw, ' (?:from|rhost=) ?([0-9a-fA-F.:]+)', 1),
                 strftime(time_bucket(INTERVAL 10 MINUTE, time), '%Y-%m-%dT%H:%M:%SZ'),
                 lower(regexp_extract(raw, '(?:for invalid user|for|Invalid user|user=) ?(\S{1,64})', 1))
+            ]
+            WHEN class_uid = 0 AND regexp_matches(raw, 'sshd.*Accepted (password|publickey|keyboard)') THEN [
+                'logon', coalesce(host, ''), regexp_extract(raw, ' from ([0-9a-fA-F.:]+)', 1),
+                strftime(time_bucket(INTERVAL 10 MINUTE, time), '%Y-%m-%dT%H:%M:%SZ'),
+                lower(regexp_extract(raw, ' for (\S{1,64}) from', 1))
+            ]
+            WHEN api_operation IN ('FileDownloaded', 'FileSyncDownloadedFull') THEN [
+                'downloaded files', coalesce(cloud_account, ''), lower(coalesce(actor_user, '')),
+                strftime(time_bucket(INTERVAL 1 HOUR, time), '%Y-%m-%dT%H:%M:%SZ'), api_operation
             ]
             WHEN class_uid = 1001 AND activity_id IN (1, 3, 4, 5) AND original_id IN ('11', '23', '26')
                 AND actor_path IS NOT NULL AND regexp_matches(file_path, '(?i)\\(users|shares?|data|inetpub)\\')

@@ -4,7 +4,10 @@ SELECT
     e.*,
     CASE
         WHEN e.device_host IS NULL OR e.device_host = ''
-            THEN coalesce(e.src_ip, e.device_ip, 'aws:' || e.cloud_account)
+            THEN coalesce(
+                e.src_ip, e.device_ip,
+                CASE WHEN e.mapper IN ('m365', 'entra') THEN 'm365:' ELSE 'aws:' END || e.cloud_account
+            )
         WHEN regexp_full_match(e.device_host, '[0-9.]+|.*:.*') THEN lower(e.device_host)
         ELSE lower(split_part(e.device_host, '.', 1))
     END AS host,
