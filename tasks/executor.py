@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from prefect import allow_failure
@@ -11,23 +11,40 @@ from prefect.futures import PrefectFuture
 
 from schemas.ports import Pending
 from schemas.trajectory import Node, NodeKind, NodeOutput, Partition
-from sentree.engine.run_node import failed_output
-from tasks.programs import ProgramRef
+from sentree.engine.run_node import failed_output, run_reduce
+from tasks.programs import ProgramRef, load_program
 from tasks.tree import read_leaf, reduce_node, split_node
 
 PROGRESS_STEPS = 20
 
 
 class _TaskOutput:
-    """A node's output as a Prefect future; a failed task run gives a failed record."""
+    """A node's output as a Prefect future; a failed task run gives a failed record.
 
-    def __init__(self, node: Node, kind: NodeKind, future: PrefectFuture[NodeOutput]) -> None:
+    A task run that fails has a state, and what waits for it goes on. Workers that are lost for
+    good leave none, neither of their own task runs nor of those that wait for them: `instead`
+    makes up for the latter.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        kind: NodeKind,
+        future: PrefectFuture[NodeOutput],
+        instead: Callable[[], NodeOutput] | None = None,
+    ) -> None:
         self._node = node
         self._kind = kind
         self.future = future
+        self._instead = instead
 
     def output(self) -> NodeOutput:
-        outcome = self.future.result(raise_on_failure=False)
+        try:
+            outcome = self.future.result(raise_on_failure=False)
+        except Exception as error:
+            if self._instead is not None:
+                return self._instead()
+            return failed_output(self._node, self._kind, error)
         if isinstance(outcome, BaseException):
             return failed_output(self._node, self._kind, outcome)
         if self.future.state.name == "Cached":
@@ -69,7 +86,11 @@ class PrefectExecutor:
         ref = self._ref
         futures = [allow_failure(part.future) for part in parts if isinstance(part, _TaskOutput)]
         future = reduce_node.submit(node, futures, ref.key, ref.leaf_characters, ref.context_path)
-        return _TaskOutput(node, NodeKind.REDUCE, future)
+
+        def here() -> NodeOutput:
+            return run_reduce(load_program(ref), node, [part.output().result for part in parts])
+
+        return _TaskOutput(node, NodeKind.REDUCE, future, here)
 
     def progress(self, done: int, total: int) -> None:
         """Keep a progress artifact of the leaves."""

@@ -1,0 +1,63 @@
+"""Where the task runs of a tree go: threads of this process, or workers of Dask or Ray."""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from sentree.errors import ConfigurationError
+from sentree.settings import Settings
+from tasks.environment import server_is_configured
+
+
+def task_runner(settings: Settings) -> TaskRunner[Any]:
+    """Give the runner of the settings' executor; workers are started when the flow begins.
+
+    Raises:
+        ConfigurationError: workers were asked for without a Prefect server, or what they need
+            is not installed.
+    """
+    if settings.executor in ("local", "threads"):
+        return ThreadPoolTaskRunner[Any]()
+    _check(settings.executor)
+    return _dask(settings) if settings.executor == "dask" else _ray(settings)
+
+
+def _check(name: str) -> None:
+    if find_spec(f"prefect_{name}") is None:
+        raise ConfigurationError(
+            f"executor {name} is not installed: pip install 'sentree[{name}]'"
+        )
+    if not server_is_configured():
+        raise ConfigurationError(
+            f"executor {name} needs a Prefect server that its workers can reach, or each would"
+            " start its own: run `prefect server start` and set PREFECT_API_URL"
+        )
+
+
+def _dask(settings: Settings) -> TaskRunner[Any]:
+    from prefect_dask import DaskTaskRunner
+
+    if settings.dask_address:
+        return DaskTaskRunner(address=settings.dask_address)
+    return DaskTaskRunner(
+        cluster_kwargs={
+            "n_workers": settings.workers,
+            "threads_per_worker": 1,
+            "processes": True,
+            "dashboard_address": None,
+            # Whoever reaches a scheduler can run code: certificates that only this run has.
+            "security": True,
+            "silence_logs": logging.CRITICAL,
+        }
+    )
+
+
+def _ray(settings: Settings) -> TaskRunner[Any]:
+    # Ray weighs too much to be there when this is checked.
+    runner = import_module("prefect_ray").RayTaskRunner
+    return runner(init_kwargs={"num_cpus": settings.workers, "include_dashboard": False})
