@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -14,6 +13,11 @@ from sentree.settings import Settings
 from tasks.environment import server_is_configured
 
 
+def on_workers(settings: Settings) -> bool:
+    """Tell whether task runs go to other processes."""
+    return settings.executor in ("dask", "ray")
+
+
 def task_runner(settings: Settings) -> TaskRunner[Any]:
     """Give the runner of the settings' executor; workers are started when the flow begins.
 
@@ -21,7 +25,7 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
         ConfigurationError: workers were asked for without a Prefect server, or what they need
             is not installed.
     """
-    if settings.executor in ("local", "threads"):
+    if not on_workers(settings):
         return ThreadPoolTaskRunner[Any]()
     _check(settings.executor)
     return _dask(settings) if settings.executor == "dask" else _ray(settings)
@@ -49,10 +53,9 @@ def _dask(settings: Settings) -> TaskRunner[Any]:
             "n_workers": settings.workers,
             "threads_per_worker": 1,
             "processes": True,
-            "dashboard_address": None,
+            "dashboard_address": "127.0.0.1:0",
             # Whoever reaches a scheduler can run code: certificates that only this run has.
             "security": True,
-            "silence_logs": logging.CRITICAL,
         }
     )
 

@@ -27,7 +27,17 @@ LONGEST_PAUSE = 0.2
 ABSENT = "creating a new DuckLake is explicitly disabled"
 ELSEWHERE = "does not match existing data path"
 
+REASON = '": '
+LONGEST_REASON = 300
+
 Confirm = Callable[[], None]
+
+
+class NoLakeError(LakeError):
+    """There is no lake yet."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"no lake at {where}: load logs first with `sentree ingest PATH`")
 
 
 class Catalog(Protocol):
@@ -40,7 +50,8 @@ class Catalog(Protocol):
         """Attach the lake as `lake`.
 
         Raises:
-            LakeError: there is none and `create` is false, or it belongs to another folder.
+            NoLakeError: there is none and `create` is false.
+            LakeError: it can't be reached, or belongs to another folder.
         """
         ...
 
@@ -71,10 +82,11 @@ class SqliteCatalog:
         if self._file.is_file():
             self._attach(connection)
         elif create:
+            (self._folder / "data").mkdir(parents=True, exist_ok=True)
             with self.writing(connection):
                 self._attach(connection)
         else:
-            raise no_lake(str(self._folder))
+            raise NoLakeError(str(self._folder))
 
     @contextmanager
     def writing(self, connection: duckdb.DuckDBPyConnection) -> Generator[Confirm]:
@@ -110,11 +122,19 @@ class PostgresCatalog:
         password = self._address.password
         secret = f", PASSWORD {quoted(password)}" if password else ""
         connection.execute(f"CREATE TEMPORARY SECRET catalog_login (TYPE postgres{secret})")
+        data = self._folder / "data"
         if self._attached(connection):
+            # To make the folder would part the lake in two where it was only not mounted.
+            if not data.is_dir():
+                raise LakeError(
+                    f"the data of the catalogue {self.shown} are not at {data}: mount the folder"
+                    " that its users share, or name an empty database for a new lake"
+                )
             return
         if not create:
-            raise no_lake(self.shown)
+            raise NoLakeError(self.shown)
         self._check_encoding(connection)
+        data.mkdir(parents=True, exist_ok=True)
         with self.writing(connection):
             # Another process may have made it while this one waited for the lock.
             self._attached(connection, create=True)
@@ -179,27 +199,21 @@ class PostgresCatalog:
                 f" META_SECRET 'catalog_login', CREATE_IF_NOT_EXISTS {str(create).lower()})"
             )
         except duckdb.Error as error:
-            if ABSENT in str(error):
+            text = str(error).strip().splitlines()[0]
+            if ABSENT in text:
                 return False
-            if ELSEWHERE in str(error):
+            if ELSEWHERE in text:
                 raise LakeError(
                     f"the catalogue {self.shown} is of another lake than the one in"
-                    f" {self._folder}: {_first_line(error).removesuffix('.')}; use the home that"
-                    " it was made with, or a database of its own"
+                    f" {self._folder}: {text.removesuffix('.')}; use the home that it was made"
+                    " with, or a database of its own"
                 ) from None
-            raise
+            # DuckDB tells twice where it wanted to connect, and last what the server said.
+            reason = text.rpartition(REASON)[2][:LONGEST_REASON]
+            raise LakeError(f"the catalogue {self.shown} can't be opened: {reason}") from None
         return True
-
-
-def no_lake(where: str) -> LakeError:
-    """Say that there is no lake, and how to get one."""
-    return LakeError(f"no lake at {where}: load logs first with `sentree ingest PATH`")
 
 
 def quoted(text: str) -> str:
     """Write a text as a SQL literal, for the statements that take no parameters."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0]

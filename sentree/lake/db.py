@@ -15,7 +15,7 @@ import duckdb
 from ocsf.columns import PROMOTED
 from schemas.lake import LakeInfo, LakeProblem, SliceInfo
 from sentree.errors import ConfigurationError, LakeError, SentreeError
-from sentree.lake.catalog import Catalog, Confirm, catalog_of, no_lake, quoted
+from sentree.lake.catalog import Catalog, Confirm, catalog_of, quoted
 from sentree.lake.migrations import FIRST, newest_version, pending
 from sentree.settings import Settings
 
@@ -47,11 +47,8 @@ class Lake:
         """
         folder = settings.lake_dir.expanduser().resolve()
         catalog = catalog_of(settings, folder)
-        if not create and not folder.is_dir():
-            raise no_lake(str(folder))
         connection: duckdb.DuckDBPyConnection | None = None
         try:
-            (folder / "data").mkdir(parents=True, exist_ok=True)
             connection = connect(settings, folder, catalog.extensions)
             catalog.attach(connection, create=create)
             connection.execute("USE lake")
