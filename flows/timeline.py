@@ -14,8 +14,8 @@ from sentree.engine.tree import run_tree
 from sentree.settings import Settings, load_settings
 from tasks.executor import PrefectExecutor
 from tasks.programs import program_ref
-from tasks.runners import on_workers
 from tasks.run_tags import tag_flow_run
+from tasks.runners import on_workers
 from tasks.timeline import conclude_request, publish_result, route_request, scope_request
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-FORMS = "postgres://USER:PASSWORD@HOST:PORT/DATABASE, or postgres:host=HOST dbname=DATABASE user=USER"
+FORMS = (
+    "postgres://USER:PASSWORD@HOST:PORT/DATABASE, or postgres:host=HOST dbname=DATABASE user=USER"
+)
 MASK = "********"
 PAIR = re.compile(r"\s*(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)(?:\s+|$)")
 PLAIN = re.compile(r"[^\s'\\]+")

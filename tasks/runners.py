@@ -33,9 +33,7 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
 
 def _check(name: str) -> None:
     if find_spec(f"prefect_{name}") is None:
-        raise ConfigurationError(
-            f"executor {name} is not installed: pip install 'sentree[{name}]'"
-        )
+        raise ConfigurationError(f"executor {name} is not installed: pip install 'sentree[{name}]'")
     if not server_is_configured():
         raise ConfigurationError(
             f"executor {name} needs a Prefect server that its workers can reach, or each would"

@@ -280,4 +280,3 @@ def extension_file(name: str) -> Path:
 def _is_conflict(error: BaseException | None) -> bool:
     text = str(error).lower()
     return any(word in text for word in CONFLICTS)
-

@@ -54,6 +54,5 @@ def remember_run(lake: Lake, run: RuleRun) -> None:
     Raises:
         LakeError: the lake could not be written.
     """
-
     insert = "INSERT INTO rule_runs VALUES (?, ?, ?, ?, ?, ?)"
     lake.retrying(lambda: lake.execute(insert, list(run)))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import dying_worker
 import pytest
@@ -30,8 +26,6 @@ from sentree.settings import Settings
 
 pytestmark = pytest.mark.slow
 
-LEAF = 250_000
-
 
 @pytest.fixture(scope="module")
 def shared(
@@ -41,7 +35,6 @@ def shared(
     settings = Settings(
         home=tmp_path_factory.mktemp("shared") / "home",
         catalog=postgres.database(),
-        leaf_characters=LEAF,
     )
     with Lake.open(settings) as lake:
         ingest(lake, [incident_lake.logs], settings=settings, tenant=settings.tenant)
@@ -52,14 +45,30 @@ def shared(
 @pytest.fixture(scope="module")
 def expected(incident_lake: IncidentLake) -> Result:
     """What plain threads find in the lake with the embedded catalogue."""
-    return run_timeline(incident_lake.settings, asked("expected"))
+    request = TimelineRequest(case="expected", route=RoutePath.RLM, formats=("md",))
+    return run_timeline(incident_lake.settings, request)
 
 
-def asked(case: str) -> TimelineRequest:
-    return TimelineRequest(case=case, route=RoutePath.RLM, formats=("md",))
+def test_a_worker_that_is_killed_in_a_leaf_costs_nothing_but_time(
+    server: str, shared: Settings, expected: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lake has a Postgres catalogue, what is expected comes from threads and the embedded."""
+    import dask
+    from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 
-
-def assert_same(result: Result, expected: Result) -> None:
+    assert shared.catalog is not None
+    monkeypatch.setenv("PREFECT_API_URL", server)
+    monkeypatch.setenv("SENTREE_CATALOG", shared.catalog.get_secret_value())
+    monkeypatch.setenv("SENTREE_TEST_DEATHS", str(tmp_path))
+    words = ["timeline", "--route", "rlm", "--report", "md", "--home", str(shared.home)]
+    with (
+        # Results of other tests must not be there: nothing would be read.
+        temporary_settings({PREFECT_LOCAL_STORAGE_PATH: tmp_path / "results"}),
+        dask.config.set({"distributed.worker.preload": [dying_worker.__file__]}),
+    ):
+        assert run([*words, "--executor", "dask", "--workers", "2"]) == 0
+    [run_dir] = shared.runs_dir.iterdir()
+    result = load_result(run_dir / "result.json")
     assert result.timeline == expected.timeline and len(result.timeline.entries) > 10
     assert (result.summary, result.sections, result.notes) == (
         expected.summary,
@@ -67,83 +76,16 @@ def assert_same(result: Result, expected: Result) -> None:
         expected.notes,
     )
     assert result.coverage.events_looked_at == expected.coverage.events_looked_at
-
-
-def test_dask_workers_and_a_postgres_catalogue_give_the_answer_of_threads_and_a_file(
-    server: str,
-    shared: Settings,
-    expected: Result,
-    postgres: PostgresServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert shared.catalog is not None
-    monkeypatch.setenv("PREFECT_API_URL", server)
-    monkeypatch.setenv("SENTREE_CATALOG", shared.catalog.get_secret_value())
-    monkeypatch.setenv("SENTREE_LEAF_CHARACTERS", str(LEAF))
-    words = ["timeline", "--case", "dask", "--route", "rlm", "--report", "md"]
-    assert run([*words, "--executor", "dask", "--home", str(shared.home)]) == 0
-    [folder] = [path for path in shared.runs_dir.iterdir() if (path / "result.json").exists()]
-    result = load_result(folder / "result.json")
-    assert_same(result, expected)
-    leaves = [node for node in result.trajectory if node.kind == "leaf"]
-    assert len(leaves) > 3
-
-
-@pytest.fixture
-def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A Dask cluster of two processes, one of which will be killed as it reads a leaf."""
-    from distributed import LocalCluster
-
-    monkeypatch.setenv("SENTREE_TEST_DEATHS", str(tmp_path))
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=None,
-        silence_logs=50,
-        preload=[dying_worker.__file__],
-    ) as cluster:
-        yield cluster
-
-
-def test_a_worker_that_is_killed_in_a_leaf_costs_nothing_but_time(
-    server: str,
-    shared: Settings,
-    expected: Result,
-    mortal: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from distributed import Client
-    from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
-
-    from flows.timeline import timeline
-    from tasks.runners import task_runner
-
-    monkeypatch.setenv("PREFECT_API_URL", server)
-    update = {"executor": "dask", "dask_address": mortal.scheduler_address}
-    settings = shared.model_copy(update=update)
-    flow = timeline.with_options(task_runner=task_runner(settings))
-    # Results of other tests must not be there: nothing would be read.
-    with temporary_settings({PREFECT_LOCAL_STORAGE_PATH: tmp_path / "results"}):
-        run_uid = flow(asked("killed"), settings)
-    result = load_result(settings.runs_dir / run_uid / "result.json")
-    assert_same(result, expected)
     assert result.coverage.partitions_failed == 0
 
-    reads = [line.split(" ", 1) for line in (tmp_path / "reads").read_text().splitlines()]
-    times = Counter(label for _, label in reads)
-    lethal = reads[dying_worker.LETHAL - 1]
-    assert (tmp_path / "died").exists()
-    assert {pid for pid, _ in reads} - {lethal[0]}
-    leaves = [node for node in result.trajectory if node.kind == "leaf"]
-    assert set(times) == {node.label for node in leaves}
-    again = {label for label, count in times.items() if count > 1}
-    assert lethal[1] in again and len(again) <= 2
-    with Client(mortal.scheduler_address, set_as_default=False) as client:
-        for modules in client.run(lambda: list(sys.modules)).values():
-            assert "tasks.tree" in modules or "models.embedded" in modules
-            assert not {"torch", "setfit", "sentence_transformers"} & set(modules)
+    reads = [line.split(" ", 2) for line in (tmp_path / "reads").read_text().splitlines()]
+    lethal = (tmp_path / "died").read_text()
+    assert len({pid for pid, _, _ in reads}) > 1
+    assert {heavy for _, heavy, _ in reads} == {"-"}
+    times = Counter(label for _, _, label in reads)
+    assert set(times) == {node.label for node in result.trajectory if node.kind == "leaf"}
+    # What the other workers had read, and what was stored, is not read again.
+    assert {label: count for label, count in times.items() if count > 1} == {lethal: 2}
 
 
 def test_workers_without_a_server_or_their_library_are_refused_with_what_to_do(
@@ -159,4 +101,16 @@ def test_workers_without_a_server_or_their_library_are_refused_with_what_to_do(
     assert "prefect server start" in capsys.readouterr().err
     monkeypatch.setattr("tasks.runners.find_spec", lambda name: None)
     with pytest.raises(ConfigurationError, match=r"pip install 'sentree\[ray\]'"):
-        task_runner(SimpleNamespace(executor="ray"))
+        task_runner(Settings(executor="ray"))
+
+
+def test_a_running_cluster_is_used_and_each_executor_has_one_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from tasks.runners import task_runner
+
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    settings = Settings(executor="dask", dask_address="tcp://scheduler.example:8786")
+    assert task_runner(settings).address == "tcp://scheduler.example:8786"
+    assert Settings(executor="prefect").executor == Settings().executor == "threads"
+    assert "Thread" in type(task_runner(Settings(executor="prefect"))).__name__

@@ -1,4 +1,4 @@
-"""The lake on a Postgres catalogue: what holds on the embedded one holds there, for many writers."""
+"""The lake on a Postgres catalogue: what holds on the embedded one, for writers at once."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ with Lake.open(Settings(home=Path(sys.argv[1]))) as lake, lake.transaction():
 
 
 @pytest.fixture
-def settings(
-    tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
+def settings(tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A new lake's settings; processes that a test starts have them from the environment."""
     monkeypatch.setenv("SENTREE_CATALOG", postgres.database())
     return Settings(home=tmp_path / "home")

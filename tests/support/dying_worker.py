@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 LETHAL = 3
 """The leaf of the whole run, counted as they are begun, that is its worker's last."""
+
+HEAVY = {"torch", "setfit", "sentence_transformers"}
+"""What a worker has no need of."""
 
 
 def dask_setup(worker: object) -> None:
@@ -21,14 +25,17 @@ def dask_setup(worker: object) -> None:
 
     def logged(self, context, partition):
         with (folder / "reads").open("a", encoding="utf-8") as file:
-            file.write(f"{os.getpid()} {partition.label}\n")
+            heavy = HEAVY & set(sys.modules)
+            file.write(f"{os.getpid()} {','.join(heavy) or '-'} {partition.label}\n")
         begun = len((folder / "reads").read_text(encoding="utf-8").splitlines())
         if begun >= LETHAL:
             try:
-                (folder / "died").touch(exist_ok=False)
+                mark = (folder / "died").open("x", encoding="utf-8")
             except FileExistsError:
                 pass
             else:
+                with mark:
+                    mark.write(partition.label)
                 os.kill(os.getpid(), signal.SIGKILL)
         return read(self, context, partition)
 
