@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     max_depth: int = Field(default=8, ge=1, le=16, description="depth limit of a planned tree")
     executor: Literal["local", "threads", "dask", "ray"] = Field(
         default="threads",
-        description="where trees run: local (no Prefect), or Prefect task runs in threads, dask, ray",
+        description="where trees run: local (no Prefect), or as task runs in threads, dask, ray",
     )
     workers: int = Field(
         default=2, ge=1, le=1024, description="worker processes that dask or ray starts here"

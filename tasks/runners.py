@@ -12,6 +12,15 @@ from sentree.errors import ConfigurationError
 from sentree.settings import Settings
 from tasks.environment import server_is_configured
 
+LOCAL_CLUSTER: dict[str, Any] = {
+    "threads_per_worker": 1,
+    "processes": True,
+    "dashboard_address": "127.0.0.1:0",
+    # Whoever reaches a scheduler can run code: certificates that only this run has.
+    "security": True,
+}
+"""How Dask's workers are started on this machine."""
+
 
 def on_workers(settings: Settings) -> bool:
     """Tell whether task runs go to other processes."""
@@ -46,16 +55,7 @@ def _dask(settings: Settings) -> TaskRunner[Any]:
 
     if settings.dask_address:
         return DaskTaskRunner(address=settings.dask_address)
-    return DaskTaskRunner(
-        cluster_kwargs={
-            "n_workers": settings.workers,
-            "threads_per_worker": 1,
-            "processes": True,
-            "dashboard_address": "127.0.0.1:0",
-            # Whoever reaches a scheduler can run code: certificates that only this run has.
-            "security": True,
-        }
-    )
+    return DaskTaskRunner(cluster_kwargs={"n_workers": settings.workers, **LOCAL_CLUSTER})
 
 
 def _ray(settings: Settings) -> TaskRunner[Any]:
