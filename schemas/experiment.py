@@ -75,3 +75,5 @@ class Trial(Frozen):
     language_model: bool = Field(default=True, description="False for the embedded analyst.")
     simulated: bool = Field(default=False, description="True where no real model answered.")
     run_uid: str | None = None
+    trial_uid: str = Field(default="", description="Hash of all that determines the trial.")
+    answer: str = Field(default="", description="What was answered, its beginning.")

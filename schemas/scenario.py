@@ -24,9 +24,12 @@ class Playbook(StrEnum):
     INSIDER = "insider"
     CLOUD_TAKEOVER = "cloud-takeover"
     ESPIONAGE = "espionage"
+    SSH_MINER = "ssh-miner"
+    MAIL_FRAUD = "mail-fraud"
+    SUPPLY_CHAIN = "supply-chain"
 
 
-HELD_OUT = (Playbook.INSIDER, Playbook.CLOUD_TAKEOVER, Playbook.ESPIONAGE)
+HELD_OUT = (Playbook.SSH_MINER, Playbook.MAIL_FRAUD, Playbook.SUPPLY_CHAIN)
 """Playbooks that no threshold, pattern or rule of the product was ever chosen on."""
 
 

@@ -19,6 +19,8 @@ BUCKET_S = 600
 GUESSES = 8
 """Failed logons of one user from one source in two neighbouring buckets that make guessing."""
 SPRAYED_USERS = 5
+REFUSED_FACTORS = 5
+"""Refused second factors of one user in two neighbouring buckets: a password is known by then."""
 SURVEY_OPERATIONS = 15
 """Distinct read operations of one principal in one hour that make a survey."""
 SECRET_READS = 10
@@ -56,6 +58,7 @@ def conclude(tallies: Iterable[Tally]) -> list[Conclusion]:
         by_kind[tally.key[0]].append(tally)
     found = [
         *_guessing(by_kind["failed logon"], by_kind["logon"]),
+        *_guessing(by_kind["refused factor"], by_kind["logon"]),
         *_surveys(by_kind["survey call"]),
         *_secret_reads(by_kind["secret read"]),
         *_refusals(by_kind["refused call"]),
@@ -109,7 +112,12 @@ def _bursts(
         where = f"{plain(host, 64)}: " if host else ""
         origin = f" from {plain(source, 64)}" if source else ""
         text = f"{where}{sum(tally.count for tally in run)} failed logons of "
-        if densest.users >= SPRAYED_USERS:
+        if run[0].key[0] == "refused factor":
+            if densest.guesses < REFUSED_FACTORS:
+                continue
+            name, score, technique = "requests for the second factor", 65, "T1621"
+            text += f"{plain(', '.join(users[:3]), 80)} at the second factor{origin} {_span(run)}"
+        elif densest.users >= SPRAYED_USERS:
             name, score, technique = "password spray", 70, "T1110.003"
             text += f"{len(users)} users{origin} {_span(run)}"
         elif densest.guesses >= GUESSES:

@@ -16,6 +16,7 @@ from schemas.query import RouteDecision
 from schemas.request import TimelineRequest
 from schemas.result import AnalystInfo, Result
 from schemas.timeline import Timeline
+from sentree.analysis.alone import weigh_alone
 from sentree.analysis.clock_section import clock_sections
 from sentree.analysis.clocks import correct_findings, correct_gaps, estimate_clocks
 from sentree.analysis.coverage import measure_coverage
@@ -77,7 +78,7 @@ def build_timeline(context: Context, findings: Sequence[Finding]) -> Timeline:
     """Fold findings into a timeline; the same findings give the same timeline in any order."""
     clocks = estimate_clocks(context)
     findings = correct_findings(context, findings, clocks)
-    entries, episodes = number_episodes(weigh_routine(fold_findings(findings)))
+    entries, episodes = number_episodes(weigh_alone(weigh_routine(fold_findings(findings))))
     chain, transitions = attack_chain(entries)
     return Timeline(
         entries=entries,

@@ -26,13 +26,15 @@ CITED = 40
 DETAILS = 12
 LEADING = 4
 MEANS_WEIGHT = 0.5
+FURTHER = 0.5
+"""What a technique that a finding names weighs against the one named before it."""
 TOOL_WEIGHT = 0.2
 """That a tool was obtained (T1588.002) is never what it does on a host."""
 MEANS = frozenset(
     (
         *("T1059", "T1059.001", "T1059.003", "T1059.004", "T1106", "T1204", "T1204.002", "T1078"),
         *("T1588.002", "T1112", "T1140", "T1027.010", "T1570", "T1569", "T1105", "T1041", "T1571"),
-        *("T1071", "T1071.001"),
+        *("T1071", "T1071.001", "T1047", "T1218"),
     )
 )
 """Techniques that nearly every deed of an intruder shows, as means to another."""
@@ -106,15 +108,19 @@ def _entry(findings: Sequence[Finding]) -> TimelineEntry:
 def _shares(findings: Iterable[Finding]) -> tuple[tuple[str, float], ...]:
     """Weigh the techniques that the findings name, most first.
 
-    Every finding shares its score among the techniques it names, so that one which names a single
-    technique says more. A parent's weight goes to the sub-techniques of it that are named as well.
+    Every finding shares its score among the techniques it names, most to the first, so that one
+    which names a single technique says more. A parent's weight goes to the sub-techniques of it
+    that are named as well.
     """
     votes: dict[str, float] = defaultdict(float)
     for one in findings:
-        for uid in one.techniques:
+        # A Sigma rule's tags are a set; a pattern names first what it speaks of most.
+        less = 1.0 if one.rule else FURTHER
+        ranks = [less**place for place in range(len(one.techniques))]
+        for uid, rank in zip(one.techniques, ranks, strict=True):
             weight = MEANS_WEIGHT if uid in MEANS else 1.0
             weight = TOOL_WEIGHT if uid == "T1588.002" else weight
-            votes[uid] += weight * one.score / len(one.techniques)
+            votes[uid] += weight * one.score * rank / sum(ranks)
     for parent in [uid for uid in votes if "." not in uid]:
         children = [uid for uid in votes if uid.startswith(f"{parent}.")]
         for child in children:

@@ -126,7 +126,7 @@ def read_with_model(
             question += "\n\n" + fence.wrap("shown with every part", task.beside)
         answers = readings.ask(parts, question, whole_schema(task.leaf), "n")
         checked = [
-            _checked(context, part, answer, task.leaf)
+            check_leaf(context, part, answer, task.leaf)
             for part, answer in zip(parts, answers, strict=True)
         ]
         records = tuple(redactor.record(one) for one in readings.records())
@@ -253,7 +253,9 @@ def whole_schema(leaf: type[Frozen]) -> dict[str, Any]:
     return cast("dict[str, Any]", inlined(schema))
 
 
-class _Checked(NamedTuple):
+class CheckedLeaf(NamedTuple):
+    """A part's answer with the items whose citations hold; None if it can't be used."""
+
     leaf: Frozen | None
     verification: Verification
 
@@ -270,12 +272,12 @@ def _parts(context: Context, use: ModelUse, question: str) -> tuple[RoutePath, l
     return route, parts.cut("size", size=size)
 
 
-def _checked(
+def check_leaf(
     context: Context, part: Part, answer: Mapping[str, Any], kind: type[Frozen]
-) -> _Checked:
+) -> CheckedLeaf:
     """Keep the items of a part's answer that cite a record of the part, rightly."""
     if "error" in answer:
-        return _Checked(None, Verification())
+        return CheckedLeaf(None, Verification())
     data = cast("dict[str, Any]", answer.get("data") or {})
     items = [(name, item) for name, listed in data.items() for item in _items(listed)]
     cited = [ev for _, item in items for ev in _citations(item)]
@@ -297,9 +299,9 @@ def _checked(
         checked=len(items), kept=len(items) - len(dropped), dropped=tuple(dropped)
     )
     try:
-        return _Checked(kind.model_validate(whole), verification)
+        return CheckedLeaf(kind.model_validate(whole), verification)
     except ValidationError:
-        return _Checked(None, verification)
+        return CheckedLeaf(None, verification)
 
 
 def _items(listed: object) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from schemas.timeline import TimelineEntry
 from sentree.analysis.company import Company
@@ -32,23 +32,20 @@ def weigh_routine(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]
 
     A deed is routine when the same account did it, in the same words but for numbers and the
     host's name, on at least `PLACES` pairs of host and day, on at least `DAYS` days. A row within
-    `BESIDE_SECONDS` of a severe row of the same account that is no routine keeps its score.
+    `BESIDE_SECONDS` of a severe row of the same account that is not done again keeps its score.
     """
-    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for number, entry in enumerate(entries):
-        if entry.score > LEAST:
-            groups[_account(entry), _shape(entry)].append(number)
     recurring: dict[int, tuple[int, int]] = {}
-    for numbers in groups.values():
+    for numbers in _same_deeds(entries):
         places = {(entries[n].host, entries[n].time.date()) for n in numbers}
         days = {day for _, day in places}
         if len(places) >= PLACES and len(days) >= DAYS:
             recurring.update(dict.fromkeys(numbers, (len(numbers), len(days))))
+    again = _done_again(entries)
     severe = Company(
         (
             entry
-            for number, entry in enumerate(entries)
-            if entry.user and entry.score >= SEVERE and number not in recurring
+            for entry in entries
+            if entry.user and entry.score >= SEVERE and entry.entry_uid not in again
         ),
         _account,
     )
@@ -58,6 +55,27 @@ def weigh_routine(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]
         else entry
         for number, entry in enumerate(entries)
     )
+
+
+def _done_again(entries: Sequence[TimelineEntry]) -> frozenset[str]:
+    """Give the uids of rows whose account did the same, in the same words, on another day.
+
+    Two days are too few to call a deed routine, and enough not to hold it against its neighbours.
+    """
+    return frozenset(
+        entries[n].entry_uid
+        for numbers in _same_deeds(entries)
+        if len({entries[n].time.date() for n in numbers}) >= DAYS
+        for n in numbers
+    )
+
+
+def _same_deeds(entries: Sequence[TimelineEntry]) -> Iterable[list[int]]:
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, entry in enumerate(entries):
+        if entry.score > LEAST:
+            groups[_account(entry), _shape(entry)].append(number)
+    return groups.values()
 
 
 def _account(entry: TimelineEntry) -> str:

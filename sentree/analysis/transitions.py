@@ -23,15 +23,16 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from schemas.timeline import ChainStep, TimelineEntry, Transition
+from sentree.analysis.alone import standing_alone
 from sentree.analysis.company import Company
-from sentree.analysis.fold import MEANS
+from sentree.analysis.fold import MEANS, MEANS_WEIGHT
 from sentree.intel.attack import technique
 
 HIGH = 65
 MEDIUM = 40
 LOW = 20
 LEAST_ALONE = 31
-BESIDE_SECONDS = 900.0
+BESIDE_SECONDS = 1800.0
 SESSION_SECONDS = 6 * 3600.0
 TOGETHER_SECONDS = 1800.0
 DEED_SECONDS = 2.0
@@ -42,6 +43,8 @@ LEADING_SHARE = 0.5
 KNOWN_SECONDS = 3600.0
 KNOWN_WEIGHT = 0.3
 NEARLY = 0.6
+_SAME_WAY = {"T1190": ("T1190", "T1505")}
+"""A shell below a web server speaks of both; once a web shell is there, of no new exploit."""
 
 
 class _Link(NamedTuple):
@@ -71,9 +74,10 @@ def _links(entries: Sequence[TimelineEntry]) -> list[_Link]:
 
     def known(uid: str, entry: TimelineEntry) -> bool:
         """Tell of a technique whether the last hour showed it; of new services, see below."""
-        before = last.get(_parent(uid))
-        if before is not None and (entry.time - before.time).total_seconds() <= KNOWN_SECONDS:
-            return True
+        for one in _SAME_WAY.get(_parent(uid), (_parent(uid),)):
+            before = last.get(one)
+            if before is not None and (entry.time - before.time).total_seconds() <= KNOWN_SECONDS:
+                return True
         # A service that comes with a copied program is a way to run it, not to stay.
         copied = last.get("T1021")
         return (
@@ -95,7 +99,12 @@ def _links(entries: Sequence[TimelineEntry]) -> list[_Link]:
 
 def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     """Give the rows that may be an intruder's doing, by their weight and their company."""
-    rows = [entry for entry in entries if entry.technique_shares and not entry.routine]
+    told = [entry for entry in entries if entry.technique_shares and not entry.routine]
+    alone = standing_alone(entries)
+    rows = [entry for entry in told if entry.entry_uid not in alone]
+    if not any(entry.score >= MEDIUM for entry in rows):
+        # Where administration is all there is, it is what there is to tell.
+        rows = told
     medium = [entry for entry in rows if entry.score >= MEDIUM]
     if not medium:
         return rows
@@ -113,7 +122,9 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
         return any(_lead(one) != _lead(entry) for one in near) or not high
 
     def company(entry: TimelineEntry) -> bool:
-        return entry.score >= LEAST_ALONE and any(
+        if entry.score < LEAST_ALONE or all(uid in MEANS for uid, _ in entry.technique_shares):
+            return False
+        return any(
             one.user is None or entry.user is None or one.user == entry.user
             for one in beside.beside(entry, BESIDE_SECONDS)
         )
@@ -144,8 +155,11 @@ def _about(
     weights: dict[str, float] = defaultdict(float)
     leading: dict[str, TimelineEntry] = {}
     for entry in deed:
+        # Shares are of one row; one that speaks of means only says less than its whole score.
+        said = MEANS_WEIGHT if all(uid in MEANS for uid, _ in entry.technique_shares) else 1.0
         for uid, share in entry.technique_shares:
-            weights[uid] += share * entry.score * (KNOWN_WEIGHT if known(uid, entry) else 1.0)
+            told = KNOWN_WEIGHT if known(uid, entry) else 1.0
+            weights[uid] += share * entry.score * said * told
         lead, share = entry.technique_shares[0]
         if share >= LEADING_SHARE:
             leading.setdefault(lead, entry)

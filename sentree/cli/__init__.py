@@ -21,7 +21,7 @@ app = App(
 )
 lake = App(name="lake", help="Look at the lake.")
 config = App(name="config", help="Look at the configuration.")
-evaluation = App(name="eval", help="Measure Sentree: accuracy on generated data.")
+evaluation = App(name="eval", help="Measure Sentree: accuracy, and paths against each other.")
 route = App(name="route", help="Explain, measure and train the router.")
 app.command(lake)
 app.command(config)
@@ -59,6 +59,9 @@ lake.command("sentree.cli.check:lake_check", name="check", help="Check that the 
 evaluation.command(
     "sentree.cli.eval:accuracy", name="accuracy", help="Measure accuracy on generated data."
 )
+evaluation.command(
+    "sentree.cli.eval_run:run_evaluation", name="run", help="Compare paths on cases of known truth."
+)
 config.command("sentree.cli.check:config_show", name="show", help="Show settings and sources.")
 for _name, _target, _help in (
     ("explain", "explain", "Say how a question would be routed, and why."),
@@ -66,6 +69,15 @@ for _name, _target, _help in (
     ("train", "train", "Train the router on labelled questions."),
 ):
     route.command(f"sentree.cli.route:{_target}", name=_name, help=_help)
+evaluation.command(
+    "sentree.cli.verdict:report", name="report", help="Write the report of an experiment."
+)
+evaluation.command(
+    "sentree.cli.verdict:decide", name="decide", help="Decide: Adopt, Monitor or Defer."
+)
+evaluation.command(
+    "sentree.cli.ab:app", name="ab", help="Let people compare the answers of two paths, blind."
+)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -36,7 +36,8 @@ class RowSet:
     ) -> Self:
         """Find the rows of parts and of single events."""
         found = cls()
-        wholes = list(dict.fromkeys(parts))
+        # Values of a condition may be lists, which have no hash.
+        wholes = list({(one.sql, repr(one.parameters)): one for one in parts}.values())
         for at in range(0, len(wholes), PARTS_AT_ONCE):
             found.add(context, _any_of(wholes[at : at + PARTS_AT_ONCE]))
         wanted = sorted(set(uids))

@@ -55,7 +55,7 @@ class Shown:
         """Give the records for a model's eyes."""
         lines = (
             # A record of several lines must not pass for several records.
-            f"[{number}] " + _LIKE_A_RECORD.sub("\n ", _line(record))
+            f"[{number}] " + one_record(_line(record))
             for number, record in enumerate(self._records, 1)
         )
         return fence.wrap(label, "\n".join(lines))
@@ -109,6 +109,11 @@ class Shown:
         if isinstance(value, str | int) and not isinstance(value, bool):
             return self.uid(str(value))
         return self.in_data(value)
+
+
+def one_record(text: str) -> str:
+    """Give a record's text so that none of its lines looks like the beginning of another."""
+    return _LIKE_A_RECORD.sub("\n ", text)
 
 
 def _reading_order(record: _Record) -> tuple[bool, datetime, int]:

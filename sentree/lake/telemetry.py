@@ -69,17 +69,18 @@ def _models(settings: Settings) -> tuple[ModelCounts, ...]:
             "seconds": seconds,
         }
     for row in charged:
-        empty = {"calls": 0, "seconds_sum": 0.0, "seconds": dict.fromkeys(BOUNDS, 0)}
+        empty: dict[str, Any] = {
+            "calls": 0,
+            "seconds_sum": 0.0,
+            "seconds": dict.fromkeys(BOUNDS, 0),
+        }
         one = counts.setdefault((row["model"], bool(row["simulated"])), empty)
         for name in ("input_tokens", "output_tokens", "cached_tokens"):
             one[name] = row[name]
         one["usd"] = row["nano_usd"] / _BILLION
+    nothing = {"input_tokens": 0, "output_tokens": 0, "cached_tokens": 0, "usd": 0.0}
     return tuple(
-        ModelCounts(
-            **{"input_tokens": 0, "output_tokens": 0, "cached_tokens": 0, "usd": 0.0, **one},
-            model=model,
-            simulated=simulated,
-        )
+        ModelCounts.model_validate({**nothing, **one, "model": model, "simulated": simulated})
         for (model, simulated), one in sorted(counts.items())
     )
 

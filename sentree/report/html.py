@@ -6,11 +6,7 @@ two by their hashes: log text that slipped through escaping still could not run.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from schemas.result import Result
 from schemas.window import iso
@@ -19,28 +15,25 @@ from sentree.report import page
 from sentree.report.appendix import build_appendix
 from sentree.report.attack import technique_uses
 from sentree.report.citations import LinkedMarks, number_citations
-from sentree.report.escape import cut, visible
+from sentree.report.escape import cut
 from sentree.report.figures import count_levels, level_rank, minute, warnings
 from sentree.report.rows import build_days
 from sentree.report.sections import section_views
 from sentree.report.strip import build_strip
+from sentree.report.templating import TEMPLATES, digest, environment
 from sentree.report.tree import build_tree
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
 MAX_BYTES = 15_000_000
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render_html(result: Result) -> str:
     """Render the report; what does not fit in about 15 MB is named and left to the JSON."""
     from markupsafe import Markup
 
-    environment = _environment()
+    templates = environment()
     marks = LinkedMarks(number_citations(result))
     body, rows = _body(result, marks)
-    main = environment.get_template("body.html.jinja").render(body)
+    main = templates.get_template("body.html.jinja").render(body)
     appendix = build_appendix(
         result,
         marks.citations,
@@ -48,14 +41,14 @@ def render_html(result: Result) -> str:
         rows=rows,
         room=MAX_BYTES - len(main.encode(errors="replace")),
     )
-    exhibits = environment.get_template("appendix.html.jinja").render(
+    exhibits = templates.get_template("appendix.html.jinja").render(
         appendix=appendix, result=result
     )
-    style, script = (_TEMPLATES / name for name in ("report.css", "report.js"))
+    style, script = (TEMPLATES / name for name in ("report.css", "report.js"))
     css, js = style.read_text(encoding="utf-8"), script.read_text(encoding="utf-8")
-    return environment.get_template("page.html.jinja").render(
+    return templates.get_template("page.html.jinja").render(
         title=cut(result.title, 300),
-        policy=f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(js)}'; "
+        policy=f"default-src 'none'; style-src '{digest(css)}'; script-src '{digest(js)}'; "
         "base-uri 'none'; form-action 'none'",
         # Both are ours, and would not be what was hashed if they were escaped.
         css=Markup(css),
@@ -119,33 +112,3 @@ def _body(result: Result, marks: LinkedMarks) -> tuple[dict[str, Any], list[int]
         "shows_rules": bool(result.detections) or not result.sections,
     }
     return values, rows
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES, encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["count"] = lambda number: f"{number:,}"  # pyright: ignore[reportUnknownLambdaType]
-    return environment
-
-
-def _finalize(value: Any) -> Any:
-    from markupsafe import Markup
-
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return visible(value)
-
-
-def _digest(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from small_lake import small_lake
 
 from schemas.trajectory import Predicate
+from sentree.engine.direct import pick
 from sentree.engine.looked_at import RowSet, union
 from sentree.engine.parts import Parts
 from sentree.engine.verify import EVERYWHERE
@@ -60,3 +61,11 @@ def test_what_was_looked_at_is_told_by_source(context: Context) -> None:
     half = RowSet.of(context, [Predicate("rowid % 2 = 0", ())])
     assert half.by(context, "source_path") == {"auth.log": 75}
     assert RowSet().by(context, "source_path") == {}
+
+
+def test_a_part_that_is_a_list_of_events_can_be_asked_for(context: Context) -> None:
+    """So a direct call shows what a search picked of a context that does not fit."""
+    picked = pick(context, Parts(context, EVERYWHERE, "all"), "who is user3?", 2_000)
+    assert 0 < picked.part.events < 150
+    twice = (picked.part.predicate, picked.part.predicate)
+    assert len(RowSet.of(context, twice)) == picked.part.events

@@ -190,6 +190,16 @@ def test_guessing_needs_many_failures_in_ten_minutes() -> None:
     assert analyse(failures(600)) == ()
 
 
+def test_a_second_factor_refused_again_and_again_is_no_guessing_of_passwords() -> None:
+    refused = [
+        event(number * 20, class_uid=3002, activity_id=1, target_user="ann", status_id=2,
+              src_ip="203.0.113.9", event='{"class_uid": 3002, "is_mfa": true}')
+        for number in range(6)
+    ]  # fmt: skip
+    assert [each.techniques for each in analyse(refused)] == [("T1621",)]
+    assert analyse(refused[:4]) == ()
+
+
 HOSTILE = {
     "markup": "<script>alert(1)</script><img src=x onerror=alert(1)>",
     "terminal": "\x1b]0;owned\x07\x1b[2J\x9b31m",

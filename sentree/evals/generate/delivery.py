@@ -27,6 +27,7 @@ _FORMATS = {
     "web": "access-log",
     "mail": "ocsf",
     "dns": "ocsf",
+    "office": "ocsf",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sentree.evals.generate import audit, cloud, linux, mail, network, windows
+from sentree.evals.generate import audit, cloud, linux, mail, network, office, windows
 from sentree.evals.generate.emission import Emission
 from sentree.evals.generate.story import POWERSHELL_EXE, SYSTEM32, Story, encoded
 from sentree.evals.generate.windows import Process
@@ -312,6 +312,20 @@ class Traces:
 
     def _mail(self, *, sender: str, to: str, subject: str, attachment: str) -> Records:
         return [mail.message(self._time, self._rng, sender, to, subject, attachment)]
+
+    def _office(
+        self, *, name: str, service: str, user: str, ip: str, resource: str | None = None,
+        data: dict[str, object] | None = None, agent: str | None = None, times: int = 1,
+        every: int = 3000,
+    ) -> Records:  # fmt: skip
+        """Operations in the office suite's audit log; `#` in a resource is a running number."""
+        return [
+            office.operation(
+                self._time + n * every * 1000, self._rng, name, service, user, ip, data=data,
+                resource=resource and resource.replace("#", str(n)), agent=agent,
+            )
+            for n in range(times)
+        ]  # fmt: skip
 
     def _syslog(self, *, tag: str, text: str, times: int = 1, every: int = 1500) -> Records:
         made = Records()

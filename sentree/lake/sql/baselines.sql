@@ -569,7 +569,9 @@ FROM (
             WHEN class_uid = 3002 AND (status_id = 2 OR original_id IN ('4625', '4771'))
                 AND coalesce(target_user, actor_user, '') <> ''
                 AND raw NOT LIKE '%KDC_ERR_PREAUTH_REQUIRED%' THEN [
-                'failed logon', coalesce(host, ''), coalesce(src_ip, src_host, ''),
+                CASE WHEN json_extract_string(event, '$.is_mfa') = 'true' THEN 'refused factor'
+                ELSE 'failed logon' END,
+                coalesce(host, ''), coalesce(src_ip, src_host, ''),
                 strftime(time_bucket(INTERVAL 10 MINUTE, time), '%Y-%m-%dT%H:%M:%SZ'),
                 lower(coalesce(target_user, actor_user, ''))
             ]

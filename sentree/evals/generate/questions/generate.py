@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from schemas.question_truth import QuestionSpec, QuestionTruth
+from schemas.scenario import RecordKey
 from sentree.errors import UsageError
 from sentree.evals.generate.delivery import Delivery
 from sentree.evals.generate.questions.asking import questions
-from sentree.evals.generate.questions.facts import build_company, needles, ordinary
-from sentree.evals.generate.questions.tracking import finished
+from sentree.evals.generate.questions.facts import Fact, build_company, needles, ordinary
+from sentree.evals.generate.questions.tracking import Tracker, finished
 from sentree.evals.generate.questions.writing import as_record
 from sentree.evals.generate.world import MILLISECOND
 
 CHARACTERS_PER_TOKEN = 4
+Watch = Callable[[Tracker, Fact, RecordKey], None]
 
 
 def truth_path(folder: Path) -> Path:
@@ -29,11 +32,13 @@ def read_truth(folder: Path) -> QuestionTruth:
     return QuestionTruth.model_validate_json(truth_path(folder).read_bytes())
 
 
-def generate_questions(folder: Path, spec: QuestionSpec) -> QuestionTruth:
+def generate_questions(
+    folder: Path, spec: QuestionSpec, watch: Watch | None = None
+) -> QuestionTruth:
     """Write logs of the wanted size into `folder`, and the questions with their truth beside it.
 
     Equal specifications give equal bytes. Memory grows with people, hosts and questions, which are
-    few, not with the logs.
+    few, not with the logs. `watch` is told of every fact and where it stands, for each question.
 
     Raises:
         UsageError: the folder holds files already.
@@ -64,6 +69,8 @@ def generate_questions(folder: Path, spec: QuestionSpec) -> QuestionTruth:
             number += 1
             for tracker in trackers:
                 tracker.see(fact, key)
+                if watch is not None:
+                    watch(tracker, fact, key)
     truth = QuestionTruth(
         spec=spec,
         records=number,

@@ -9,11 +9,22 @@ from random import Random
 from schemas.question_truth import LogFormat
 from sentree.evals.generate import windows
 from sentree.evals.generate.emission import Emission
-from sentree.evals.generate.questions.facts import Fact
+from sentree.evals.generate.questions.facts import Fact, FactKind
 from sentree.evals.generate.world import MILLISECOND, NETBIOS, iso
 
 OCSF_STREAM = "edr/events.jsonl"
 TICKET_STREAM = "syslog/helpdesk.log"
+CLASSES: Mapping[FactKind, tuple[int, int, int]] = {
+    "logon": (3, 3002, 1),
+    "failed": (3, 3002, 1),
+    "dns": (4, 4003, 1),
+    "connection": (4, 4001, 1),
+    "process": (1, 1007, 1),
+    "service": (1, 201004, 1),
+    "ticket": (0, 0, 99),
+}
+"""Category, class and activity of OCSF by kind of fact."""
+
 _VERSION = "1.4.0"
 
 
@@ -84,16 +95,7 @@ def _windows(fact: Fact, rng: Random) -> Emission:
 def _ocsf(fact: Fact, number: int) -> dict[str, object]:
     device = {"hostname": fact.host.fqdn, "ip": fact.host.ip, "type_id": 2}
     user = {"name": fact.user.name, "uid": fact.user.sid}
-    classes = {
-        "logon": (3, 3002, 1),
-        "failed": (3, 3002, 1),
-        "dns": (4, 4003, 1),
-        "connection": (4, 4001, 1),
-        "process": (1, 1007, 1),
-        "service": (1, 201004, 1),
-        "ticket": (0, 0, 99),
-    }
-    category, class_uid, activity = classes[fact.kind]
+    category, class_uid, activity = CLASSES[fact.kind]
     event: dict[str, object] = {
         "class_uid": class_uid,
         "category_uid": category,
