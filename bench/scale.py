@@ -74,8 +74,9 @@ def main() -> None:
         folder = Path(place)
         info = incident(folder, given.events)
         print(
-            f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores; load {os.getloadavg()[0]:.1f};"
-            f" {info.events:,} events, {info.characters:,} characters; best of {given.rounds}"
+            f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores;"
+            f" load {os.getloadavg()[0]:.1f}; {info.events:,} events, {info.characters:,} characters;"
+            f" best of {given.rounds}"
         )
         with server(folder):
             measure(info, given.rounds)
@@ -112,7 +113,7 @@ def measure(info: ContextInfo, rounds: int) -> None:
             for name, timed in systems.items():
                 print(line(name, shape, timed[shape], plain[shape], info.events), flush=True)
     starts = ", ".join(f"{n} workers {started[n]:.1f} s" for n in WORKERS)
-    print(f"\nStart of a Dask cluster on this machine until its workers are there: {starts}")
+    print(f"\nStart of a Dask cluster on this machine, imports of its workers included: {starts}")
 
 
 def line(name: str, shape: Shape, timed: Timed, reference: Timed, events: int) -> str:
@@ -172,31 +173,22 @@ def on_prefect(info: ContextInfo, shape: Shape, rounds: int) -> Timed:
     """Run the tree as task runs in threads of this process."""
     from prefect.task_runners import ThreadPoolTaskRunner
 
-    runner = ThreadPoolTaskRunner[Any](max_workers=shape.workers)
-    return best(rounds, lambda: in_flow(info, shape, runner, workers=False))
+    return in_flow(info, shape, ThreadPoolTaskRunner[Any](max_workers=shape.workers), rounds)[0]
 
 
 def on_dask(info: ContextInfo, shape: Shape, rounds: int) -> tuple[Timed, float]:
     """Run the tree on a Dask cluster of processes; gives the seconds of its start as well."""
-    from distributed import LocalCluster
-    from prefect_dask import DaskTaskRunner
+    from tasks.runners import task_runner
 
-    from tasks.runners import LOCAL_CLUSTER
-
-    started = time.perf_counter()
-    with LocalCluster(n_workers=shape.workers, **LOCAL_CLUSTER) as cluster:
-        cluster.wait_for_workers(shape.workers, timeout=SERVER_SECONDS)
-        start = time.perf_counter() - started
-        runner = DaskTaskRunner(cluster=cluster)
-        # A worker's first task run imports what all of them need.
-        in_flow(info, shape, runner, workers=True)
-        return best(rounds, lambda: in_flow(info, shape, runner, workers=True)), start
+    settings = Settings(executor="dask", workers=shape.workers, dask_address=None)
+    return in_flow(info, shape, task_runner(settings), rounds)
 
 
-def in_flow(
-    info: ContextInfo, shape: Shape, runner: Any, *, workers: bool
-) -> tuple[float, TreeRun]:
-    """Run the tree in a flow run of its own; results of earlier ones are not found."""
+def in_flow(info: ContextInfo, shape: Shape, runner: Any, rounds: int) -> tuple[Timed, float]:
+    """Run the tree some times in one flow run; results of earlier rounds are not found.
+
+    Gives the seconds of a first tree, too: cluster and imports are started by it.
+    """
     from prefect import flow
 
     from tasks.executor import PrefectExecutor
@@ -204,18 +196,20 @@ def in_flow(
 
     root, limits = plan(info, shape.parts)
     ref = program_ref(info, limits)
-    fresh = type(ref)(ref.context_path, f"{ref.key}:{time.time_ns()}", ref.leaf_characters)
-    times: list[float] = []
+    workers = "Dask" in type(runner).__name__
 
-    @flow(name="bench", validate_parameters=False, task_runner=runner)
-    def tree() -> TreeRun:
+    def once() -> tuple[float, TreeRun]:
+        fresh = type(ref)(ref.context_path, f"{ref.key}:{time.time_ns()}", ref.leaf_characters)
         started = time.perf_counter()
         run = run_tree(root, PrefectExecutor(fresh, workers=workers), limits)
-        times.append(time.perf_counter() - started)
-        return run
+        return time.perf_counter() - started, run
 
-    run = tree()
-    return times[0], run
+    @flow(name="bench", validate_parameters=False, task_runner=runner)
+    def trees() -> tuple[float, Timed]:
+        return once()[0], best(rounds, once)
+
+    first, timed = trees()
+    return timed, first - timed.seconds
 
 
 @contextmanager

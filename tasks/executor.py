@@ -11,8 +11,8 @@ from prefect.futures import PrefectFuture
 
 from schemas.ports import Pending
 from schemas.trajectory import Node, NodeKind, NodeOutput, Partition
-from sentree.engine.run_node import failed_output, run_reduce
-from tasks.programs import ProgramRef, load_program
+from sentree.engine.run_node import failed_output
+from tasks.programs import ProgramRef
 from tasks.tree import read_leaf, reduce_node, split_node
 
 PROGRESS_STEPS = 20
@@ -116,11 +116,7 @@ class PrefectExecutor:
             return _WorkerReduce(node, ref, parts)
         futures = [allow_failure(part.future) for part in parts if isinstance(part, _TaskOutput)]
         future = reduce_node.submit(node, futures, ref.key, ref.leaf_characters, ref.context_path)
-
-        def here() -> NodeOutput:
-            return run_reduce(load_program(ref), node, [part.output().result for part in parts])
-
-        return _TaskOutput(node, NodeKind.REDUCE, future, here)
+        return _TaskOutput(node, NodeKind.REDUCE, future)
 
     def progress(self, done: int, total: int) -> None:
         """Keep a progress artifact of the leaves."""
