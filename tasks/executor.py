@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 from uuid import UUID
 
 from prefect import allow_failure
@@ -54,20 +55,19 @@ class _WorkerReduce:
         self._run: _TaskOutput | None = None
 
     def output(self) -> NodeOutput:
-        return self._submitted().output()
+        return self.submitted().output()
 
-    def stored(self) -> NodeOutput | BaseException:
-        return self._submitted().stored()
-
-    def _submitted(self) -> _TaskOutput:
+    def submitted(self) -> _TaskOutput:
+        """Give the task run, submitted once its parts are there."""
         if self._run is None:
             ref, edges, parts = self._ref, list[PrefectFuture[NodeOutput]](), list[NodeOutput]()
             for part in self._parts:
-                run = part._submitted() if isinstance(part, _WorkerReduce) else part
+                run = part.submitted() if isinstance(part, _WorkerReduce) else part
                 if isinstance(run, _TaskOutput) and isinstance(found := run.stored(), NodeOutput):
                     edges.append(run.future)
                     parts.append(found)
-            future = reduce_node.submit(
+            # The types of Prefect's `submit` know the task's own parameters only.
+            future: PrefectFuture[NodeOutput] = cast(Any, reduce_node).submit(
                 self._node, parts, ref.key, ref.leaf_characters, ref.context_path, wait_for=edges
             )
             self._run = _TaskOutput(self._node, NodeKind.REDUCE, future)

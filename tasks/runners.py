@@ -51,7 +51,7 @@ def _check(name: str) -> None:
 
 
 def _dask(settings: Settings) -> TaskRunner[Any]:
-    from prefect_dask import DaskTaskRunner
+    from prefect_dask.task_runners import DaskTaskRunner
 
     if settings.dask_address:
         return DaskTaskRunner(address=settings.dask_address)

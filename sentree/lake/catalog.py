@@ -70,7 +70,7 @@ def catalog_of(settings: Settings, folder: Path) -> Catalog:
 class SqliteCatalog:
     """The catalogue in a file beside the data; writers of one machine lock a file."""
 
-    extensions = ("sqlite_scanner", "ducklake")
+    extensions: tuple[str, ...] = ("sqlite_scanner", "ducklake")
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -110,7 +110,7 @@ class PostgresCatalog:
     The password is given to DuckDB as a secret: nothing that DuckDB prints holds it.
     """
 
-    extensions = ("postgres_scanner", "ducklake")
+    extensions: tuple[str, ...] = ("postgres_scanner", "ducklake")
 
     def __init__(self, address: PostgresAddress, folder: Path) -> None:
         self._address = address
