@@ -61,4 +61,11 @@ def _dask(settings: Settings) -> TaskRunner[Any]:
 def _ray(settings: Settings) -> TaskRunner[Any]:
     # Ray weighs too much to be there when this is checked.
     runner = import_module("prefect_ray").RayTaskRunner
-    return runner(init_kwargs={"num_cpus": settings.workers, "include_dashboard": False})
+    return runner(
+        init_kwargs={
+            "num_cpus": settings.workers,
+            "include_dashboard": False,
+            # Ray knows no login: nobody else's machine is to reach it.
+            "_node_ip_address": "127.0.0.1",
+        }
+    )

@@ -40,8 +40,7 @@ def timeline(
         where: Only events that meet this SQL condition over the columns of events.
         route: Let the router choose, or force the direct read or the recursive tree.
         rules: Run these Sigma rules first; without it, those that come with Sentree run once.
-        executor: Prefect task runs in threads of this process (prefect is the same), or on dask or
-            ray workers, which need a Prefect server; local does without Prefect.
+        executor: threads or prefect (task runs), dask or ray (on workers), local (without Prefect).
         workers: How many worker processes dask or ray starts on this machine.
         dask_address: The scheduler of a running Dask cluster, tcp://HOST:PORT.
         report: Formats of the report: html, md, json, timesketch, navigator, csv.

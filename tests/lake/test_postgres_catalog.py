@@ -18,6 +18,7 @@ from sentree.lake.catalog import LOCK_KEY, NoLakeError
 from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.lake.migrations import Migration, migrations, newest_version
+from sentree.postgres_address import read_address
 from sentree.settings import Settings
 
 WRITERS = 4
@@ -28,6 +29,7 @@ import sys
 from pathlib import Path
 from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
+from sentree.postgres_address import read_address
 from sentree.settings import Settings
 
 settings = Settings(home=Path(sys.argv[1]))
@@ -39,6 +41,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from sentree.lake.db import Lake
+from sentree.postgres_address import read_address
 from sentree.settings import Settings
 
 with Lake.open(Settings(home=Path(sys.argv[1]))) as lake, lake.transaction():
@@ -163,7 +166,7 @@ def test_a_lake_goes_every_step_of_its_schema_or_none(
 
 
 def test_a_catalogue_of_another_home_and_a_folder_that_is_not_mounted_are_refused(
-    tmp_path: Path, settings: Settings
+    tmp_path: Path, settings: Settings, postgres: PostgresServer
 ) -> None:
     with pytest.raises(LakeError, match="no lake"):
         Lake.open(settings, create=False)
@@ -178,6 +181,13 @@ def test_a_catalogue_of_another_home_and_a_folder_that_is_not_mounted_are_refuse
     with pytest.raises(LakeError, match="mount"):
         Lake.open(settings)
     assert not settings.lake_dir.exists()
+    moved = settings.model_copy(update={"home": tmp_path / "away"})
+    path = f"UPDATE ducklake_metadata SET value = '{moved.lake_dir}/data/' WHERE key = 'data_path'"
+    assert settings.catalog is not None
+    name = dict(read_address(settings.catalog.get_secret_value()).options)["dbname"]
+    postgres.run(name, path)
+    with Lake.open(moved, create=False) as lake:
+        assert lake.check() == []
 
 
 def test_a_database_that_cannot_hold_any_character_is_refused(

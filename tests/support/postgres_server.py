@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from pwd import getpwnam
 
 PASSWORD = "pa'ss \\ wörd"
 USER = "sentree"
@@ -72,7 +73,8 @@ def postgres_server(found: Path) -> Iterator[PostgresServer]:
         as_who: list[str] = []
         if os.geteuid() == 0:
             # The server refuses to be run by root.
-            as_who = ["setpriv", f"--reuid={NOBODY}", "--regid=nogroup", "--clear-groups"]
+            group = getpwnam(NOBODY).pw_gid
+            as_who = ["setpriv", f"--reuid={NOBODY}", f"--regid={group}", "--clear-groups"]
             shutil.chown(folder, NOBODY)
             shutil.chown(folder / "password", NOBODY)
 
