@@ -27,9 +27,12 @@ class Playbook(StrEnum):
     SSH_MINER = "ssh-miner"
     MAIL_FRAUD = "mail-fraud"
     SUPPLY_CHAIN = "supply-chain"
+    DOMAIN_WIPER = "domain-wiper"
+    CLOUD_EXTORTION = "cloud-extortion"
+    VPN_BREACH = "vpn-breach"
 
 
-HELD_OUT = (Playbook.SSH_MINER, Playbook.MAIL_FRAUD, Playbook.SUPPLY_CHAIN)
+HELD_OUT = (Playbook.DOMAIN_WIPER, Playbook.CLOUD_EXTORTION, Playbook.VPN_BREACH)
 """Playbooks that no threshold, pattern or rule of the product was ever chosen on."""
 
 

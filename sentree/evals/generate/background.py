@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 
 from schemas.scenario import IncidentSpec, Noise
 from sentree.evals.generate import audit, cloud, linux, mail, network, windows
 from sentree.evals.generate.emission import Emission
+from sentree.evals.generate.surroundings import activities
 from sentree.evals.generate.windows import Process
 from sentree.evals.generate.world import (
     HOUR,
@@ -139,6 +141,9 @@ class Background:
             for host in world.hosts
         }
         odd = {Noise.NONE: 0, Noise.NORMAL: 2, Noise.HIGH: 8}[spec.noise]
+        further = tuple(
+            (partial(self._further, make), weight) for make, weight in activities(spec.playbook)
+        )
         self._by_day = self._table(
             (self._program, 20),
             (self._service, 10),
@@ -157,6 +162,7 @@ class Background:
             (self._mail, 3),
             (self._resolver, 3),
             (self._administration, odd),
+            *further,
         )
         self._by_night = self._table(
             (self._service, 34),
@@ -170,6 +176,7 @@ class Background:
             (self._audited, 4),
             (self._web, 4),
             (self._resolver, 3),
+            *further,
         )
 
     @staticmethod
@@ -206,6 +213,11 @@ class Background:
             time = start + self._rng.randrange(HOUR - MINUTE)
             made += self._rng.choice(activities)(time, self._rng.choice(self._world.hosts))
         return made
+
+    def _further(
+        self, make: Callable[[int, Random, World, Host], list[Emission]], time: int, host: Host
+    ) -> list[Emission]:
+        return make(time, self._rng, self._world, host)
 
     def _pulse(self, time: int, host: Host) -> Emission:
         process = self._services[host.name]

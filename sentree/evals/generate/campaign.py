@@ -1,20 +1,17 @@
 """Tenants of one provider, some of them reached by one campaign, with everything that misleads.
 
-python -m sentree.evals.generate.campaign OUT --seed 7 --tenants 8 --attacked 3
+sentree generate campaign OUT --seed 7 --set tenants=8 attacked=3
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 from schemas.campaign_truth import CampaignSpec, CampaignTruth, TrueIndicator
 from schemas.tenant_slice import IndicatorKind
-from sentree.errors import SentreeError, UsageError
+from sentree.errors import UsageError
 from sentree.evals.generate.campaign_edge import break_in, chosen, common_services
 from sentree.evals.generate.campaign_logs import Written, write_logs
 from sentree.evals.generate.campaign_ocsf import Company, OcsfWriter, background, intrusion, rollout
@@ -125,33 +122,3 @@ def _labels(planted: dict[str, list[tuple[IndicatorKind, str]]]) -> tuple[TrueIn
         for tenant, values in sorted(planted.items())
         for kind, value in sorted(set(values))
     )
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Generate tenants from the command line."""
-    defaults = CampaignSpec()
-    parser = argparse.ArgumentParser(prog="python -m sentree.evals.generate.campaign")
-    parser.add_argument("folder", type=Path, help="folder for the logs; labels are put beside it")
-    parser.add_argument("--seed", type=int, default=defaults.seed)
-    parser.add_argument("--tenants", type=int, default=defaults.tenants)
-    parser.add_argument("--attacked", type=int, default=defaults.attacked)
-    parser.add_argument("--days", type=int, default=defaults.days)
-    parser.add_argument("--events", type=int, default=defaults.events, help="benign, a tenant")
-    parser.add_argument("--style", choices=("ocsf", "logs"), default=defaults.style)
-    parser.add_argument("--story", choices=("phishing", "edge"), default=defaults.story)
-    parser.add_argument("--rotated", type=float, default=defaults.rotated)
-    parser.add_argument("--no-findings", dest="findings", action="store_false")
-    parser.add_argument("--no-decoys", dest="decoys", action="store_false")
-    chosen = vars(parser.parse_args(arguments))
-    folder = chosen.pop("folder")
-    try:
-        truth = generate_campaign(folder, CampaignSpec(**chosen))
-    except SentreeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return int(error.exit_code)
-    print(json.dumps({"members": truth.members, "decoys": truth.decoys}), file=sys.stderr)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

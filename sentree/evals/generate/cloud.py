@@ -19,7 +19,6 @@ from sentree.evals.generate.world import (
 
 EDR_STREAM = "edr/edr-findings.jsonl"
 IDP_STREAM = "idp/signins.ocsf.jsonl.gz"
-SYSLOG_STREAM = f"syslog/{LINUX_HOST}.log"
 TRAIL_SPAN = 6 * HOUR
 
 
@@ -167,7 +166,7 @@ def sign_in(
     return Emission(time, IDP_STREAM, record)
 
 
-def syslog(time: int, tag: str, pid: int, message: str) -> Emission:
+def syslog(time: int, tag: str, pid: int, message: str, host: str = LINUX_HOST) -> Emission:
     """Make one line as rsyslog writes it with precise times."""
     stamp = iso(time, "microseconds").removesuffix("Z")
-    return Emission(time, SYSLOG_STREAM, f"{stamp}+00:00 {LINUX_HOST} {tag}[{pid}]: {message}")
+    return Emission(time, f"syslog/{host}.log", f"{stamp}+00:00 {host} {tag}[{pid}]: {message}")

@@ -28,6 +28,11 @@ _FORMATS = {
     "mail": "ocsf",
     "dns": "ocsf",
     "office": "ocsf",
+    "forge": "github-audit",
+    "s3": "access-log",
+    "guardduty": "guardduty",
+    "edge": "syslog",
+    "database": "postgresql",
 }
 
 

@@ -1,21 +1,16 @@
 """A labelled, multi-day, multi-host incident among benign events, as raw vendor logs.
 
-python -m sentree.evals.generate.incident OUT --seed 7 --days 3 --events 20000
-python -m sentree.evals.generate.incident OUT --tokens 1000000 --playbook ransomware --skew strong
+sentree generate incident OUT --seed 7 --set tokens=1000000 playbook=ransomware skew=strong
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 
-from schemas.base import as_utc
 from schemas.scenario import (
     IncidentSpec,
     IncidentTruth,
@@ -23,11 +18,10 @@ from schemas.scenario import (
     Playbook,
     RecordKey,
     SilentInterval,
-    Skew,
     TruthStep,
 )
 from schemas.timeline import Transition
-from sentree.errors import SentreeError, UsageError
+from sentree.errors import UsageError
 from sentree.evals.generate import cloud, hostile, network
 from sentree.evals.generate.background import Background
 from sentree.evals.generate.delivery import Delivery, Redelivery
@@ -227,52 +221,3 @@ def _transitions(steps: Iterable[TruthStep]) -> tuple[Transition, ...]:
         Transition(source=source, target=target, count=count)
         for (source, target), count in counts.items()
     )
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Generate one incident from the command line."""
-    defaults = IncidentSpec()
-    parser = argparse.ArgumentParser(prog="python -m sentree.evals.generate.incident")
-    parser.add_argument("folder", type=Path, help="folder for the logs; labels are put beside it")
-    parser.add_argument("--seed", type=int, default=defaults.seed)
-    parser.add_argument("--start", type=datetime.fromisoformat, default=defaults.start)
-    parser.add_argument("--days", type=int, default=defaults.days)
-    parser.add_argument("--hosts", type=int, default=defaults.hosts)
-    parser.add_argument("--events", type=int, default=defaults.benign_events)
-    parser.add_argument("--tokens", type=int, help="size of all logs, in place of --events")
-    parser.add_argument("--skew", type=Skew, choices=list(Skew), default=defaults.skew)
-    parser.add_argument("--benign", action="store_true", help="no attack at all")
-    parser.add_argument("--noise", type=Noise, choices=list(Noise), default=defaults.noise)
-    parser.add_argument(
-        "--playbook", type=Playbook, choices=list(Playbook), default=defaults.playbook
-    )
-    chosen = parser.parse_args(arguments)
-    spec = IncidentSpec(
-        seed=chosen.seed,
-        start=as_utc(chosen.start),
-        days=chosen.days,
-        hosts=chosen.hosts,
-        benign_events=chosen.events,
-        noise=chosen.noise,
-        playbook=chosen.playbook,
-        tokens=chosen.tokens,
-        skew=chosen.skew,
-        attack=not chosen.benign,
-    )
-    try:
-        truth = generate_incident(chosen.folder, spec)
-    except SentreeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return int(error.exit_code)
-    print(
-        f"{truth.delivered} records in {len(truth.files)} files under {chosen.folder} "
-        f"({truth.duplicate} delivered twice, {truth.broken} broken); "
-        f"{len(truth.steps)} steps, {len(truth.marked)} marked records "
-        f"in {truth_path(chosen.folder)}",
-        file=sys.stderr,
-    )
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

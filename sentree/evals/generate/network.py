@@ -258,3 +258,105 @@ def kerberos(
         forwardable=True,
         renewable=True,
     )
+
+
+def refused(time: int, rng: Random, source: Host, ip: str, port: int) -> Emission:
+    """Make a conn record of an attempt that a closed port answers with a reset."""
+    return _zeek(
+        time,
+        "conn",
+        _uid(rng),
+        source,
+        rng.randrange(32768, 60999),
+        ip,
+        port,
+        proto="tcp",
+        duration=round(rng.uniform(0.0002, 0.004), 6),
+        orig_bytes=0,
+        resp_bytes=0,
+        conn_state="REJ",
+        local_orig=True,
+        local_resp=ip.startswith("10."),
+        missed_bytes=0,
+        history="Sr",
+        orig_pkts=1,
+        orig_ip_bytes=60,
+        resp_pkts=1,
+        resp_ip_bytes=40,
+    )
+
+
+def text_record(
+    time: int, rng: Random, source: Host, server: Host, name: str, answer: str
+) -> Emission:
+    """Make a dns record of a TXT query and its answer."""
+    return _zeek(
+        time,
+        "dns",
+        _uid(rng),
+        source,
+        rng.randrange(32768, 60999),
+        server.ip,
+        53,
+        proto="udp",
+        trans_id=rng.randrange(65536),
+        rtt=rng.randrange(9_000, 60_000) / 1_000_000,
+        query=name,
+        qclass=1,
+        qclass_name="C_INTERNET",
+        qtype=16,
+        qtype_name="TXT",
+        rcode=0,
+        rcode_name="NOERROR",
+        AA=False,
+        TC=False,
+        RD=True,
+        RA=True,
+        Z=0,
+        answers=[f"TXT {len(answer)} {answer}"],
+        TTLs=[60.0],
+        rejected=False,
+    )
+
+
+def rpc(
+    time: int, rng: Random, source: Host, server: Host, endpoint: str, operation: str
+) -> Emission:
+    """Make a dce_rpc record."""
+    return _zeek(
+        time,
+        "dce_rpc",
+        _uid(rng),
+        source,
+        rng.randrange(49152, 65535),
+        server.ip,
+        49667,
+        rtt=rng.randrange(300, 9_000) / 1_000_000,
+        named_pipe="49667",
+        endpoint=endpoint,
+        operation=operation,
+    )
+
+
+def ssh(time: int, rng: Random, source: Host, ip: str, client: str) -> Emission:
+    """Make an ssh record of a session that was let in."""
+    return _zeek(
+        time,
+        "ssh",
+        _uid(rng),
+        source,
+        rng.randrange(32768, 60999),
+        ip,
+        22,
+        version=2,
+        auth_success=True,
+        auth_attempts=1,
+        direction="INTERNAL",
+        client=client,
+        server="SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3",
+        cipher_alg="chacha20-poly1305@openssh.com",
+        mac_alg="umac-64-etm@openssh.com",
+        compression_alg="none",
+        kex_alg="curve25519-sha256",
+        host_key_alg="ssh-ed25519",
+    )

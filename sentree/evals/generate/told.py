@@ -1,12 +1,14 @@
 """Tells a playbook that is written as data: its steps in order, each with the records it leaves.
 
 A playbook is a YAML file in `playbooks/`. `running` names processes that run before the story
-begins, `names` and `ips` the intruder's infrastructure, `plant` what gives the intruder away.
+begins, `names` and `ips` the intruder's infrastructure, `plant` what gives the intruder away;
+`sources` names log sources that only some playbooks have (`surroundings`).
 A step says when (`at: [act, hour, minute]` or `wait: [low, high]` seconds after the step before),
 what (`technique`, `tactic`, `says`), where and who (`host`, `user`), and lists `traces`, the
-records an analyst should find, and `also`, further traces of the same deed. A trace is one entry of
-`Traces`: its name and its arguments. `after` shifts it by milliseconds; `{name}` in a text stands
-for a host (`{fs}`, `{fs_ip}`), a person (`{owner}`), or a name or address of the intruder.
+records an analyst should find, and `also`, further traces of the same deed. A trace is one entry
+of `FurtherTraces`: its name and its arguments. `after` shifts it by milliseconds; `{name}` in a
+text stands for a host (`{fs}`, `{fs_ip}`), a person (`{owner}`), or a name or address of the
+intruder.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from typing import Any, cast
 
 import yaml
 
+from sentree.evals.generate.appliance import addresses
+from sentree.evals.generate.further_traces import FurtherTraces
 from sentree.evals.generate.story import Story
 from sentree.evals.generate.traces import Traces
 from sentree.evals.generate.world import DOMAIN
@@ -46,7 +50,7 @@ def tell(story: Story, name: str) -> None:
     """
     playbook = read_playbook(name)
     words = _words(story, playbook)
-    traces = Traces(story, playbook.get("running", {}))
+    traces = FurtherTraces(story, playbook.get("running", {}))
     for number, step in enumerate(playbook["steps"], start=1):
         try:
             _step(story, traces, filled(step, words))
@@ -115,6 +119,7 @@ def _words(story: Story, playbook: Spec) -> dict[str, str]:
         "service": world.service.name,
         "domain": DOMAIN,
     }
+    words |= {f"{name}_ip": ip for name, ip in addresses(world).items()}
     for name, octet in playbook.get("ips", {}).items():
         words[name] = f"203.0.113.{(octet + 17 * group) % 250 + 1}"
     for name, value in playbook.get("names", {}).items():

@@ -9,7 +9,7 @@ from sentree.evals.generate import audit, cloud, linux, mail, network, office, w
 from sentree.evals.generate.emission import Emission
 from sentree.evals.generate.story import POWERSHELL_EXE, SYSTEM32, Story, encoded
 from sentree.evals.generate.windows import Process
-from sentree.evals.generate.world import MINUTE, SECOND, SYSTEM, Host, User, guid
+from sentree.evals.generate.world import LINUX_HOST, MINUTE, SECOND, SYSTEM, Host, User, guid
 
 Records = list[Emission]
 Spec = Mapping[str, Any]
@@ -155,11 +155,12 @@ class Traces:
     def _http(
         self, *, source: str, ip: str, name: str, uri: str, agent: str, method: str = "GET",
         sent: int = 0, received: int = 4000, mime: str = "text/html", status: int = 200,
+        port: int = 80,
     ) -> Records:  # fmt: skip
         return [
             network.http(
                 self._time, self._rng, self._end(source), ip, name, uri, agent, method=method,
-                sent=sent, received=received, mime=mime, status=status,
+                sent=sent, received=received, mime=mime, status=status, port=port,
             )
         ]  # fmt: skip
 
@@ -327,21 +328,30 @@ class Traces:
             for n in range(times)
         ]  # fmt: skip
 
-    def _syslog(self, *, tag: str, text: str, times: int = 1, every: int = 1500) -> Records:
+    def _syslog(
+        self, *, tag: str, text: str, times: int = 1, every: int = 1500, host: str = LINUX_HOST
+    ) -> Records:  # fmt: skip
         made = Records()
         for n in range(times):
             port = self._rng.randrange(30000, 61000)
             message = text.replace("#", str(port))
             made.append(
                 cloud.syslog(
-                    self._time + n * every * 1000, tag, self._rng.randrange(900, 99999), message
+                    self._time + n * every * 1000,
+                    tag,
+                    self._rng.randrange(900, 99999),
+                    message,
+                    host,
                 )
             )
         return made
 
-    def _exec(self, *, exe: str, args: list[str], uid: int = 33, told: str = "EXECVE") -> Records:
+    def _exec(
+        self, *, exe: str, args: list[str], uid: int = 33, told: str = "EXECVE",
+        host: str = LINUX_HOST, session: int | None = None,
+    ) -> Records:  # fmt: skip
         """A program starts on Linux; `told` is the line of the two that says what matters."""
-        lines = linux.executed(self._time, self._rng, exe, args, uid)
+        lines = linux.executed(self._time, self._rng, exe, args, uid, host=host, session=session)
         chosen = [line for line in lines if f"type={told} " in str(line.record)]
         self.beside += [line for line in lines if line not in chosen]
         return chosen

@@ -30,6 +30,19 @@ _PROVIDERS = {
         "Microsoft-Windows-Windows Defender",
         "{11cd958a-c507-4ef3-b3f2-5fd9dfbd2c78}",
     ),
+    "Microsoft-Windows-TaskScheduler/Operational": (
+        "Microsoft-Windows-TaskScheduler",
+        "{de7b24ea-73c8-4a09-985d-5bdadcfa9017}",
+    ),
+    "Microsoft-Windows-Bits-Client/Operational": (
+        "Microsoft-Windows-Bits-Client",
+        "{ef1cc15b-46c1-414e-bb95-e76b077bd51e}",
+    ),
+    "Microsoft-Windows-TerminalServices-Gateway/Operational": (
+        "Microsoft-Windows-TerminalServices-Gateway",
+        "{4d5ae6a1-c7c8-4e6d-b840-4d8080b42e1b}",
+    ),
+    "User32": ("User32", "{b0aa8734-56f7-41cc-b2f4-de228e98b946}"),
     "eventlog": ("Microsoft-Windows-Eventlog", "{fc65ddd8-d6ef-4962-83d5-6e5cfe9ce148}"),
 }
 _KEYWORDS = {SYSMON: "0x8000000000000000", SECURITY: "0x8020000000000000", POWERSHELL: "0x0"}
@@ -282,3 +295,20 @@ def process_access(
             "TargetUser": account(target.user),
         },
     )
+
+
+def raw_read(time: int, rng: Random, process: Process, device: str) -> Emission:
+    """Make Sysmon 9, a disk that is opened below its file system."""
+    return _sysmon(time, rng, process.host, 9, {**_of(process), "Device": device})
+
+
+def driver_loaded(time: int, rng: Random, host: Host, path: str, signer: str) -> Emission:
+    """Make Sysmon 6."""
+    fields = {
+        "ImageLoaded": path,
+        "Hashes": sysmon_hashes(path),
+        "Signed": "true",
+        "Signature": signer,
+        "SignatureStatus": "Valid",
+    }
+    return _sysmon(time, rng, host, 6, fields)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import tracemalloc
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,9 @@ from sentree.evals.generate.incident import generate_incident
 from sentree.evals.generate.tenants import generate_tenants
 from sentree.evals.generate.told import filled, read_playbook
 from sentree.intel.attack import technique
+from sentree.lake.db import Lake
+from sentree.lake.ingest import ingest
+from sentree.settings import Settings
 
 TOLD = [one for one in Playbook if one not in {Playbook.PHISHING, Playbook.WEB_SERVER}]
 SMALL = IncidentSpec(benign_events=300, noise=Noise.NONE)
@@ -29,9 +35,75 @@ def test_steps_name_techniques_and_tactics_that_attack_has(playbook: Playbook) -
     assert len(read_playbook(playbook)["steps"]) >= 10
 
 
-def test_at_least_three_playbooks_are_held_out() -> None:
+@pytest.mark.parametrize("playbook", TOLD)
+def test_each_tactic_is_one_of_the_technique_s(playbook: Playbook) -> None:
+    for step in read_playbook(playbook)["steps"]:
+        assert step["tactic"] in technique(step["technique"]).tactics, step["says"]
+
+
+def test_at_least_three_playbooks_are_held_out_and_each_has_files_of_its_own() -> None:
     assert len(set(HELD_OUT)) >= 3
     assert len(list(Playbook)) - len(HELD_OUT) >= 4
+    for playbook in HELD_OUT:
+        assert 10 <= len(read_playbook(playbook)["steps"]) <= 16
+
+
+def test_all_of_the_held_out_incidents_is_in_the_lake_at_its_time(
+    tmp_path: Path, settings: Settings
+) -> None:
+    truths: list[IncidentTruth] = []
+    for playbook in HELD_OUT:
+        spec = SMALL.model_copy(update={"playbook": playbook, "days": 1})
+        truths.append(generate_incident(tmp_path / playbook / "logs", spec))
+    with Lake.open(settings) as lake:
+        logs = [tmp_path / playbook / "logs" for playbook in HELD_OUT]
+        report = ingest(lake, logs, settings=settings)
+        rows = lake.query("SELECT raw, time FROM events")
+    assert not [source for source in report.sources if source.rejected or source.error]
+    times = {sha256(row["raw"].encode()).hexdigest(): row["time"] for row in rows}
+    for key in (key for truth in truths for key in truth.marked):
+        read = times[key.sha256].replace(tzinfo=UTC)
+        assert abs(read - key.time) < timedelta(seconds=1), key
+
+
+@pytest.mark.parametrize("playbook", HELD_OUT)
+def test_an_intruder_s_records_are_never_alone_in_their_source(
+    tmp_path: Path, playbook: Playbook
+) -> None:
+    truth = generate_incident(tmp_path, IncidentSpec(playbook=playbook, benign_events=6_000))
+    keys = [key for step in truth.steps for key in (*step.records, *step.related)]
+    intruders = {key.sha256 for key in keys}
+    own: Counter[str] = Counter()
+    all_of: Counter[str] = Counter()
+    for count in truth.files:
+        for record, line in records_of(tmp_path / count.file):
+            kind = source_of(count.file, record)
+            all_of[kind] += 1
+            own[kind] += sha256(line).hexdigest() in intruders
+    told = {kind for kind, count in own.items() if count}
+    assert len(told) >= 4
+    # The products' findings are few: a short incident may have no false alarm.
+    alone = {kind for kind in told if own[kind] == all_of[kind]}
+    assert alone <= {"edr", "guardduty"}
+
+
+def records_of(path: Path) -> Iterator[tuple[dict[str, str], bytes]]:
+    """Give each record of a file as an object, empty for a line of text, and as bytes."""
+    data = path.read_bytes()
+    lines = (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines()
+    for line in lines:
+        try:
+            record = json.loads(line) if line.startswith(b"{") else {}
+        except ValueError:
+            continue
+        for one in record.get("Records", [record]):
+            packed = json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode()
+            yield one, packed if "Records" in record else line
+
+
+def source_of(file: str, record: dict[str, str]) -> str:
+    told_apart = record.get("Channel") or record.get("_path") or ""
+    return f"{file.partition('/')[0]} {told_apart}".strip()
 
 
 def test_an_unknown_name_in_a_playbook_is_an_error_and_powershell_braces_are_none() -> None:
