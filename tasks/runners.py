@@ -12,6 +12,7 @@ from sentree.errors import ConfigurationError
 from sentree.settings import Settings
 from tasks.environment import server_is_configured
 
+SECONDS_TO_ANSWER = 5.0
 LOCAL_CLUSTER: dict[str, Any] = {
     "threads_per_worker": 1,
     "processes": True,
@@ -51,10 +52,15 @@ def _check(name: str) -> None:
 
 
 def _dask(settings: Settings) -> TaskRunner[Any]:
+    from distributed import Client
     from prefect_dask.task_runners import DaskTaskRunner
 
-    if settings.dask_address:
-        return DaskTaskRunner(address=settings.dask_address)
+    if address := settings.dask_address:
+        try:
+            Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False).close()
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"no Dask scheduler answers at {address}: {error}") from None
+        return DaskTaskRunner(address=address)
     return DaskTaskRunner(cluster_kwargs={"n_workers": settings.workers, **LOCAL_CLUSTER})
 
 

@@ -146,11 +146,14 @@ class PostgresCatalog:
         The server frees it when that connection ends, however the process died. A pooler between
         may hand out another connection for each transaction, so the lock is the transaction's.
         """
-        self._attach_gate(connection)
         with connection.cursor() as own:
-            own.execute("BEGIN TRANSACTION")
             try:
+                self._attach_gate(connection)
+                own.execute("BEGIN TRANSACTION")
                 self._take(own)
+            except duckdb.Error as error:
+                raise self._failed("locked", error) from None
+            try:
                 yield lambda: self._confirm(own)
             finally:
                 with suppress(duckdb.Error):
@@ -208,10 +211,13 @@ class PostgresCatalog:
                     f" {self._folder}: {text.removesuffix('.')}; use the home that it was made"
                     " with, or a database of its own"
                 ) from None
-            # DuckDB tells twice where it wanted to connect, and last what the server said.
-            reason = text.rpartition(REASON)[2][:LONGEST_REASON]
-            raise LakeError(f"the catalogue {self.shown} can't be opened: {reason}") from None
+            raise self._failed("opened", error) from None
         return True
+
+    def _failed(self, what: str, error: duckdb.Error) -> LakeError:
+        # DuckDB tells twice where it wanted to connect, and last what the server said.
+        reason = str(error).strip().splitlines()[0].rpartition(REASON)[2][:LONGEST_REASON]
+        return LakeError(f"the catalogue {self.shown} can't be {what}: {reason}")
 
 
 def quoted(text: str) -> str:

@@ -107,10 +107,17 @@ def test_workers_without_a_server_or_their_library_are_refused_with_what_to_do(
 def test_a_running_cluster_is_used_and_each_executor_has_one_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from distributed import LocalCluster
+
     from tasks.runners import task_runner
 
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
-    settings = Settings(executor="dask", dask_address="tcp://scheduler.example:8786")
-    assert task_runner(settings).address == "tcp://scheduler.example:8786"
+    with LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as cluster:
+        address = cluster.scheduler_address
+        assert task_runner(Settings(executor="dask", dask_address=address)).address == address
+    monkeypatch.setattr("tasks.runners.SECONDS_TO_ANSWER", 0.2)
+    for wrong in ("tcp://127.0.0.1:1", "what://ever"):
+        with pytest.raises(ConfigurationError, match="no Dask scheduler answers"):
+            task_runner(Settings(executor="dask", dask_address=wrong))
     assert Settings(executor="prefect").executor == Settings().executor == "threads"
     assert "Thread" in type(task_runner(Settings(executor="prefect"))).__name__

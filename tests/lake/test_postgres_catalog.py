@@ -58,6 +58,11 @@ def settings(tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.Monke
     return Settings(home=tmp_path / "home")
 
 
+def database_of(settings: Settings) -> str:
+    assert settings.catalog is not None
+    return dict(read_address(settings.catalog.get_secret_value()).options)["dbname"]
+
+
 def child(code: str, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", code, *words],
@@ -132,6 +137,19 @@ def test_a_writer_whose_lock_was_lost_commits_nothing(
         assert lake.query("SELECT count(*) AS n FROM rejects") == [{"n": 1}]
 
 
+def test_a_server_that_went_away_is_one_line(settings: Settings, postgres: PostgresServer) -> None:
+    name = database_of(settings)
+    with Lake.open(settings) as lake:
+        postgres.run("postgres", f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        left = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        postgres.run("postgres", left)
+        with pytest.raises(LakeError, match="can't be") as error, lake.transaction():
+            lake.execute("DELETE FROM rejects")
+        assert "\n" not in str(error.value) and PASSWORD not in str(error.value)
+    with pytest.raises(LakeError, match=r"can't be opened.*not currently accepting connections"):
+        Lake.open(settings)
+
+
 def test_bytes_that_postgres_text_cannot_hold_are_kept(tmp_path: Path, settings: Settings) -> None:
     texts = ["plain \0 text", "quote ' and \\ and ü", "\0"]
     (tmp_path / "few.log").write_text("\n".join(texts) + "\n", "utf-8")
@@ -183,9 +201,7 @@ def test_a_catalogue_of_another_home_and_a_folder_that_is_not_mounted_are_refuse
     assert not settings.lake_dir.exists()
     moved = settings.model_copy(update={"home": tmp_path / "away"})
     path = f"UPDATE ducklake_metadata SET value = '{moved.lake_dir}/data/' WHERE key = 'data_path'"
-    assert settings.catalog is not None
-    name = dict(read_address(settings.catalog.get_secret_value()).options)["dbname"]
-    postgres.run(name, path)
+    postgres.run(database_of(settings), path)
     with Lake.open(moved, create=False) as lake:
         assert lake.check() == []
 
