@@ -16,6 +16,7 @@ from sentree.settings import Settings, load_settings
 from tasks.executor import PrefectExecutor
 from tasks.programs import program_ref
 from tasks.run_tags import tag_flow_run
+from tasks.runners import on_workers
 from tasks.timeline import conclude_request, publish_result, route_request, scope_request
 
 
@@ -34,7 +35,8 @@ def timeline(request: TimelineRequest, settings: SkipJsonSchema[Settings | None]
     route = route_request(settings, request, run_dir, info)
     tag_flow_run(f"case:{request.case}", f"route:{route.path}", "kind:timeline")
     root, limits = plan_tree(info, route.path is RoutePath.DIRECT, settings)
-    run = run_tree(root, PrefectExecutor(program_ref(info, limits)), limits, run_dir.name)
+    executor = PrefectExecutor(program_ref(info, limits), workers=on_workers(settings))
+    run = run_tree(root, executor, limits, run_dir.name)
     result = conclude_request(request, run_dir, info, route, run)
     publish_result(result, run_dir, request.formats)
     name = "Degraded" if run.failed else "Completed"

@@ -18,6 +18,7 @@ class LakeInfo(Frozen):
     """A summary of the lake at one snapshot."""
 
     path: str
+    catalog: str = ""
     schema_version: int
     snapshot_id: int
     bytes_on_disk: int

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -18,6 +18,7 @@ from pydantic_settings import (
 
 from schemas.digest import Level
 from sentree.errors import ConfigurationError
+from sentree.postgres_address import read_address
 
 USER_FILE = Path("~/.config/sentree/config.toml")
 
@@ -38,10 +39,19 @@ class Settings(BaseSettings):
     """Every setting; `home` holds lake, runs and Prefect's own state."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SENTREE_", env_file=".env", extra="ignore", toml_file="sentree.toml"
+        env_prefix="SENTREE_",
+        env_file=".env",
+        extra="ignore",
+        toml_file="sentree.toml",
+        # A refused value may hold a password.
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(default=Path(".sentree"), description="folder of lake, runs, Prefect state")
+    catalog: SecretStr | None = Field(
+        default=None,
+        description="Postgres database of the lake's catalogue; without it, a file in home",
+    )
     tenant: str = Field(default="default", description="tenant of ingested and asked events")
     threads: int = Field(default=2, ge=1, le=256, description="threads of DuckDB and of leaves")
     memory_limit: str = Field(default="1500MB", description="DuckDB memory limit of a process")
@@ -52,7 +62,16 @@ class Settings(BaseSettings):
         default=400_000, ge=1_000, description="character budget of a leaf partition"
     )
     max_depth: int = Field(default=8, ge=1, le=16, description="depth limit of a planned tree")
-    executor: str = Field(default="prefect", description="prefect or local (threads)")
+    executor: Literal["local", "threads", "dask", "ray"] = Field(
+        default="threads",
+        description="where trees run: local (no Prefect), or as task runs in threads, dask, ray",
+    )
+    workers: int = Field(
+        default=2, ge=1, le=1024, description="worker processes that dask or ray starts here"
+    )
+    dask_address: str | None = Field(
+        default=None, description="scheduler of a running Dask cluster, instead of one made here"
+    )
     model: str = Field(
         default="embedded", description="embedded (no language model), or a model's name"
     )
@@ -79,6 +98,19 @@ class Settings(BaseSettings):
         default="info", description="least level of what is logged"
     )
     log_file: Path | None = Field(default=None, description="file to log to, instead of stderr")
+
+    @field_validator("executor", mode="before")
+    @classmethod
+    def _name_of_executor(cls, value: object) -> object:
+        # What the commands without a tree call it, which know Prefect in threads only.
+        return "threads" if value == "prefect" else value
+
+    @field_validator("catalog")
+    @classmethod
+    def _is_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            read_address(value.get_secret_value())
+        return value
 
     @property
     def lake_dir(self) -> Path:
@@ -162,7 +194,11 @@ def explain_settings(flags: Mapping[str, Any]) -> list[SettingSource]:
     rows: list[SettingSource] = []
     for name in Settings.model_fields:
         source = next((label for label, values in given if name in values), "default")
-        value = getattr(settings, name)
-        masked = "********" if isinstance(value, SecretStr) else str(value)
-        rows.append(SettingSource(name, masked, source))
+        rows.append(SettingSource(name, _shown(name, getattr(settings, name)), source))
     return rows
+
+
+def _shown(name: str, value: object) -> str:
+    if not isinstance(value, SecretStr):
+        return str(value)
+    return read_address(value.get_secret_value()).shown if name == "catalog" else "********"

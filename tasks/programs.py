@@ -30,7 +30,8 @@ class ProgramRef:
 def program_ref(info: ContextInfo, limits: TreeLimits) -> ProgramRef:
     """Name the timeline's program over an exported context."""
     return ProgramRef(
-        context_path=info.path,
+        # A worker may have been started in another folder.
+        context_path=str(Path(info.path).resolve()),
         key=f"{info.content_hash}:{EmbeddedAnalyst().version}",
         leaf_characters=limits.leaf_characters,
     )

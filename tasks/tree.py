@@ -59,6 +59,8 @@ def reduce_node(
     node: Node, parts: Sequence[object], key: str, leaf_characters: int, context_path: str
 ) -> NodeOutput:
     """Merge the outputs of a node's children; a child that failed arrives as its exception."""
+    if unknown := [part for part in parts if not isinstance(part, NodeOutput | BaseException)]:
+        raise TypeError(f"a part of {node.label} came as {type(unknown[0]).__name__}")
     program = load_program(_ref(key, leaf_characters, context_path))
     results = [part.result for part in parts if isinstance(part, NodeOutput)]
     return run_reduce(program, node, results)

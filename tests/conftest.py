@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from incident import IncidentLake
+from postgres_server import PostgresServer, postgres_server, programs
 
 from schemas.scenario import IncidentSpec
 from sentree.settings import Settings
@@ -45,6 +47,16 @@ def incident_lake(tmp_path_factory: pytest.TempPathFactory) -> IncidentLake:
 def settings(tmp_path: Path) -> Settings:
     """Settings whose home is a new empty folder."""
     return Settings(home=tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A Postgres server; the test is skipped where there is none."""
+    found = programs()
+    if found is None:
+        pytest.skip("no Postgres server is installed (Debian: apt-get install postgresql)")
+    with postgres_server(found) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from schemas.result import Result
     from sentree.settings import Settings
 
+Executor = Literal["threads", "dask", "ray", "local", "prefect"]
 FORMATS = ("html", "md", "timesketch", "navigator")
 
 
@@ -24,7 +25,9 @@ def timeline(
     where: str | None = None,
     route: Literal["auto", "direct", "rlm"] = "auto",
     rules: tuple[Path, ...] = (),
-    executor: Literal["prefect", "local"] | None = None,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    dask_address: str | None = None,
     report: tuple[str, ...] = FORMATS,
     common: Common = COMMON,
 ) -> int:
@@ -37,7 +40,9 @@ def timeline(
         where: Only events that meet this SQL condition over the columns of events.
         route: Let the router choose, or force the direct read or the recursive tree.
         rules: Run these Sigma rules first; without it, those that come with Sentree run once.
-        executor: prefect (task runs with retries and state) or local (threads).
+        executor: threads or prefect (task runs), dask or ray (on workers), local (without Prefect).
+        workers: How many worker processes dask or ray starts on this machine.
+        dask_address: The scheduler of a running Dask cluster, tcp://HOST:PORT.
         report: Formats of the report: html, md, json, timesketch, navigator, csv.
         common: Options of every command.
     """
@@ -45,7 +50,7 @@ def timeline(
     from schemas.request import TimelineRequest
     from sentree.report.terminal import summary_lines
 
-    settings = common.settings(executor=executor)
+    settings = common.settings(executor=executor, workers=workers, dask_address=dask_address)
     request = TimelineRequest(
         case=case,
         window=read_window(window),
@@ -92,11 +97,13 @@ def run(settings: Settings, request: TimelineRequest, common: Common) -> Result:
     from tasks.environment import prepare, server_is_configured
 
     prepare(settings)
-    if not server_is_configured():
+    if settings.executor == "threads" and not server_is_configured():
         common.say("no Prefect server is configured (PREFECT_API_URL): starting one for this run")
     from flows.timeline import timeline as timeline_flow
+    from tasks.runners import task_runner
 
-    return load_result(settings.runs_dir / timeline_flow(request, settings) / "result.json")
+    flow = timeline_flow.with_options(task_runner=task_runner(settings))
+    return load_result(settings.runs_dir / flow(request, settings) / "result.json")
 
 
 def exit_code(result: Result) -> int:

@@ -66,15 +66,16 @@ def _space(settings: Settings) -> Check:
 
 
 def _lake(settings: Settings) -> list[Check]:
+    from sentree.lake.catalog import NoLakeError
     from sentree.lake.db import Lake
 
-    if not settings.lake_dir.exists():
-        none = f"none yet at {settings.lake_dir}: `sentree ingest` makes it"
-        return [Check("lake", True, none), _clock(None)]
     try:
         with Lake.open(settings, create=False) as lake:
             info = lake.info()
             last = lake.query("SELECT max(loaded_at) AS last FROM sources")[0]["last"]
+    except NoLakeError:
+        none = f"none yet at {settings.lake_dir}: `sentree ingest` makes it"
+        return [Check("lake", True, none), _clock(None)]
     except SentreeError as error:
         return [Check("lake", False, str(error)), _clock(None)]
     events = info.tables["events"]

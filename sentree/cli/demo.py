@@ -33,7 +33,8 @@ def demo(*, out: Path = Path("demo"), seed: int = 7, common: Common = COMMON) ->
     started = perf_counter()
     settings = common.settings()
     if common.home is None:
-        settings = settings.model_copy(update={"home": out / "home"})
+        # A demonstration has no place in the lake that others work with.
+        settings = settings.model_copy(update={"home": out / "home", "catalog": None})
     logs, spec = out / "logs", IncidentSpec(seed=seed)
     if truth_path(logs).exists():
         truth = read_truth(logs)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import random
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -15,15 +14,15 @@ import duckdb
 
 from ocsf.columns import PROMOTED
 from schemas.lake import LakeInfo, LakeProblem, SliceInfo
-from sentree.errors import ConfigurationError, LakeError
+from sentree.errors import ConfigurationError, LakeError, SentreeError
+from sentree.lake.catalog import Catalog, Confirm, catalog_of, quoted
 from sentree.lake.migrations import FIRST, newest_version, pending
 from sentree.settings import Settings
 
 TABLES = ("events", "sources", "rejects", "rules", "detections")
-EXTENSIONS = ("sqlite_scanner", "ducklake")
 ATTEMPTS = 8
 LINE_CAP = 300
-BUSY_MILLISECONDS = 60_000
+CONFLICTS = ("conflict", "database is locked", "snapshot", "duplicate key", "could not serialize")
 T = TypeVar("T")
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -31,9 +30,12 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 class Lake:
     """One connection to the lake. Use it from one thread; open another for another thread."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, folder: Path, catalog: Catalog
+    ) -> None:
         self.connection = connection
         self.folder = folder
+        self._catalog = catalog
 
     @classmethod
     def open(cls, settings: Settings, *, create: bool = True) -> Self:
@@ -44,24 +46,20 @@ class Lake:
             ConfigurationError: a part of DuckDB is not installed.
         """
         folder = settings.lake_dir.expanduser().resolve()
-        catalog = folder / "catalog.sqlite"
-        if not create and not catalog.is_file():
-            raise LakeError(f"no lake at {folder}: load logs first with `sentree ingest PATH`")
+        catalog = catalog_of(settings, folder)
         connection: duckdb.DuckDBPyConnection | None = None
         try:
-            (folder / "data").mkdir(parents=True, exist_ok=True)
-            connection = connect(settings, folder)
-            lake = cls(connection, folder)
-            if catalog.is_file():
-                lake._attach(catalog)
-            else:
-                with lake._writer_lock():
-                    lake._attach(catalog)
+            connection = connect(settings, folder, catalog.extensions)
+            catalog.attach(connection, create=create)
+            connection.execute("USE lake")
+            lake = cls(connection, folder, catalog)
             lake._ensure_schema()
             return lake
-        except (OSError, duckdb.Error) as error:
+        except (OSError, duckdb.Error, SentreeError) as error:
             if connection:
                 connection.close()
+            if isinstance(error, SentreeError):
+                raise
             raise LakeError(f"the lake at {folder} can't be opened: {first_line(error)}") from None
 
     def __enter__(self) -> Self:
@@ -86,16 +84,17 @@ class Lake:
     def transaction(self) -> Generator[None]:
         """Hold the lake's writer lock and commit what the block did, all of it or nothing.
 
-        The lock makes writers of this machine take turns, so that what a transaction read (is
+        The lock makes writers take turns, so that what a transaction read (is
         this event there already?) still holds when it commits. Readers are never held up.
 
         Raises:
             LakeError: the lake could not be written; nothing of the block is there.
         """
-        with self._writer_lock():
+        with self._writer_lock() as confirm:
             try:
                 self.connection.execute("BEGIN TRANSACTION")
                 yield
+                confirm()
                 self.connection.execute("COMMIT")
             except BaseException as error:
                 # A failed COMMIT has ended the transaction already.
@@ -129,6 +128,7 @@ class Lake:
         tenants = "SELECT tenant_uid, count(*) AS n FROM events GROUP BY ALL ORDER BY ALL"
         return LakeInfo(
             path=str(self.folder),
+            catalog=self._catalog.shown,
             schema_version=newest_version(),
             snapshot_id=self.snapshot_id(),
             bytes_on_disk=sum(p.stat().st_size for p in self.folder.rglob("*") if p.is_file()),
@@ -160,15 +160,6 @@ class Lake:
             return self.connection.execute(sql, parameters or None)
         except duckdb.Error as error:
             raise LakeError(f"the lake can't answer: {first_line(error)}") from error
-
-    def _attach(self, catalog: Path) -> None:
-        # The data path is overridden so that the folder may be moved as a whole.
-        self.connection.execute(
-            f"ATTACH {_quoted(f'ducklake:sqlite:{catalog}')} AS lake ("
-            f"DATA_PATH {_quoted(str(self.folder / 'data'))}, OVERRIDE_DATA_PATH true,"
-            f" META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT {BUSY_MILLISECONDS})"
-        )
-        self.connection.execute("USE lake")
 
     def _ensure_schema(self) -> None:
         if not self._has_tables() or self._version() < newest_version():
@@ -214,14 +205,13 @@ class Lake:
         # Events and raw text repeat themselves: zstd is four times smaller and no slower to write.
         self.connection.execute("CALL lake.set_option('parquet_compression', 'zstd')")
 
-    @contextmanager
-    def _writer_lock(self) -> Generator[None]:
-        with (self.folder / "writer.lock").open("a") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
+    def _writer_lock(self) -> AbstractContextManager[Confirm]:
+        return self._catalog.writing(self.connection)
 
 
-def connect(settings: Settings, folder: Path) -> duckdb.DuckDBPyConnection:
+def connect(
+    settings: Settings, folder: Path, extensions: Sequence[str]
+) -> duckdb.DuckDBPyConnection:
     """Open an in-memory DuckDB with the lake's extensions, loaded from the installed packages."""
     connection = duckdb.connect(
         config={
@@ -234,8 +224,8 @@ def connect(settings: Settings, folder: Path) -> duckdb.DuckDBPyConnection:
             "preserve_insertion_order": "false",
         }
     )
-    for name in EXTENSIONS:
-        connection.execute(f"LOAD {_quoted(str(extension_file(name)))}")
+    for name in extensions:
+        connection.execute(f"LOAD {quoted(str(extension_file(name)))}")
     connection.execute("SET TimeZone = 'UTC'")
     # stdout carries data only; DuckDB would draw its bar there on a slow load.
     connection.execute("SET enable_progress_bar = false")
@@ -289,8 +279,4 @@ def extension_file(name: str) -> Path:
 
 def _is_conflict(error: BaseException | None) -> bool:
     text = str(error).lower()
-    return any(word in text for word in ("conflict", "database is locked", "snapshot"))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return any(word in text for word in CONFLICTS)

@@ -35,7 +35,7 @@ def load_logs(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     write(folder / "logs")
-    settings = Settings(home=folder / "home")
+    settings = Settings(home=folder / "home", catalog=None)
     with Lake.open(settings) as lake:
         ingest(lake, [folder / "logs"], settings=settings, tenant=settings.tenant)
         if prepare is not None:

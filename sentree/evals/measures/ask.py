@@ -127,7 +127,7 @@ def ask_generated(seed: int, tokens: int, *, fresh: bool = False) -> list[Case]:
 @contextmanager
 def opened(home: Path, paths: Sequence[Path]) -> Generator[Context]:
     """Load files into a lake of their own, and open all of it as the context of questions."""
-    settings = Settings(home=home)
+    settings = Settings(home=home, catalog=None)
     with Lake.open(settings) as lake:
         ingest(lake, list(paths), settings=settings, tenant=settings.tenant)
         info = export_context(lake, home, tenant=settings.tenant)

@@ -63,7 +63,7 @@ def measure(spec: CampaignSpec) -> tuple[_Scores, int, int]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         truth = generate_campaign(folder / "logs", spec)
-        settings = Settings(home=folder / "home")
+        settings = Settings(home=folder / "home", catalog=None)
         with Lake.open(settings) as lake:
             if spec.style == "ocsf":
                 ingest(lake, [folder / "logs"], settings=settings)

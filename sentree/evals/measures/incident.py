@@ -46,7 +46,7 @@ def score_generated(seed: int) -> IncidentScore:
     playbook = Playbook.PHISHING if seed % 2 == 0 else Playbook.WEB_SERVER
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        settings = Settings(home=folder / "home")
+        settings = Settings(home=folder / "home", catalog=None)
         spec = IncidentSpec(seed=seed, benign_events=EVENTS, playbook=playbook)
         truth = generate_incident(folder / "logs", spec)
         with Lake.open(settings) as lake:

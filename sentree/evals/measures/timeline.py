@@ -122,7 +122,7 @@ def analysed(spec: IncidentSpec) -> tuple[Result, IncidentTruth]:
 
 def timeline_of(paths: Sequence[Path], home: Path) -> Result:
     """Ingest files into a new lake, run the product's rules, and build the timeline."""
-    settings = Settings(home=home)
+    settings = Settings(home=home, catalog=None)
     with Lake.open(settings) as lake:
         ingest(lake, list(paths), settings=settings, tenant=settings.tenant)
         detect(lake, load_rules((str(files("sentree.rules") / "builtin"),)), tenant=settings.tenant)

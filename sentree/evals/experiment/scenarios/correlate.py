@@ -135,7 +135,7 @@ def _correlated(files: Path, lines: list[str]) -> set[Sign]:
     """Let the scenario compare the tenants."""
     asked = files / "asked.ocsf.jsonl"
     asked.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    settings = Settings(home=files / "home")
+    settings = Settings(home=files / "home", catalog=None)
     with Lake.open(settings) as lake:
         ingest(lake, [asked], settings=settings)
     made = run_all(settings, CorrelateRequest(formats=()))

@@ -1,0 +1,225 @@
+"""Where the lake's catalogue is: an embedded SQLite file, or a Postgres database for many machines.
+
+A catalogue is attached to a connection of DuckDB, and has the lock that writers take turns with.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import random
+import time
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+
+from sentree.errors import ConfigurationError, LakeError
+from sentree.postgres_address import PostgresAddress, read_address
+from sentree.settings import Settings
+
+BUSY_MILLISECONDS = 60_000
+LOCK_KEY = 0x53656E74726565
+"""The advisory lock of a lake's writers; such locks are a database's own, as the catalogue is."""
+FIRST_PAUSE = 0.005
+LONGEST_PAUSE = 0.2
+ABSENT = "creating a new DuckLake is explicitly disabled"
+ELSEWHERE = "does not match existing data path"
+
+REASON = '": '
+LONGEST_REASON = 300
+
+Confirm = Callable[[], None]
+
+
+class NoLakeError(LakeError):
+    """There is no lake yet."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"no lake at {where}: load logs first with `sentree ingest PATH`")
+
+
+class Catalog(Protocol):
+    """What the lake needs of its catalogue."""
+
+    extensions: tuple[str, ...]
+    shown: str
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, *, create: bool) -> None:
+        """Attach the lake as `lake`.
+
+        Raises:
+            NoLakeError: there is none and `create` is false.
+            LakeError: it can't be reached, or belongs to another folder.
+        """
+        ...
+
+    def writing(self, connection: duckdb.DuckDBPyConnection) -> AbstractContextManager[Confirm]:
+        """Hold the writers' lock; what it gives raises if the lock has been lost since."""
+        ...
+
+
+def catalog_of(settings: Settings, folder: Path) -> Catalog:
+    """Give the catalogue that the settings name, for the lake in a folder."""
+    if settings.catalog is None:
+        return SqliteCatalog(folder)
+    return PostgresCatalog(read_address(settings.catalog.get_secret_value()), folder)
+
+
+class SqliteCatalog:
+    """The catalogue in a file beside the data; writers of one machine lock a file."""
+
+    extensions: tuple[str, ...] = ("sqlite_scanner", "ducklake")
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = folder / "catalog.sqlite"
+        self.shown = str(self._file)
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, *, create: bool) -> None:
+        """Attach the file, and make it if it isn't there."""
+        if self._file.is_file():
+            self._attach(connection)
+        elif create:
+            (self._folder / "data").mkdir(parents=True, exist_ok=True)
+            with self.writing(connection):
+                self._attach(connection)
+        else:
+            raise NoLakeError(str(self._folder))
+
+    @contextmanager
+    def writing(self, connection: duckdb.DuckDBPyConnection) -> Generator[Confirm]:
+        """Lock the file `writer.lock`, which the kernel unlocks when the process ends."""
+        with (self._folder / "writer.lock").open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield lambda: None
+
+    def _attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        # The data path is overridden so that the folder may be moved as a whole.
+        connection.execute(
+            f"ATTACH {quoted(f'ducklake:sqlite:{self._file}')} AS lake ("
+            f"DATA_PATH {quoted(str(self._folder / 'data'))}, OVERRIDE_DATA_PATH true,"
+            f" META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT {BUSY_MILLISECONDS})"
+        )
+
+
+class PostgresCatalog:
+    """The catalogue in a Postgres database; writers of all machines take turns at its lock.
+
+    The password is given to DuckDB as a secret: nothing that DuckDB prints holds it.
+    """
+
+    extensions: tuple[str, ...] = ("postgres_scanner", "ducklake")
+
+    def __init__(self, address: PostgresAddress, folder: Path) -> None:
+        self._address = address
+        self._folder = folder
+        self.shown = address.shown
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, *, create: bool) -> None:
+        """Attach the database's lake; the first one to come makes it."""
+        password = self._address.password
+        secret = f", PASSWORD {quoted(password)}" if password else ""
+        connection.execute(f"CREATE TEMPORARY SECRET catalog_login (TYPE postgres{secret})")
+        data = self._folder / "data"
+        if self._attached(connection):
+            # To make the folder would part the lake in two where it was only not mounted.
+            if not data.is_dir():
+                raise LakeError(
+                    f"the data of the catalogue {self.shown} are not at {data}: mount the folder"
+                    " that its users share, or name an empty database for a new lake"
+                )
+            return
+        if not create:
+            raise NoLakeError(self.shown)
+        self._check_encoding(connection)
+        data.mkdir(parents=True, exist_ok=True)
+        with self.writing(connection):
+            # Another process may have made it while this one waited for the lock.
+            self._attached(connection, create=True)
+
+    @contextmanager
+    def writing(self, connection: duckdb.DuckDBPyConnection) -> Generator[Confirm]:
+        """Hold an advisory lock of the database, in a transaction of a connection of its own.
+
+        The server frees it when that connection ends, however the process died. A pooler between
+        may hand out another connection for each transaction, so the lock is the transaction's.
+        """
+        with connection.cursor() as own:
+            try:
+                self._attach_gate(connection)
+                own.execute("BEGIN TRANSACTION")
+                self._take(own)
+            except duckdb.Error as error:
+                raise self._failed("locked", error) from None
+            try:
+                yield lambda: self._confirm(own)
+            finally:
+                with suppress(duckdb.Error):
+                    own.execute("ROLLBACK")
+
+    def _take(self, own: duckdb.DuckDBPyConnection) -> None:
+        # The server would queue those who wait, but nothing could interrupt them.
+        pause = FIRST_PAUSE
+        while not self._ask(own, f"SELECT pg_try_advisory_xact_lock({LOCK_KEY}) AS got"):
+            time.sleep(random.uniform(pause / 2, pause))
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _confirm(self, own: duckdb.DuckDBPyConnection) -> None:
+        try:
+            self._ask(own, "SELECT true AS alive")
+        except duckdb.Error as error:
+            raise LakeError(
+                "the connection that held the writers' lock was lost; nothing was written"
+            ) from error
+
+    def _ask(self, own: duckdb.DuckDBPyConnection, sql: str) -> object:
+        found = own.execute(f"SELECT * FROM postgres_query('gate', {quoted(sql)})").fetchone()
+        return found[0] if found else None
+
+    def _attach_gate(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute(
+            f"ATTACH IF NOT EXISTS {quoted(self._address.conninfo)} AS gate"
+            " (TYPE postgres, SECRET catalog_login)"
+        )
+
+    def _check_encoding(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._attach_gate(connection)
+        encoding = self._ask(connection, "SELECT getdatabaseencoding()::text AS encoding")
+        if encoding != "UTF8":
+            raise ConfigurationError(
+                f"the database of {self.shown} has encoding {encoding}: logs hold any character,"
+                " so make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+            )
+
+    def _attached(self, connection: duckdb.DuckDBPyConnection, create: bool = False) -> bool:
+        try:
+            # Inlined rows would be Postgres text, which can't hold the NUL that a log may hold.
+            connection.execute(
+                f"ATTACH {quoted(f'ducklake:postgres:{self._address.conninfo}')} AS lake ("
+                f"DATA_PATH {quoted(str(self._folder / 'data'))}, DATA_INLINING_ROW_LIMIT 0,"
+                f" META_SECRET 'catalog_login', CREATE_IF_NOT_EXISTS {str(create).lower()})"
+            )
+        except duckdb.Error as error:
+            text = str(error).strip().splitlines()[0]
+            if ABSENT in text:
+                return False
+            if ELSEWHERE in text:
+                raise LakeError(
+                    f"the catalogue {self.shown} is of another lake than the one in"
+                    f" {self._folder}: {text.removesuffix('.')}; use the home that it was made"
+                    " with, or a database of its own"
+                ) from None
+            raise self._failed("opened", error) from None
+        return True
+
+    def _failed(self, what: str, error: duckdb.Error) -> LakeError:
+        # DuckDB tells twice where it wanted to connect, and last what the server said.
+        reason = str(error).strip().splitlines()[0].rpartition(REASON)[2][:LONGEST_REASON]
+        return LakeError(f"the catalogue {self.shown} can't be {what}: {reason}")
+
+
+def quoted(text: str) -> str:
+    """Write a text as a SQL literal, for the statements that take no parameters."""
+    return "'" + text.replace("'", "''") + "'"
