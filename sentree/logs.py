@@ -1,7 +1,7 @@
 """Structured logs: what the machine does, a line each, with the run and node it belongs to.
 
 Code logs through `logging.getLogger("sentree.…")` with fields in `extra`; nothing is written
-unless settings ask for it. Prefect takes the same records over into its flow runs' logs.
+unless settings ask for it.
 """
 
 from __future__ import annotations
