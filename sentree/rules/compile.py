@@ -101,8 +101,7 @@ def _field_value(field: str, value: Any) -> Node:
         case SigmaString():
             return _text(field, value)
         case SigmaTimestampPart():
-            part: DatePart = value.timestamp_part.name.lower()  # pyright: ignore[reportAssignmentType]
-            return TimePart(field, part, int(value.number))
+            return _time_part(field, value, "=")
         case SigmaNumber():
             return Number(field, "=", value.number)
         case SigmaBool():
@@ -118,11 +117,18 @@ def _field_value(field: str, value: Any) -> Node:
         case SigmaCompareExpression():
             if value.op == CompareOperators.NEQ:
                 return Not(Number(field, "=", value.number.number))
+            if isinstance(value.number, SigmaTimestampPart):
+                return _time_part(field, value.number, _COMPARISONS[value.op])
             return Number(field, _COMPARISONS[value.op], value.number.number)
         case SigmaFieldReference():
             return SameAs(field, value.field, _reference_op(value))
         case _:
             raise NotRunnable(f"values of type {type(value).__name__} are not supported")
+
+
+def _time_part(field: str, value: SigmaTimestampPart, op: NumberOp) -> TimePart:
+    part: DatePart = value.timestamp_part.name.lower()  # pyright: ignore[reportAssignmentType]
+    return TimePart(field, part, int(value.number), op)
 
 
 def _keyword(value: Any) -> Node:

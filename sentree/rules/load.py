@@ -16,7 +16,9 @@ from schemas.detection import RuleNote, RuleRecord
 from sentree.rules.compile import NotRunnable, compile_rule
 from sentree.rules.documents import Document, Unreadable, read_content, read_documents
 from sentree.rules.ir import Node
+from sentree.rules.placeholders import Placeholders, fill_placeholders
 from sentree.rules.regex import POLICY
+from sentree.rules.rule_values import settled
 
 _TECHNIQUE = re.compile(r"t\d{4}(\.\d{3})?", re.IGNORECASE)
 _OTHER_ATTACK_ID = re.compile(r"(ta|g|s|m|c|ds)\d{4}", re.IGNORECASE)
@@ -89,16 +91,18 @@ class LoadedRules:
     errors: tuple[LoadError, ...]
 
 
-def load_rules(paths: Iterable[Path | str]) -> LoadedRules:
+def load_rules(
+    paths: Iterable[Path | str], *, placeholders: Placeholders | None = None
+) -> LoadedRules:
     """Read every rule of the files and folders given; folders are searched for *.yml and *.yaml.
 
     Never raises for what the files hold: bad files, documents and rules become errors. Of two
-    rules with one id the first counts.
+    rules with one id the first counts. `placeholders` are the values for `expand`.
     """
     rules: dict[str, Rule] = {}
     errors: list[LoadError] = []
     for path in _files(paths, errors):
-        for rule in _load_file(path, errors):
+        for rule in _load_file(path, errors, placeholders or {}):
             first = rules.setdefault(rule.rule_uid, rule)
             if first is not rule:
                 reason = f"rule id {rule.rule_uid} is taken by {first.path}:{first.line}"
@@ -130,7 +134,7 @@ def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Pat
                 yield path
 
 
-def _load_file(path: Path, errors: list[LoadError]) -> Iterator[Rule]:
+def _load_file(path: Path, errors: list[LoadError], placeholders: Placeholders) -> Iterator[Rule]:
     documents: list[Document] = []
     digest = ""
     try:
@@ -141,16 +145,20 @@ def _load_file(path: Path, errors: list[LoadError]) -> Iterator[Rule]:
     except Unreadable as error:
         errors.append(LoadError(str(path), error.line, error.reason))
     if any(isinstance(item.value, dict) and "action" in item.value for item in documents):
-        yield from _load_legacy_collection(path, documents, digest, errors)
+        yield from _load_legacy_collection(path, documents, digest, errors, placeholders)
         return
     for document in documents:
-        rule = _load_document(path, document, digest, errors)
+        rule = _load_document(path, document, digest, errors, placeholders)
         if rule is not None:
             yield rule
 
 
 def _load_document(
-    path: Path, document: Document, digest: str, errors: list[LoadError]
+    path: Path,
+    document: Document,
+    digest: str,
+    errors: list[LoadError],
+    placeholders: Placeholders,
 ) -> Rule | None:
     value = document.value
     reason = None
@@ -166,27 +174,34 @@ def _load_document(
         errors.append(LoadError(str(path), document.line, reason))
         return None
     try:
-        rule = SigmaRule.from_dict(value, collect_errors=True, policy=POLICY)
+        rule = SigmaRule.from_dict(settled(value), collect_errors=True, policy=POLICY)
     except Exception as error:
         # pySigma raises whatever a malformed value happens to trip over, not only SigmaError.
         errors.append(LoadError(str(path), document.line, _one_line(error)))
         return None
-    return _rule(path, document.line, digest, rule, errors)
+    return _rule(path, document.line, digest, rule, errors, placeholders)
 
 
 def _load_legacy_collection(
-    path: Path, documents: Sequence[Document], digest: str, errors: list[LoadError]
+    path: Path,
+    documents: Sequence[Document],
+    digest: str,
+    errors: list[LoadError],
+    placeholders: Placeholders,
 ) -> Iterator[Rule]:
     line = documents[0].line
     try:
-        values = [document.value for document in documents]
+        values = [
+            settled(document.value) if isinstance(document.value, dict) else document.value
+            for document in documents
+        ]
         collection = SigmaCollection.from_dicts(values, collect_errors=True, policy=POLICY)
     except Exception as error:
         errors.append(LoadError(str(path), line, _one_line(error)))
         return
     for rule in collection.rules:
         if isinstance(rule, SigmaRule):
-            loaded = _rule(path, line, digest, rule, errors)
+            loaded = _rule(path, line, digest, rule, errors, placeholders)
             if loaded is not None:
                 yield loaded
         else:
@@ -194,7 +209,12 @@ def _load_legacy_collection(
 
 
 def _rule(
-    path: Path, line: int, digest: str, rule: SigmaRule, errors: list[LoadError]
+    path: Path,
+    line: int,
+    digest: str,
+    rule: SigmaRule,
+    errors: list[LoadError],
+    placeholders: Placeholders,
 ) -> Rule | None:
     usable = bool(rule.detection.detections) and any(
         (rule.logsource.category, rule.logsource.product, rule.logsource.service)
@@ -208,6 +228,7 @@ def _rule(
     condition: Node | None = None
     problem: str | None = None
     try:
+        fill_placeholders(rule, placeholders)
         condition = compile_rule(rule)
     except (NotRunnable, SigmaError) as error:
         problem = _one_line(error)

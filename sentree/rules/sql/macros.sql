@@ -3,6 +3,19 @@ CREATE OR REPLACE TEMP MACRO sigma_number(x) AS
     CASE WHEN regexp_full_match(x, '\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*')
     THEN TRY_CAST(x AS DOUBLE) END;
 
+-- A text as an instant of UTC: with or without a zone (then it is UTC), or a count since 1970 in
+-- seconds, milliseconds, microseconds or nanoseconds, or Windows' count of 100 nanoseconds since
+-- 1601, told apart by its length.
+CREATE OR REPLACE TEMP MACRO sigma_time(x) AS
+    CASE WHEN regexp_full_match(x, '\d{9,11}(\.\d+)?')
+    THEN TRY(make_timestamp(CAST(TRY_CAST(x AS DOUBLE) * 1000000 AS BIGINT)))
+    WHEN regexp_full_match(x, '\d{12,14}') THEN TRY(make_timestamp(TRY_CAST(x AS BIGINT) * 1000))
+    WHEN regexp_full_match(x, '\d{15,17}') THEN TRY(make_timestamp(TRY_CAST(x AS BIGINT)))
+    WHEN regexp_full_match(x, '\d{18}')
+    THEN TRY(make_timestamp(TRY_CAST(x AS BIGINT) // 10 - 11644473600000000))
+    WHEN regexp_full_match(x, '\d{19}') THEN TRY(make_timestamp(TRY_CAST(x AS BIGINT) // 1000))
+    ELSE CAST(TRY_CAST(x AS TIMESTAMPTZ) AS TIMESTAMP) END;
+
 CREATE OR REPLACE TEMP MACRO sigma_ipv4(octets) AS
     CASE WHEN len(octets) = 4
         AND list_max(list_transform(octets, lambda o: TRY_CAST(o AS INTEGER))) <= 255
