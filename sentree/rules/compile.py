@@ -72,20 +72,25 @@ def compile_rule(rule: SigmaRule) -> Node:
         NotRunnable: a value or modifier has no meaning that could be run.
         sigma.exceptions.SigmaError: the condition does not parse.
     """
-    nodes = [_node(condition.parsed) for condition in rule.detection.parsed_condition]
+    nodes = [compile_tree(condition.parsed) for condition in rule.detection.parsed_condition]
     if not nodes:
         raise NotRunnable("the rule has no condition")
     return _or(nodes)
 
 
-def _node(tree: Any) -> Node:
+def compile_tree(tree: Any) -> Node:
+    """Compile a part of a parsed condition.
+
+    Raises:
+        NotRunnable: a value or modifier has no meaning that could be run.
+    """
     match tree:
         case ConditionAND():
-            return _and([_node(arg) for arg in tree.args])
+            return _and([compile_tree(arg) for arg in tree.args])
         case ConditionOR():
-            return _or([_node(arg) for arg in tree.args])
+            return _or([compile_tree(arg) for arg in tree.args])
         case ConditionNOT():
-            return Not(_node(tree.args[0]))
+            return Not(compile_tree(tree.args[0]))
         case ConditionFieldEqualsValueExpression():
             return _field_value(tree.field, tree.value)
         case ConditionValueExpression():

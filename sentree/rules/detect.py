@@ -13,14 +13,15 @@ from schemas.window import Window
 from sentree.errors import LakeError
 from sentree.lake.db import Lake
 from sentree.lake.detections import begin_hits, store_hits
+from sentree.rules.account import LEVELS, by_host, by_tactic, rule_hits
 from sentree.rules.buckets import find_layouts, run_bucket
 from sentree.rules.chunks import CHUNK_EVENTS, plan_chunks, scope_of, sql_file, stage_chunk
+from sentree.rules.evidence import store_evidence
 from sentree.rules.ir import atoms, fields
 from sentree.rules.load import LoadedRules, LogSource, Rule
 from sentree.rules.taxonomy import Taxonomy, load_taxonomy
 
 LOG = logging.getLogger("sentree.rules")
-LEVELS = ("critical", "high", "medium", "low", "informational", "none")
 
 
 @dataclass(slots=True)
@@ -68,6 +69,7 @@ def detect(
     scope, snapshot = scope_of(lake, tenant, window, since_snapshot)
     chunks, events = plan_chunks(lake, scope, chunk_events)
     begin_hits(lake)
+    failed: dict[str, str] = {}
     seen = {logsource: _Seen() for logsource in buckets}
     sources = [taxonomy.sources[logsource] for logsource in buckets]
     try:
@@ -77,31 +79,36 @@ def detect(
             stage_chunk(lake, chunk, taxonomy)
             for logsource, layouts in find_layouts(lake, taxonomy, sources).items():
                 source = taxonomy.sources[logsource]
-                ready = [rule for rule in buckets[logsource] if rule.rule_uid not in problems]
+                ready = [rule for rule in buckets[logsource] if rule.rule_uid not in failed]
                 outcome = run_bucket(lake, taxonomy, source, ready, layouts)
                 seen[logsource].events += outcome.events
                 seen[logsource].present |= outcome.present
-                problems |= outcome.failed
+                failed |= outcome.failed
         if progress and chunks:
             progress(len(chunks), len(chunks))
-        if problems:
-            lake.execute("DELETE FROM rule_hits WHERE list_contains(?, rule_uid)", [list(problems)])
+        if failed:
+            lake.execute("DELETE FROM rule_hits WHERE list_contains(?, rule_uid)", [list(failed)])
         new = store_hits(lake, [rule.record for rule in rules.rules], tenant)
-        hits = _hits(lake, rules.rules)
+        if new:
+            store_evidence(lake, taxonomy, rules.rules, rules.placeholders, scope, chunk_events)
+        hits = rule_hits(lake, rules.rules)
+        tactics, hosts = by_tactic(lake), by_host(lake)
     finally:
-        for table in ("sigma_chunk", "sigma_layouts", "sigma_bucket", "rule_hits"):
+        for table in ("sigma_chunk", "sigma_layouts", "sigma_bucket", "rule_hits", "given_matches"):
             # What went wrong before, if anything did, is what the caller must hear of.
             with suppress(LakeError):
                 lake.execute(f"DROP TABLE IF EXISTS temp.{table}")
     fields = {"tenant": tenant, "rules": len(rules.rules), "events": events, "detections": new}
     LOG.info("rules searched", extra=fields)
     met = {rule.rule_uid: seen[logsource] for logsource in buckets for rule in buckets[logsource]}
-    return _report(rules, problems, met, hits).model_copy(
+    return _report(rules, problems, failed, met, hits).model_copy(
         update={
             "snapshot_id": snapshot,
             "window": window,
             "events": events,
             "detections_new": new,
+            "by_tactic": tactics,
+            "by_host": hosts,
         }
     )
 
@@ -117,38 +124,17 @@ def _problems(taxonomy: Taxonomy, rules: Sequence[Rule]) -> dict[str, str]:
     return problems
 
 
-def _hits(lake: Lake, rules: Sequence[Rule]) -> tuple[RuleHits, ...]:
-    rows = lake.query(
-        "SELECT rule_uid, count(DISTINCT event_uid) AS events FROM rule_hits GROUP BY ALL"
-    )
-    events = {row["rule_uid"]: row["events"] for row in rows}
-    hits = [
-        RuleHits(
-            rule_uid=rule.rule_uid,
-            title=rule.title,
-            author=rule.author,
-            level=rule.level,
-            techniques=rule.techniques,
-            events=events[rule.rule_uid],
-        )
-        for rule in rules
-        if rule.rule_uid in events
-    ]
-    order = {level: place for place, level in enumerate(LEVELS)}
-    hits.sort(key=lambda hit: (order.get(hit.level or "none", 99), hit.title, hit.rule_uid))
-    return tuple(hits)
-
-
 def _report(
     loaded: LoadedRules,
     problems: Mapping[str, str],
+    failed: Mapping[str, str],
     met: Mapping[str, _Seen],
     hits: Sequence[RuleHits],
 ) -> DetectReport:
     matched = {hit.rule_uid for hit in hits}
     without: list[RuleNote] = []
     for rule in loaded.rules:
-        if rule.rule_uid not in problems and rule.rule_uid not in matched:
+        if not {rule.rule_uid} & (problems.keys() | failed.keys() | matched):
             reason = _no_data(rule, met[rule.rule_uid])
             if reason:
                 without.append(rule.note(reason))
@@ -160,10 +146,13 @@ def _report(
         window=None,
         events=0,
         rules_loaded=len(loaded.rules),
-        rules_run=len(loaded.rules) - len(problems) - len(without),
+        rules_run=len(loaded.rules) - len(problems) - len(failed) - len(without),
         without_data=tuple(without),
         not_runnable=tuple(
             rule.note(problems[rule.rule_uid]) for rule in loaded.rules if rule.rule_uid in problems
+        ),
+        failed=tuple(
+            rule.note(failed[rule.rule_uid]) for rule in loaded.rules if rule.rule_uid in failed
         ),
         load_errors=tuple(
             RuleNote(path=error.path, line=error.line, reason=error.reason)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from sigma.collection import SigmaCollection
 from sigma.exceptions import SigmaError
@@ -55,6 +56,11 @@ class Rule:
     logsource: LogSource
     condition: Node | None
     problem: str | None = None
+    tags: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    falsepositives: tuple[str, ...] = ()
+    pack: str | None = None
+    pack_version: str | None = None
 
     @property
     def record(self) -> RuleRecord:
@@ -89,6 +95,7 @@ class LoadedRules:
 
     rules: tuple[Rule, ...]
     errors: tuple[LoadError, ...]
+    placeholders: Placeholders = field(default_factory=dict[str, tuple[str, ...]])
 
 
 def load_rules(
@@ -107,7 +114,7 @@ def load_rules(
             if first is not rule:
                 reason = f"rule id {rule.rule_uid} is taken by {first.path}:{first.line}"
                 errors.append(LoadError(rule.path, rule.line, reason))
-    return LoadedRules(tuple(rules.values()), tuple(errors))
+    return LoadedRules(tuple(rules.values()), tuple(errors), placeholders or {})
 
 
 def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Path]:
@@ -262,6 +269,9 @@ def _rule(
         ),
         condition=condition,
         problem=problem,
+        tags=tuple(f"{tag.namespace}.{tag.name}" for tag in rule.tags or ()),
+        references=_texts(rule.references),
+        falsepositives=_texts(rule.falsepositives),
     )
 
 
@@ -274,6 +284,12 @@ def _attack(rule: SigmaRule) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if not _TECHNIQUE.fullmatch(name) and not _OTHER_ATTACK_ID.fullmatch(name)
     )
     return tuple(techniques), tuple(sorted(tactics))
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        return ()
+    return tuple(one for one in cast(list[object], values) if isinstance(one, str))
 
 
 def _uid(digest: str, title: str | None) -> str:

@@ -12,10 +12,10 @@ from ipaddress import ip_network
 from typing import Any, cast
 
 _TEXT = frozenset(
-    "contains startswith endswith re cased windash expand base64 base64offset wide utf16 utf16be"
-    " fieldref".split()
+    {"contains", "startswith", "endswith", "re", "cased", "windash", "expand", "fieldref"}
+    | {"base64", "base64offset", "wide", "utf16", "utf16be"}
 )
-_NUMBER = frozenset("lt lte gt gte minute hour day week month year".split())
+_NUMBER = frozenset({"lt", "lte", "gt", "gte", "minute", "hour", "day", "week", "month", "year"})
 _WORDS = {"true": True, "yes": True, "false": False, "no": False}
 
 
