@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import NamedTuple
 
-from schemas.detection import RuleNote
 from sentree.errors import UsageError
 from sentree.rules.load import Rule
 
@@ -59,21 +59,28 @@ class Choice:
         return None
 
 
+class LeftOut(NamedTuple):
+    """A rule that takes no part, and why."""
+
+    rule: Rule
+    reason: str
+
+
 def rank(level: str) -> int:
     """Give a level's place, -1 for none."""
     return LEVELS.index(level) if level in LEVELS else -1
 
 
-def choose(rules: Iterable[Rule], choice: Choice) -> tuple[tuple[Rule, ...], tuple[RuleNote, ...]]:
-    """Give the rules that take part, and a note on each of the others."""
+def choose(rules: Iterable[Rule], choice: Choice) -> tuple[tuple[Rule, ...], tuple[LeftOut, ...]]:
+    """Give the rules that take part, and the others, each with its reason."""
     chosen: list[Rule] = []
-    left_out: list[RuleNote] = []
+    left_out: list[LeftOut] = []
     for rule in rules:
         reason = choice.refusal(rule)
         if reason is None:
             chosen.append(rule)
         else:
-            left_out.append(rule.note(reason))
+            left_out.append(LeftOut(rule, reason))
     return tuple(chosen), tuple(left_out)
 
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.detection import RuleNote
-from sentree.rules.choice import Choice, choose
+from sentree.rules.choice import Choice, LeftOut, choose
 from sentree.rules.load import LoadedRules, LoadError
 from sentree.rules.packs import Pack, load_packs, open_pack
 from sentree.rules.placeholders import read_placeholders
@@ -16,11 +15,11 @@ from sentree.rules.tuning import read_levels, tuned
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The packs' rules that take part, and a note on each that does not."""
+    """The packs' rules that take part, and each that does not, with its reason."""
 
     packs: tuple[Pack, ...]
     loaded: LoadedRules
-    left_out: tuple[RuleNote, ...]
+    left_out: tuple[LeftOut, ...]
 
 
 def read_library(

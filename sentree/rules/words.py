@@ -31,7 +31,7 @@ def condition_words(node: Node) -> str:
         case Not(item):
             return f"NOT {condition_words(item)}"
         case Text(field, op, value, cased):
-            return f"{field or 'the record'} {op} {value!r}{' (case counts)' if cased else ''}"
+            return f"{field or 'the record'} {op} '{value}'{' (case counts)' if cased else ''}"
         case Pattern(field, regex):
             return f"{field or 'the record'} matches /{regex}/"
         case Number(field, op, value):
