@@ -60,3 +60,18 @@ CREATE OR REPLACE TEMP MACRO sigma_values(x) AS
     CASE WHEN starts_with(x, '[')
     THEN list_prepend(x, coalesce(TRY(from_json(x, '["VARCHAR"]')), []))
     ELSE [x] END;
+
+-- A line's pairs key=value, as devices and auditd write them, as JSON; NULL where there are fewer
+-- than four, so that prose and addresses are not taken for records. Of a key twice the first counts.
+CREATE OR REPLACE TEMP MACRO sigma_first_pairs(names, texts) AS
+    CAST(to_json(map(list_distinct(names), list_transform(list_distinct(names),
+        lambda name: trim(texts[list_position(names, name)], '"''')))) AS VARCHAR);
+
+CREATE OR REPLACE TEMP MACRO sigma_pairs(line) AS
+    CASE WHEN regexp_matches(line, '(?:(?:^|[\s,(<>])[A-Za-z_][\w.-]*=.*){4}')
+    THEN sigma_first_pairs(
+        regexp_extract_all(
+            line, '(?:^|[\s,(<>])([A-Za-z_][\w.-]*)=("[^"]*"|''[^'']*''|[^\s,]*)', 1),
+        regexp_extract_all(
+            line, '(?:^|[\s,(<>])([A-Za-z_][\w.-]*)=("[^"]*"|''[^'']*''|[^\s,]*)', 2))
+    END;
