@@ -15,10 +15,14 @@ from sentree.rules.load import LoadedRules, LoadError, Rule
 from sentree.rules.taxonomy import Source, Taxonomy, load_taxonomy
 
 MAX_TITLE = 120
+SHORTEST_NAME = 5
+ALIKE = 0.8
+LETTERS_APART = 2
 _TECHNIQUE = re.compile(r"t\d{4}(\.\d{3})?", re.IGNORECASE)
 _OTHER_ID = re.compile(r"(ta|g|s|m|c|ds)\d{4}", re.IGNORECASE)
 
 _ADVICE: tuple[tuple[str, str, str], ...] = (
+    ("UUID", "id", "give the rule a UUID of its own (uuidgen)"),
     ("is taken by", "duplicate-id", "give one of the two rules another id"),
     ("not YAML|has the key|alias|nested|nodes", "yaml", "mend the YAML at this line"),
     ("UTF-8", "encoding", "save the file as UTF-8"),
@@ -48,15 +52,18 @@ def check_rules(loaded: LoadedRules, *, conventions: bool = True) -> tuple[RuleP
         found += _tags(rule)
         if conventions:
             found += _conventions(rule)
+    told = {(one.path, one.code) for one in found if one.severity != "note"}
+    found = [one for one in found if one.severity != "note" or (one.path, one.code) not in told]
     return tuple(sorted(found, key=lambda one: (one.path, one.line, one.severity, one.code)))
 
 
 def _of_file(error: LoadError) -> RuleProblem:
     code, advice = _advice(error.reason)
+    words = {"modifier": _quoted(error.reason), "id": ("id:",)}.get(code, ())
     return RuleProblem(
         severity="error" if error.fatal else "warning",
         path=error.path,
-        line=error.line,
+        line=_line(error.path, error.line, words),
         code=code,
         reason=error.reason,
         advice=advice,
@@ -137,7 +144,7 @@ def _problem(
     return RuleProblem(
         severity=severity,
         path=rule.path,
-        line=_line(rule, words),
+        line=_line(rule.path, rule.line, words),
         code=code,
         reason=reason,
         advice=advice,
@@ -145,23 +152,26 @@ def _problem(
     )
 
 
-def _line(rule: Rule, words: Sequence[str]) -> int:
-    """Find the line that the problem is on: the first below the rule's start with its word."""
+def _line(path: str, start: int, words: Sequence[str]) -> int:
+    """Find the line that the problem is on: the first from `start` with one of its words."""
     if words:
         try:
-            lines = Path(rule.path).read_text("utf-8-sig").splitlines()
+            lines = Path(path).read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError):
-            return rule.line
-        for number, line in enumerate(lines[rule.line - 1 :], start=rule.line):
+            return start
+        for number, line in enumerate(lines[start - 1 :], start=start):
             if any(word in line for word in words):
                 return number
-    return rule.line
+    return start
 
 
 def _words(reason: str) -> tuple[str, ...]:
-    """Give what a compiler's reason quotes from the rule."""
-    quoted = re.findall(r"'([^']+)'", reason) + re.findall(r"(%[^%\s]+%)", reason)
-    return (*quoted[:1], "condition:") if not quoted else tuple(quoted[:1])
+    """Give what a compiler's reason quotes from the rule, else where its condition stands."""
+    return (*_quoted(reason), *re.findall(r"(%[^%\s]+%)", reason))[:1] or ("condition:",)
+
+
+def _quoted(reason: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"'([^']+)'", reason))[:1]
 
 
 def _code(reason: str) -> tuple[str, str, str]:
@@ -190,10 +200,11 @@ def _misspelt(name: str, source: Source, taxonomy: Taxonomy) -> str | None:
         known |= {alias for alias in names if "/" not in alias and "+" not in alias}
     if source.windows:
         known |= set(taxonomy.system)
-    if not known or name in known or "." in name:
+    if not known or name in known or "." in name or len(name) < SHORTEST_NAME:
         return None
     lower = {one.lower(): one for one in sorted(known)}
     if name.lower() in lower:
         return lower[name.lower()]
-    close = get_close_matches(name.lower(), list(lower), n=1, cutoff=0.88)
-    return lower[close[0]] if close else None
+    close = get_close_matches(name.lower(), list(lower), n=1, cutoff=ALIKE)
+    alike = close and abs(len(close[0]) - len(name)) <= LETTERS_APART
+    return lower[close[0]] if alike else None
