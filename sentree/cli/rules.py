@@ -75,7 +75,7 @@ def check(
 
 
 @app.command
-def explain(rule: str, *, options: RuleOptions = ALL_RULES, common: Common = COMMON) -> int:
+def explain(rule: str, /, *, options: RuleOptions = ALL_RULES, common: Common = COMMON) -> int:
     """Explain a rule: its events, where its fields are read, its condition, the SQL.
 
     Args:
