@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from schemas.detection import Detection, Match, RuleRecord, StoredFinding
 from schemas.window import Window
@@ -50,17 +50,22 @@ def _store(lake: Lake) -> int:
     return count
 
 
-def store_matches(lake: Lake, rows: Iterable[Mapping[str, object]]) -> None:
-    """Store what the new detections matched: rows of the columns of `detection_matches`.
+def begin_matches(lake: Lake) -> None:
+    """Make the empty temporary table `found_matches`, of the columns of `detection_matches`."""
+    lake.execute(
+        "CREATE OR REPLACE TEMP TABLE found_matches AS SELECT * FROM detection_matches WHERE false"
+    )
+
+
+def store_matches(lake: Lake) -> None:
+    """Store `found_matches`: what the new detections matched.
 
     Raises:
         LakeError: the lake could not be written; then nothing was stored.
     """
-    given = json.dumps(list(rows))
-    lake.execute(sql_text("detections_matched"), [given])
     lake.retrying(
         lambda: lake.execute(
-            "INSERT INTO detection_matches SELECT * FROM given_matches"
+            "INSERT INTO detection_matches SELECT * FROM found_matches"
             " ANTI JOIN detection_matches USING (detection_uid) ORDER BY detection_uid"
         )
     )
@@ -91,8 +96,12 @@ def stored_findings(
                 event_uids=tuple(row["event_uids"]),
             ),
             matches=tuple(
-                Match(selection=name, fields=tuple(fields.items()))
+                Match(
+                    selection=name,
+                    fields=tuple((key, text) for key, text in fields.items() if text is not None),
+                )
                 for name, fields in json.loads(row["matches"] or "{}").items()
+                if fields is not None
             ),
             **{name: row[name] for name in _BESIDE},
         )

@@ -94,7 +94,7 @@ def detect(
         hits = rule_hits(lake, rules.rules)
         tactics, hosts = by_tactic(lake), by_host(lake)
     finally:
-        for table in ("sigma_chunk", "sigma_layouts", "sigma_bucket", "rule_hits", "given_matches"):
+        for table in ("sigma_chunk", "sigma_layouts", "sigma_bucket", "rule_hits", "found_matches"):
             # What went wrong before, if anything did, is what the caller must hear of.
             with suppress(LakeError):
                 lake.execute(f"DROP TABLE IF EXISTS temp.{table}")

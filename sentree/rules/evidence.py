@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sentree.lake.db import Lake
-from sentree.lake.detections import store_matches
+from sentree.lake.detections import begin_matches, store_matches
 from sentree.rules.buckets import fill_bucket, find_layouts
 from sentree.rules.chunks import Scope, plan_chunks, stage_chunk
 from sentree.rules.ir import Node, atoms, fields
@@ -47,60 +46,39 @@ def store_evidence(
     sources = [taxonomy.sources[logsource] for logsource in buckets]
     if not sources:
         return
+    begin_matches(lake)
     wanted = scope.narrowed("event_uid IN (SELECT event_uid FROM new_detections)")
     for chunk in plan_chunks(lake, wanted, chunk_events)[0]:
         stage_chunk(lake, chunk, taxonomy)
         for logsource, layouts in find_layouts(lake, taxonomy, sources).items():
             nodes = [node for _, named in buckets[logsource] for _, node in named]
             columns, _, _ = fill_bucket(lake, taxonomy, taxonomy.sources[logsource], nodes, layouts)
-            rows: list[Mapping[str, object]] = []
             for rule, named in buckets[logsource]:
-                rows += _matched(lake, rule, named, columns)
-            store_matches(lake, rows)
+                _find_matches(lake, rule, named, columns)
+    store_matches(lake)
+    lake.execute("DROP TABLE temp.found_matches")
 
 
-def _matched(
+def _find_matches(
     lake: Lake,
     rule: Rule,
     named: Sequence[tuple[str, Node]],
     columns: Mapping[str | None, Column],
-) -> Iterator[Mapping[str, object]]:
-    shown = [sorted(fields(node) & columns.keys())[:MAX_FIELDS] for _, node in named]
-    every = {name: columns[name] for names in shown for name in names}
-    selects = [
-        f"left(c{column.number}, {VALUE_CHARACTERS}) AS c{column.number}"
-        for column in every.values()
-    ]
+) -> None:
+    """Add to `found_matches`: by selection that held, its fields as the event has them."""
+    parts: list[str] = []
     parameters: list[object] = []
-    for number, (_, node) in enumerate(named):
+    for name, node in named:
+        shown = sorted(name for name in fields(node) if name in columns)[:MAX_FIELDS]
+        if not shown and all(atom.field is not None for atom in atoms(node)):
+            continue
         written = predicate(node, columns)
-        selects.append(f"coalesce({written.sql}, false) AS s{number}")
-        parameters += written.parameters
-    found = lake.query(
-        f"SELECT d.detection_uid, d.tenant_uid, {', '.join(selects)} FROM sigma_bucket AS b"
-        " JOIN new_detections AS d USING (event_uid) WHERE d.rule_uid = ?"
-        " ORDER BY d.detection_uid",
-        [*parameters, rule.rule_uid],
+        values = ", ".join(f"?, left(c{columns[one].number}, {VALUE_CHARACTERS})" for one in shown)
+        parts.append(f"?, CASE WHEN {written.sql} THEN json_object({values}) END")
+        parameters += [name, *written.parameters, *shown]
+    lake.execute(
+        "INSERT INTO found_matches SELECT d.detection_uid, d.tenant_uid, ?, ?, ?,"
+        f" CAST(json_object({', '.join(parts)}) AS VARCHAR)"
+        " FROM sigma_bucket AS b JOIN new_detections AS d USING (event_uid) WHERE d.rule_uid = ?",
+        [rule.content_sha256, rule.pack, rule.pack_version, *parameters, rule.rule_uid],
     )
-    for row in found:
-        matches = {
-            name: {
-                field: row[f"c{columns[field].number}"]
-                for field in shown[number]
-                if row[f"c{columns[field].number}"] is not None
-            }
-            for number, (name, node) in enumerate(named)
-            if row[f"s{number}"] and (shown[number] or _searches_record(node))
-        }
-        yield {
-            "detection_uid": row["detection_uid"],
-            "tenant_uid": row["tenant_uid"],
-            "rule_sha256": rule.content_sha256,
-            "pack": rule.pack,
-            "pack_version": rule.pack_version,
-            "matches": json.dumps(matches),
-        }
-
-
-def _searches_record(node: Node) -> bool:
-    return any(atom.field is None for atom in atoms(node))
