@@ -59,26 +59,6 @@ def run_bucket(
     return outcome
 
 
-def fill_bucket(
-    lake: Lake,
-    taxonomy: Taxonomy,
-    source: Source,
-    conditions: Iterable[Node],
-    layouts: Sequence[Layout],
-) -> tuple[dict[str | None, Column], set[str | None], int]:
-    """Fill `sigma_bucket` with what conditions read of the staged chunk's events of a log source.
-
-    Gives each field's column, the fields that any event has, and the number of events.
-    """
-    test, values = membership(taxonomy, source)
-    needed: dict[str | None, set[Form]] = {}
-    for condition in conditions:
-        for name, form in forms(condition):
-            needed.setdefault(name, set()).add(form)
-    columns = _make_bucket(lake, FieldReader(taxonomy, source, layouts), needed, test, values)
-    return _describe(lake, columns)
-
-
 def _make_bucket(
     lake: Lake,
     reader: FieldReader,
@@ -155,6 +135,26 @@ def _run_rules(
             return
         for rule in rules:
             _run_rules(lake, [rule], columns, outcome)
+
+
+def fill_bucket(
+    lake: Lake,
+    taxonomy: Taxonomy,
+    source: Source,
+    conditions: Iterable[Node],
+    layouts: Sequence[Layout],
+) -> tuple[dict[str | None, Column], set[str | None], int]:
+    """Fill `sigma_bucket` with what conditions read of the staged chunk's events of a log source.
+
+    Gives each field's column, the fields that any event has, and the number of events.
+    """
+    test, values = membership(taxonomy, source)
+    needed: dict[str | None, set[Form]] = {}
+    for condition in conditions:
+        for name, form in forms(condition):
+            needed.setdefault(name, set()).add(form)
+    columns = _make_bucket(lake, FieldReader(taxonomy, source, layouts), needed, test, values)
+    return _describe(lake, columns)
 
 
 def membership(taxonomy: Taxonomy, source: Source) -> tuple[str, list[object]]:

@@ -72,25 +72,20 @@ def compile_rule(rule: SigmaRule) -> Node:
         NotRunnable: a value or modifier has no meaning that could be run.
         sigma.exceptions.SigmaError: the condition does not parse.
     """
-    nodes = [compile_tree(condition.parsed) for condition in rule.detection.parsed_condition]
+    nodes = [_node(condition.parsed) for condition in rule.detection.parsed_condition]
     if not nodes:
         raise NotRunnable("the rule has no condition")
     return _or(nodes)
 
 
-def compile_tree(tree: Any) -> Node:
-    """Compile a part of a parsed condition.
-
-    Raises:
-        NotRunnable: a value or modifier has no meaning that could be run.
-    """
+def _node(tree: Any) -> Node:
     match tree:
         case ConditionAND():
-            return _and([compile_tree(arg) for arg in tree.args])
+            return _and([_node(arg) for arg in tree.args])
         case ConditionOR():
-            return _or([compile_tree(arg) for arg in tree.args])
+            return _or([_node(arg) for arg in tree.args])
         case ConditionNOT():
-            return Not(compile_tree(tree.args[0]))
+            return Not(_node(tree.args[0]))
         case ConditionFieldEqualsValueExpression():
             return _field_value(tree.field, tree.value)
         case ConditionValueExpression():
@@ -211,6 +206,15 @@ def _network(field: str, cidr: str) -> Network:
         if low is not None and high is not None:
             return Network(field, address_key(low), address_key(high))
     return Network(field, address_key(network[0]), address_key(network[-1]))
+
+
+def compile_tree(tree: Any) -> Node:
+    """Compile a part of a parsed condition.
+
+    Raises:
+        NotRunnable: a value or modifier has no meaning that could be run.
+    """
+    return _node(tree)
 
 
 def address_key(address: IPv4Address | IPv6Address) -> str:

@@ -17,7 +17,7 @@ from schemas.detection import RuleNote, RuleRecord
 from sentree.rules.compile import NotRunnable, compile_rule
 from sentree.rules.documents import Document, Unreadable, read_content, read_documents
 from sentree.rules.ir import Node
-from sentree.rules.placeholders import Placeholders, fill_placeholders
+from sentree.rules.placeholders import Placeholders, with_placeholders
 from sentree.rules.regex import POLICY
 from sentree.rules.rule_values import settled
 
@@ -109,12 +109,13 @@ def load_rules(
     rules: dict[str, Rule] = {}
     errors: list[LoadError] = []
     for path in _files(paths, errors):
-        for rule in _load_file(path, errors, placeholders or {}):
+        for rule in _load_file(path, errors):
             first = rules.setdefault(rule.rule_uid, rule)
             if first is not rule:
                 reason = f"rule id {rule.rule_uid} is taken by {first.path}:{first.line}"
                 errors.append(LoadError(rule.path, rule.line, reason))
-    return LoadedRules(tuple(rules.values()), tuple(errors), placeholders or {})
+    filled = with_placeholders(rules.values(), placeholders or {})
+    return LoadedRules(tuple(filled), tuple(errors), placeholders or {})
 
 
 def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Path]:
@@ -141,7 +142,7 @@ def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Pat
                 yield path
 
 
-def _load_file(path: Path, errors: list[LoadError], placeholders: Placeholders) -> Iterator[Rule]:
+def _load_file(path: Path, errors: list[LoadError]) -> Iterator[Rule]:
     documents: list[Document] = []
     digest = ""
     try:
@@ -152,20 +153,16 @@ def _load_file(path: Path, errors: list[LoadError], placeholders: Placeholders) 
     except Unreadable as error:
         errors.append(LoadError(str(path), error.line, error.reason))
     if any(isinstance(item.value, dict) and "action" in item.value for item in documents):
-        yield from _load_legacy_collection(path, documents, digest, errors, placeholders)
+        yield from _load_legacy_collection(path, documents, digest, errors)
         return
     for document in documents:
-        rule = _load_document(path, document, digest, errors, placeholders)
+        rule = _load_document(path, document, digest, errors)
         if rule is not None:
             yield rule
 
 
 def _load_document(
-    path: Path,
-    document: Document,
-    digest: str,
-    errors: list[LoadError],
-    placeholders: Placeholders,
+    path: Path, document: Document, digest: str, errors: list[LoadError]
 ) -> Rule | None:
     value = document.value
     reason = None
@@ -186,29 +183,22 @@ def _load_document(
         # pySigma raises whatever a malformed value happens to trip over, not only SigmaError.
         errors.append(LoadError(str(path), document.line, _one_line(error)))
         return None
-    return _rule(path, document.line, digest, rule, errors, placeholders)
+    return _rule(path, document.line, digest, rule, errors)
 
 
 def _load_legacy_collection(
-    path: Path,
-    documents: Sequence[Document],
-    digest: str,
-    errors: list[LoadError],
-    placeholders: Placeholders,
+    path: Path, documents: Sequence[Document], digest: str, errors: list[LoadError]
 ) -> Iterator[Rule]:
     line = documents[0].line
     try:
-        values = [
-            settled(document.value) if isinstance(document.value, dict) else document.value
-            for document in documents
-        ]
+        values = [settled(document.value) for document in documents]
         collection = SigmaCollection.from_dicts(values, collect_errors=True, policy=POLICY)
     except Exception as error:
         errors.append(LoadError(str(path), line, _one_line(error)))
         return
     for rule in collection.rules:
         if isinstance(rule, SigmaRule):
-            loaded = _rule(path, line, digest, rule, errors, placeholders)
+            loaded = _rule(path, line, digest, rule, errors)
             if loaded is not None:
                 yield loaded
         else:
@@ -216,12 +206,7 @@ def _load_legacy_collection(
 
 
 def _rule(
-    path: Path,
-    line: int,
-    digest: str,
-    rule: SigmaRule,
-    errors: list[LoadError],
-    placeholders: Placeholders,
+    path: Path, line: int, digest: str, rule: SigmaRule, errors: list[LoadError]
 ) -> Rule | None:
     usable = bool(rule.detection.detections) and any(
         (rule.logsource.category, rule.logsource.product, rule.logsource.service)
@@ -235,7 +220,6 @@ def _rule(
     condition: Node | None = None
     problem: str | None = None
     try:
-        fill_placeholders(rule, placeholders)
         condition = compile_rule(rule)
     except (NotRunnable, SigmaError) as error:
         problem = _one_line(error)

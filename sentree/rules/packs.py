@@ -11,13 +11,13 @@ import shutil
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sentree.errors import UsageError
-from sentree.rules.load import LoadedRules, LoadError, Rule, load_rules
+from sentree.rules.load import LoadedRules, Rule, load_rules
 from sentree.rules.placeholders import Placeholders
 
 MANIFEST = "pack.toml"
@@ -71,21 +71,23 @@ def open_pack(given: Path, cache: Path) -> Pack:
     )
 
 
-def load_packs(packs: Iterable[Pack], *, placeholders: Placeholders | None = None) -> LoadedRules:
-    """Read the packs' rules, each with its pack; of two with one id the first counts."""
-    rules: dict[str, Rule] = {}
-    errors: list[LoadError] = []
-    for pack in packs:
-        loaded = load_rules([pack.path], placeholders=placeholders)
-        errors += loaded.errors
-        for rule in loaded.rules:
-            first = rules.get(rule.rule_uid)
-            if first is None:
-                rules[rule.rule_uid] = replace(rule, pack=pack.name, pack_version=pack.version)
-            elif first.path != rule.path:
-                reason = f"rule id {rule.rule_uid} is taken by {first.path}:{first.line}"
-                errors.append(LoadError(rule.path, rule.line, reason))
-    return LoadedRules(tuple(rules.values()), tuple(errors), placeholders or {})
+def load_packs(packs: Sequence[Pack], *, placeholders: Placeholders | None = None) -> LoadedRules:
+    """Read the packs' rules, each with its pack; of two with one id the first counts.
+
+    All are read as one set, so that what one pack says of rules may be said of another's.
+    """
+    loaded = load_rules([pack.path for pack in packs], placeholders=placeholders)
+    rules: list[Rule] = []
+    for rule in loaded.rules:
+        pack = _pack_of(rule, packs)
+        rules.append(replace(rule, pack=pack.name, pack_version=pack.version) if pack else rule)
+    return replace(loaded, rules=tuple(rules))
+
+
+def _pack_of(rule: Rule, packs: Sequence[Pack]) -> Pack | None:
+    """Give the innermost pack that the rule's file lies in."""
+    around = [pack for pack in packs if Path(rule.path).is_relative_to(pack.path)]
+    return max(around, key=lambda pack: len(pack.path.parts), default=None)
 
 
 def _unpacked(archive: Path, cache: Path) -> Path:

@@ -6,11 +6,13 @@ The values come from a file of the user's: YAML, each name with a value or a lis
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
+from sigma.exceptions import SigmaError
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
 from sigma.types import (
     Placeholder,
@@ -25,7 +27,11 @@ from sentree.errors import UsageError
 from sentree.rules.documents import Unreadable, read_content, read_documents
 from sentree.rules.regex import POLICY
 
+if TYPE_CHECKING:
+    from sentree.rules.load import Rule
+
 Placeholders = Mapping[str, tuple[str, ...]]
+_LACKING = "the placeholder %"
 
 
 def read_placeholders(path: Path) -> Placeholders:
@@ -48,6 +54,33 @@ def read_placeholders(path: Path) -> Placeholders:
                 raise UsageError(f"placeholders {path}: {name} must be a value or a list of values")
             found[str(name).strip("%")] = tuple(str(one) for one in values)
     return found
+
+
+def with_placeholders(rules: Iterable[Rule], placeholders: Placeholders) -> Iterator[Rule]:
+    """Give the rules; those that lack nothing but these values can run then.
+
+    A rule is read again for it, so that what is kept of a compiled rule is the same for all files
+    of values.
+    """
+    for rule in rules:
+        if rule.condition is None and placeholders and _LACKING in (rule.problem or ""):
+            yield _completed(rule, placeholders)
+        else:
+            yield rule
+
+
+def _completed(rule: Rule, placeholders: Placeholders) -> Rule:
+    from sentree.rules.compile import NotRunnable, compile_rule
+    from sentree.rules.selections import parsed_rule
+
+    parsed = parsed_rule(rule)
+    if parsed is None:
+        return rule
+    try:
+        fill_placeholders(parsed, placeholders)
+        return replace(rule, condition=compile_rule(parsed), problem=None)
+    except (NotRunnable, SigmaError) as error:
+        return replace(rule, problem=" ".join(str(error).split()))
 
 
 def fill_placeholders(rule: SigmaRule, placeholders: Placeholders) -> None:

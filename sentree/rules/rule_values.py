@@ -6,7 +6,7 @@ a network or the modifier `utf16le`. Here such a rule is read as its author mean
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime
 from ipaddress import ip_network
 from typing import Any, cast
@@ -19,15 +19,19 @@ _NUMBER = frozenset({"lt", "lte", "gt", "gte", "minute", "hour", "day", "week", 
 _WORDS = {"true": True, "yes": True, "false": False, "no": False}
 
 
-def settled(document: Mapping[str, Any]) -> dict[str, Any]:
+def settled(document: Any) -> Any:
     """Give the rule with settled values; what can't be settled is left for pySigma to refuse."""
-    detection = document.get("detection")
+    detection = cast(dict[Any, Any], document).get("detection") if _is_mapping(document) else None
     if not isinstance(detection, dict):
-        return dict(document)
+        return document
     parts = cast(dict[Any, Any], detection)
     apart = {"condition", "timeframe"}
     done = {name: part if name in apart else _part(part) for name, part in parts.items()}
     return {**document, "detection": done}
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def _part(part: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
 
 from sigma.conditions import ConditionIdentifier
 from sigma.rule import SigmaRule
@@ -24,7 +23,7 @@ def selections(rule: Rule, placeholders: Placeholders) -> tuple[tuple[str, Node]
 
     There are none when the file has changed since it was read, or is a collection of the old kind.
     """
-    parsed = _parsed(rule)
+    parsed = parsed_rule(rule)
     if parsed is None:
         return ()
     found: list[tuple[str, Node]] = []
@@ -40,19 +39,21 @@ def selections(rule: Rule, placeholders: Placeholders) -> tuple[tuple[str, Node]
 
 def conditions(rule: Rule) -> tuple[str, ...]:
     """Give the rule's condition as it is written, or its conditions."""
-    parsed = _parsed(rule)
+    parsed = parsed_rule(rule)
     return tuple(parsed.detection.condition) if parsed is not None else ()
 
 
-def _parsed(rule: Rule) -> SigmaRule | None:
+def parsed_rule(rule: Rule) -> SigmaRule | None:
+    """Read a rule's document again; None when its file has changed since."""
     try:
         content = read_content(Path(rule.path))
         if hashlib.sha256(content).hexdigest() != rule.content_sha256:
             return None
         for document in read_documents(content):
             if document.line == rule.line and isinstance(document.value, dict):
-                value = settled(cast(dict[str, object], document.value))
-                return SigmaRule.from_dict(value, collect_errors=True, policy=POLICY)
+                return SigmaRule.from_dict(
+                    settled(document.value), collect_errors=True, policy=POLICY
+                )
     except Unreadable:
         return None
     except Exception:
