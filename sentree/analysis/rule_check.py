@@ -75,10 +75,12 @@ def _of_rule(rule: Rule, taxonomy: Taxonomy) -> Iterator[RuleProblem]:
     if rule.problem is not None:
         code, advice = _advice(rule.problem)
         yield _problem(rule, "error", code, rule.problem, advice, _words(rule.problem))
+    if rule.condition is None:
+        return
     if source is None:
         reason = f"no events are known for the log source {rule.logsource}"
         yield _problem(rule, "error", *_code(reason), ("logsource",))
-    elif rule.condition is not None:
+    else:
         for name in sorted(fields(rule.condition)):
             meant = _misspelt(name, source, taxonomy)
             if meant:

@@ -62,6 +62,8 @@ def explain(
             (name, condition_words(node)) for name, node in selections(rule, placeholders)
         ),
     )
+    if source is None and rule.condition is None:
+        return told
     if source is None:
         reason = f"no events are known for the log source {rule.logsource}"
         return told.model_copy(update={"problem": rule.problem or reason})

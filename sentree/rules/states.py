@@ -17,9 +17,9 @@ def rule_states(library: Library) -> tuple[RuleState, ...]:
 
 
 def _obstacle(rule: Rule, taxonomy: Taxonomy) -> str | None:
-    if rule.problem is not None or rule.condition is None:
-        return rule.problem or "the rule has no condition"
-    if taxonomy.source(rule.logsource) is None:
+    if rule.problem is not None:
+        return rule.problem
+    if rule.condition is not None and taxonomy.source(rule.logsource) is None:
         return f"no events are known for the log source {rule.logsource}"
     return None
 

@@ -1,7 +1,10 @@
--- A text as a number; NULL where it is none. A bare cast would take 'nan', '1_000' and the like.
+-- A text as a number, decimal or hexadecimal as Windows writes masks; NULL where it is none. A bare
+-- cast would take 'nan', '1_000' and the like.
 CREATE OR REPLACE TEMP MACRO sigma_number(x) AS
     CASE WHEN regexp_full_match(x, '\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*')
-    THEN TRY_CAST(x AS DOUBLE) END;
+    THEN TRY_CAST(x AS DOUBLE)
+    WHEN regexp_full_match(x, '0[xX][0-9a-fA-F]{1,13}')
+    THEN CAST(TRY_CAST(lower(x) AS BIGINT) AS DOUBLE) END;
 
 -- A text as an instant of UTC: with or without a zone (then it is UTC), or a count since 1970 in
 -- seconds, milliseconds, microseconds or nanoseconds, or Windows' count of 100 nanoseconds since
