@@ -89,12 +89,18 @@ def detect(
         if failed:
             lake.execute("DELETE FROM rule_hits WHERE list_contains(?, rule_uid)", [list(failed)])
         new = store_hits(lake, [rule.record for rule in rules.rules], tenant)
-        if new:
-            store_evidence(lake, taxonomy, rules.rules, rules.placeholders, scope, chunk_events)
+        store_evidence(lake, taxonomy, rules.rules, rules.placeholders, scope, chunk_events)
         hits = rule_hits(lake, rules.rules)
         tactics, hosts = by_tactic(lake), by_host(lake)
     finally:
-        for table in ("sigma_chunk", "sigma_layouts", "sigma_bucket", "rule_hits", "found_matches"):
+        for table in (
+            "sigma_chunk",
+            "sigma_layouts",
+            "sigma_bucket",
+            "rule_hits",
+            "found_matches",
+            "unexplained",
+        ):
             # What went wrong before, if anything did, is what the caller must hear of.
             with suppress(LakeError):
                 lake.execute(f"DROP TABLE IF EXISTS temp.{table}")

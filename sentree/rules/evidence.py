@@ -1,4 +1,4 @@
-"""Tells of new detections which selections their events met, and with which values."""
+"""Tells of detections which selections their events met, and with which values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def store_evidence(
     scope: Scope,
     chunk_events: int,
 ) -> None:
-    """Store what the rows of the temporary table `new_detections` matched.
+    """Store what the detections of this run matched, those of which that is not stored yet.
 
     Only the events of those detections are read again, and every selection is judged by the same
     SQL that found them.
@@ -36,7 +36,12 @@ def store_evidence(
     Raises:
         LakeError: the lake could not be read or written.
     """
-    hit = {row["r"] for row in lake.query("SELECT DISTINCT rule_uid AS r FROM new_detections")}
+    # Not only the new ones: a run may have ended between the two, a lake be older than this.
+    lake.execute(
+        "CREATE OR REPLACE TEMP TABLE unexplained AS"
+        " SELECT * FROM found_detections ANTI JOIN detection_matches USING (detection_uid)"
+    )
+    hit = {row["r"] for row in lake.query("SELECT DISTINCT rule_uid AS r FROM unexplained")}
     buckets: dict[LogSource, list[tuple[Rule, tuple[tuple[str, Node], ...]]]] = defaultdict(list)
     for rule in rules:
         source = taxonomy.source(rule.logsource)
@@ -47,7 +52,7 @@ def store_evidence(
     if not sources:
         return
     begin_matches(lake)
-    wanted = scope.narrowed("event_uid IN (SELECT event_uid FROM new_detections)")
+    wanted = scope.narrowed("event_uid IN (SELECT event_uid FROM unexplained)")
     for chunk in plan_chunks(lake, wanted, chunk_events)[0]:
         stage_chunk(lake, chunk, taxonomy)
         for logsource, layouts in find_layouts(lake, taxonomy, sources).items():
@@ -56,7 +61,6 @@ def store_evidence(
             for rule, named in buckets[logsource]:
                 _find_matches(lake, rule, named, columns)
     store_matches(lake)
-    lake.execute("DROP TABLE temp.found_matches")
 
 
 def _find_matches(
@@ -79,6 +83,6 @@ def _find_matches(
     lake.execute(
         "INSERT INTO found_matches SELECT d.detection_uid, d.tenant_uid, ?, ?, ?,"
         f" CAST(json_object({', '.join(parts)}) AS VARCHAR)"
-        " FROM sigma_bucket AS b JOIN new_detections AS d USING (event_uid) WHERE d.rule_uid = ?",
+        " FROM sigma_bucket AS b JOIN unexplained AS d USING (event_uid) WHERE d.rule_uid = ?",
         [rule.content_sha256, rule.pack, rule.pack_version, *parameters, rule.rule_uid],
     )
