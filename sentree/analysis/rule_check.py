@@ -30,7 +30,7 @@ _ADVICE: tuple[tuple[str, str, str], ...] = (
     ("is no Sigma rule", "no-rule", "move the file out of the folder, or write a rule"),
     ("placeholder", "placeholder", "name a file with its values: --placeholders FILE"),
     ("unsupported regex", "regex", "write it without look-around and back-references (RE2)"),
-    ("[Uu]nknown modifier", "modifier", "use a modifier of the Sigma specification"),
+    ("Unknown modifier", "modifier", "use a modifier of the Sigma specification"),
     ("Modifier|modifier", "modifier", "give the modifier a value of the kind it takes"),
     ("log source", "logsource", "name category, product and service as Sigma's taxonomy does"),
     ("pipe syntax", "aggregation", "write a correlation rule instead of the old `| count()`"),
