@@ -45,8 +45,26 @@ class RuleNote(Frozen):
     title: str | None = None
 
 
+class CorrelationHit(Frozen):
+    """What a correlation's detection says beyond its events.
+
+    `value` is what was measured, at its most telling: the largest, or the smallest where little is
+    looked for. `events` is how many events it rests on, between `first` and `last`.
+    """
+
+    detection_uid: str
+    rule_uid: str
+    title: str
+    level: str | None = None
+    group: tuple[tuple[str, str], ...] = ()
+    value: float
+    events: int
+    first: UtcTime
+    last: UtcTime
+
+
 class RuleHits(Frozen):
-    """A rule that matched, and how many events it did."""
+    """A rule that matched, and how many events it did; of a correlation, how many matches."""
 
     rule_uid: str
     title: str
@@ -61,6 +79,7 @@ class DetectReport(Frozen):
 
     `rules_run` met events of their log source; `without_data` did not, or met none that has a
     field the rule names; `not_runnable` could not be run at all. `load_errors` are not rules.
+    `silenced` are rules that were run only for correlations that refer to them.
     """
 
     snapshot_id: int
@@ -68,10 +87,12 @@ class DetectReport(Frozen):
     events: int
     rules_loaded: int
     rules_run: int
+    silenced: int = 0
     without_data: tuple[RuleNote, ...] = ()
     not_runnable: tuple[RuleNote, ...] = ()
     load_errors: tuple[RuleNote, ...] = ()
     hits: tuple[RuleHits, ...] = ()
+    correlations: tuple[CorrelationHit, ...] = ()
     detections: int = 0
     detections_new: int = 0
     by_level: tuple[tuple[str, int], ...] = ()

@@ -71,7 +71,9 @@ def read_correlation(value: Mapping[str, Any], parsed: SigmaCorrelationRule) -> 
     condition: Bounds | Expression
     if isinstance(given, str):
         condition = _expression(_parsed(given))
-        rules = rules or tuple(SigmaExtendedCorrelationCondition(_lowered(given)).get_referenced_rules())
+        rules = rules or tuple(
+            SigmaExtendedCorrelationCondition(_lowered(given)).get_referenced_rules()
+        )
     elif given is None:
         condition = Bounds((("gte", len(rules)),))
     else:

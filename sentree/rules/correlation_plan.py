@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from sentree.rules.correlation import NUMERIC, Correlation
 from sentree.rules.load import Rule
 
+MAX_DEPTH = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -70,9 +72,7 @@ def plan_correlations(rules: Sequence[Rule], problems: Mapping[str, str]) -> Pla
     return Plan(
         steps=tuple(steps),
         base={
-            uid: tuple(asked[uid])
-            for uid in sorted(referred)
-            if by_uid[uid].correlation is None
+            uid: tuple(asked[uid]) for uid in sorted(referred) if by_uid[uid].correlation is None
         },
         silenced=frozenset(referred - heard),
         problems=resolver.problems,
@@ -111,6 +111,8 @@ class _Resolver:
             return self._known.get(uid)
         if uid in self._open:
             return "it refers to itself"
+        if len(self._open) >= MAX_DEPTH:
+            return f"correlations refer to one another more than {MAX_DEPTH} deep"
         if uid not in self.refs and uid not in self.problems:
             self._open.append(uid)
             refs: list[Rule] = []

@@ -72,9 +72,7 @@ def read_filter(
         logsource=logsource,
         rules=None if isinstance(rules, str) else tuple(str(item.reference) for item in rules),
         condition=compile_detections(parsed.filter),
-        keeps=not any(
-            _negates(condition.parsed) for condition in parsed.filter.parsed_condition
-        ),
+        keeps=not any(_negates(condition.parsed) for condition in parsed.filter.parsed_condition),
     )
 
 
@@ -85,7 +83,7 @@ def _negates(tree: Any) -> bool:
 def apply_filters(
     rules: Iterable[Rule], filters: Sequence[Filter]
 ) -> tuple[list[Rule], list[tuple[Filter, str]]]:
-    """Add each filter to the rules it is for; say what about a filter had no effect, or a doubtful one.
+    """Add each filter to the rules it is for, and say which filter is in vain or doubtful.
 
     A filter is for a rule that it names, or for any rule, if its log source takes in the rule's.
     Correlations are filtered through the rules that they refer to.

@@ -237,9 +237,7 @@ def _correlation(
         correlation = read_correlation(document.value, parsed)
     except NotRunnable as error:
         problem = _one_line(error)
-    return _described(
-        path, document.line, digest, parsed, correlation=correlation, problem=problem
-    )
+    return _described(path, document.line, digest, parsed, correlation=correlation, problem=problem)
 
 
 def _filter(path: Path, document: Document, digest: str, errors: list[LoadError]) -> Filter | None:
@@ -285,8 +283,13 @@ def _rule(
         # As above: a malformed value may trip pySigma anywhere.
         problem = f"can't be compiled: {_one_line(error)}"
     return _described(
-        path, line, digest, rule, logsource=_logsource(rule.logsource),
-        condition=condition, problem=problem,
+        path,
+        line,
+        digest,
+        rule,
+        logsource=_logsource(rule.logsource),
+        condition=condition,
+        problem=problem,
     )
 
 
