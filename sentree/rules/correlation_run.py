@@ -61,7 +61,7 @@ def correlate(lake: Lake, plan: Plan, facts: Facts, *, since: datetime | None = 
                     _matches(lake, plan, writers, step, number, since)
             except LakeError as error:
                 failed[uid] = str(error)
-        for table in ("correlation_matches", "correlation_events"):
+        for table in ("correlation_matches", "correlation_events") if failed else ():
             lake.execute(
                 f"DELETE FROM {table} WHERE list_contains(?::VARCHAR[], rule_uid)", [list(failed)]
             )
