@@ -52,19 +52,19 @@ class Writer:
         self._facts = facts
         self._below = numbers
         self._places = {uid: place for place, uid in enumerate(numbers)}
+        self._passed = [name for name in step.asked if name not in step.correlation.group_by]
         self.span = f"to_seconds({step.correlation.seconds:d})"
 
     def rows(self) -> Statement:
         """Gather the hits that the correlation looks at into `correlation_rows`."""
         correlation = self._correlation
-        passed = [name for name in self._step.asked if name not in correlation.group_by]
         selects: list[str] = []
         parameters: list[object] = []
         for ref, (called, rule) in enumerate(zip(correlation.rules, self._step.refs, strict=True)):
             lists = {
                 "shown": self._values(called, correlation.group_by),
                 "vals": self._values(called, correlation.fields),
-                "extra": self._values(called, passed),
+                "extra": self._values(called, self._passed),
             }
             if rule.correlation is None:
                 source = self._facts.number(rule.rule_uid)
@@ -77,10 +77,16 @@ class Writer:
                 )
             selects.append(sql)
         numeric = correlation.type in NUMERIC
+        once = "grp, item, time"
+        if not numeric:
+            # All that is told of one item is kept, and the item counted once.
+            once = f"{once}, val, extra"
+        if correlation.type in TEMPORAL:
+            once = f"ref, {once}"
         number = "sigma_number(vals[1])" if numeric else "CAST(NULL AS DOUBLE)"
         return Statement(
             sql_file("correlation_rows").format(
-                once="ref, grp, item, time" if correlation.type in TEMPORAL else "grp, item, time",
+                once=once,
                 number=number,
                 measurable=f"{number} IS NOT NULL" if numeric else "true",
                 hits=" UNION ALL ".join(selects),
@@ -195,8 +201,8 @@ class Writer:
     def _measure(self) -> str:
         match self._correlation.type:
             case "event_count":
-                chained = any(ref.correlation is not None for ref in self._step.refs)
-                return "count(DISTINCT item)" if chained else "count(*)"
+                plain = all(ref.correlation is None for ref in self._step.refs)
+                return "count(*)" if plain and not self._passed else "count(DISTINCT item)"
             case "value_count":
                 return "count(DISTINCT val)"
             case "value_sum":
@@ -225,8 +231,7 @@ class Writer:
 
     def out(self) -> Statement:
         """Make `correlation_out_<number>`: what correlations above this one see of it."""
-        group_by = self._correlation.group_by
-        passed = [name for name in self._step.asked if name not in group_by]
+        group_by, passed = self._correlation.group_by, self._passed
         values = [
             f"hit.shown[{group_by.index(name) + 1:d}]"
             if name in group_by

@@ -164,13 +164,14 @@ def measure(correlation: Correlation, window: Sequence[Hit]) -> Fraction:
         return Fraction(len({hit.item for hit in window}))
     if correlation.type == "temporal":
         return Fraction(len({hit.rule for hit in window}))
-    values: dict[object, tuple[str, ...]] = {}
+    values: dict[object, set[tuple[str, ...]]] = {}
     for hit in window:
         names = [correlation.resolved(name, hit.rule) for name in correlation.fields]
-        values[hit.item, hit.time] = tuple(str(hit.get(name)).lower() for name in names)
+        value = tuple(str(hit.get(name)).lower() for name in names)
+        values.setdefault(hit.item, set()).add(value)
     if correlation.type == "value_count":
-        return Fraction(len(set(values.values())))
-    numbers = sorted(Fraction(value[0]) for value in values.values())
+        return Fraction(len(set().union(*values.values())))
+    numbers = sorted(Fraction(value) for [(value,)] in values.values())
     if correlation.type == "value_sum":
         return sum(numbers, Fraction())
     if correlation.type == "value_avg":
@@ -237,7 +238,7 @@ def wishes(node: object, even: bool = True) -> list[tuple[set[str], set[str]]]:
 
 
 def chains(correlation: Correlation, window: Sequence[Hit], time: int) -> tuple[set[Hit], int]:
-    """Try every sequence of hits in the order of the rules whose last hit is at `time`."""
+    """Try every sequence of hits in the order of the rules; one of them must end at `time`."""
     rules = correlation.rules
     if isinstance(correlation.condition, Bounds):
         counts = [n for n in range(1, len(rules) + 1) if within(correlation.condition, Fraction(n))]
@@ -250,9 +251,12 @@ def chains(correlation: Correlation, window: Sequence[Hit], time: int) -> tuple[
         if seen & unseen or unseen & {hit.rule for hit in window}:
             continue
         steps = [[hit for hit in window if hit.rule == rule] for rule in rules if rule in seen]
-        for sequence in product(*steps):
-            times = [hit.time for hit in sequence]
-            if times == sorted(times) and times[-1] == time:
-                members.update(sequence)
-                longest = max(longest, len(sequence))
+        ordered = [
+            sequence
+            for sequence in product(*steps)
+            if [hit.time for hit in sequence] == sorted(hit.time for hit in sequence)
+        ]
+        if any(sequence[-1].time == time for sequence in ordered):
+            members.update(hit for sequence in ordered for hit in sequence)
+            longest = max(longest, len(steps))
     return members, longest
