@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from schemas.detection import DetectReport
 from schemas.ingest import IngestReport
 from schemas.lake import LakeInfo
+from sentree.report.correlations import SHOWN, correlation_rows
 from sentree.report.escape import terminal
 
 NAMED = 12
@@ -59,6 +60,13 @@ def detect_table(report: DetectReport) -> str:
         (hit.level or "-", f"{hit.events:,}", hit.title, hit.author or "-") for hit in report.hits
     ]
     lines += table(("level", "events", "rule", "author"), rows) if rows else []
+    if report.correlations:
+        head = ("level", "correlation", "group", "value", "events", "first", "last")
+        lines += table(head, list(correlation_rows(report.correlations)))
+    if len(report.correlations) > SHOWN:
+        lines.append(f"... and {len(report.correlations) - SHOWN:,} more matches (--format json)")
+    if report.silenced:
+        lines.append(f"{report.silenced:,} rules were run for correlations only (generate: false)")
     for problem in report.not_runnable[:NAMED]:
         lines.append(f"not run: {problem.title}: {problem.reason}")
     return "\n".join(terminal(line) for line in lines)
