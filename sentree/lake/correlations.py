@@ -34,6 +34,8 @@ def store_matches(lake: Lake, tenant: str) -> tuple[int, list[dict[str, Any]]]:
     Raises:
         LakeError: the lake could not be written; then nothing was stored.
     """
+    if not lake.query("SELECT 1 FROM correlation_matches LIMIT 1"):
+        return 0, []
     return lake.retrying(lambda: _store(lake, tenant))
 
 
