@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from schemas.detection import CorrelationHit
 
+LEVELS = ("critical", "high", "medium", "low", "informational")
 SHOWN = 20
 
 
 def correlation_rows(hits: Iterable[CorrelationHit]) -> Iterator[tuple[str, ...]]:
-    """Give the first matches as rows: level, rule, group, value, events, first and last event."""
-    for hit in list(hits)[:SHOWN]:
+    """Give the gravest matches as rows: level, rule, group, value, events, first and last event."""
+    order = {level: place for place, level in enumerate(LEVELS)}
+    ordered = sorted(hits, key=lambda hit: (order.get(hit.level or "", len(LEVELS)), hit.first))
+    for hit in ordered[:SHOWN]:
         group = ", ".join(f"{name} {value}" for name, value in hit.group)
         yield (
             hit.level or "-",

@@ -143,7 +143,9 @@ def _bounds(given: Mapping[str, Any]) -> Bounds:
     unknown = sorted(str(key) for key in given if key not in (*_OPS, "field", "percentile"))
     if unknown:
         raise NotRunnable(f"its condition has unknown items: {', '.join(unknown)}")
-    limits = [(op, _number(given[op], op)) for op in _OPS if op in given]
+    limits: list[tuple[BoundOp, float]] = [
+        (op, _number(given[op], op)) for op in _OPS if op in given
+    ]
     if not limits:
         raise NotRunnable(f"its condition has none of {', '.join(_OPS)}")
     return Bounds(tuple(limits))

@@ -5,12 +5,13 @@ Only the form of a parsed correlation is taken from the product, as the question
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, product
 
-from sentree.rules.correlation import AllOf, AnyOf, Bounds, Correlation, NoneOf, Seen
+from sentree.rules.correlation import AllOf, AnyOf, Bounds, Correlation, Expression, NoneOf, Seen
 
 Values = Callable[[str], str | None]
 
@@ -147,15 +148,15 @@ def at(
 
 def within(bounds: Bounds, value: Fraction) -> bool:
     """Compare exactly."""
-    tests = {
-        "gt": lambda limit: value > limit,
-        "gte": lambda limit: value >= limit,
-        "lt": lambda limit: value < limit,
-        "lte": lambda limit: value <= limit,
-        "eq": lambda limit: value == limit,
-        "neq": lambda limit: value != limit,
+    tests: dict[str, Callable[[Fraction, Fraction], bool]] = {
+        "gt": operator.gt,
+        "gte": operator.ge,
+        "lt": operator.lt,
+        "lte": operator.le,
+        "eq": operator.eq,
+        "neq": operator.ne,
     }
-    return all(tests[op](Fraction(limit)) for op, limit in bounds.limits)
+    return all(tests[op](value, Fraction(limit)) for op, limit in bounds.limits)
 
 
 def measure(correlation: Correlation, window: Sequence[Hit]) -> Fraction:
@@ -187,7 +188,7 @@ def is_number(text: str) -> bool:
     return text.lstrip("-").replace(".", "", 1).isdigit()
 
 
-def true(node: object, seen: set[str]) -> bool:
+def true(node: Expression, seen: set[str]) -> bool:
     """Evaluate an expression over the rules that have a hit."""
     match node:
         case Seen(rule):
@@ -198,16 +199,15 @@ def true(node: object, seen: set[str]) -> bool:
             return any(true(item, seen) for item in items)
         case NoneOf(item):
             return not true(item, seen)
-    raise AssertionError(node)
 
 
 def positive(correlation: Correlation) -> set[str]:
     """The rules that must be seen somewhere in the condition, with an even number of `not`."""
 
-    def walk(node: object, even: bool) -> Iterator[str]:
+    def walk(node: Expression, even: bool) -> Iterator[str]:
         match node:
-            case Seen(rule) if even:
-                yield rule
+            case Seen(rule):
+                yield from [rule] if even else []
             case AllOf(items) | AnyOf(items):
                 for item in items:
                     yield from walk(item, even)
@@ -219,7 +219,7 @@ def positive(correlation: Correlation) -> set[str]:
     return set(walk(correlation.condition, even=True))
 
 
-def wishes(node: object, even: bool = True) -> list[tuple[set[str], set[str]]]:
+def wishes(node: Expression, even: bool = True) -> list[tuple[set[str], set[str]]]:
     """Give the alternatives of an expression: rules that must be seen, rules that must not."""
     match node:
         case Seen(rule):
@@ -234,7 +234,6 @@ def wishes(node: object, even: bool = True) -> list[tuple[set[str], set[str]]]:
                     for one in product(*parts)
                 ]
             return [wish for part in parts for wish in part]
-    raise AssertionError(node)
 
 
 def chains(correlation: Correlation, window: Sequence[Hit], time: int) -> tuple[set[Hit], int]:

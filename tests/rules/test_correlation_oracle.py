@@ -18,6 +18,7 @@ from sentree.rules.chunks import sql_file
 from sentree.rules.correlation import (
     AllOf,
     AnyOf,
+    BoundOp,
     Bounds,
     Correlation,
     Expression,
@@ -36,6 +37,8 @@ from tests.rules.correlation_oracle import Hit, Match, find_matches
 
 START = datetime(2026, 3, 1, 8)
 BASE = ("a", "b", "c")
+FIELDS = ("user", "host", "peer", "size")
+OPS: tuple[BoundOp, ...] = ("gt", "gte", "gte", "lt", "lte", "eq", "neq")
 SOURCE = LogSource("process_creation", "windows", None)
 FEW = settings(
     max_examples=8,
@@ -131,15 +134,13 @@ def hit_lists(draw: st.DrawFn, most: int = 40) -> list[Hit]:
     hits: list[Hit] = []
     for number, event in enumerate(draw(st.lists(events, min_size=most // 4, max_size=most))):
         time, names, *values = event
-        get = dict(zip(("user", "host", "peer", "size"), values, strict=True)).get
+        fields: dict[str, str | None] = dict(zip(FIELDS, values, strict=True))
         for name in names:
-            hits.append(Hit(name, time, f"e{number}", frozenset({f"e{number}"}), get))
+            hits.append(Hit(name, time, f"e{number}", frozenset({f"e{number}"}), fields.get))
     return hits
 
 
-limits = st.tuples(
-    st.sampled_from(["gt", "gte", "gte", "lt", "lte", "eq", "neq"]), st.integers(0, 5).map(float)
-)
+limits = st.tuples(st.sampled_from(OPS), st.integers(0, 5).map(float))
 bounds = st.lists(limits, min_size=1, max_size=2).map(lambda given: Bounds(tuple(given)))
 groups = st.sampled_from([(), ("user",), ("user",), ("user", "host"), ("who",)])
 spans = st.integers(1, 12)
