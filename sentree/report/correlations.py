@@ -11,7 +11,7 @@ SHOWN = 20
 
 
 def correlation_rows(hits: Iterable[CorrelationHit]) -> Iterator[tuple[str, ...]]:
-    """Give the gravest matches as rows: level, rule, group, value, events, first and last event."""
+    """Give the gravest matches as rows: level, rule, value, events, first, last, group."""
     order = {level: place for place, level in enumerate(LEVELS)}
     ordered = sorted(hits, key=lambda hit: (order.get(hit.level or "", len(LEVELS)), hit.first))
     for hit in ordered[:SHOWN]:
@@ -19,9 +19,9 @@ def correlation_rows(hits: Iterable[CorrelationHit]) -> Iterator[tuple[str, ...]
         yield (
             hit.level or "-",
             hit.title,
-            group or "-",
             f"{hit.value:,.12g}",
             f"{hit.events:,}",
             f"{hit.first:%Y-%m-%d %H:%M:%S}",
             f"{hit.last:%Y-%m-%d %H:%M:%S}",
+            group or "-",
         )

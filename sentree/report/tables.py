@@ -61,7 +61,7 @@ def detect_table(report: DetectReport) -> str:
     ]
     lines += table(("level", "events", "rule", "author"), rows) if rows else []
     if report.correlations:
-        head = ("level", "correlation", "group", "value", "events", "first", "last")
+        head = ("level", "correlation", "value", "events", "first", "last", "group")
         lines += table(head, list(correlation_rows(report.correlations)))
     if len(report.correlations) > SHOWN:
         lines.append(f"... and {len(report.correlations) - SHOWN:,} more matches (--format json)")
