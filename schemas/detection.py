@@ -47,8 +47,26 @@ class RuleNote(Frozen):
     title: str | None = None
 
 
+class CorrelationHit(Frozen):
+    """What a correlation's detection says beyond its events.
+
+    `value` is what was measured, at its most telling: the largest, or the smallest where little is
+    looked for. `events` is how many events it rests on, between `first` and `last`.
+    """
+
+    detection_uid: str
+    rule_uid: str
+    title: str
+    level: str | None = None
+    group: tuple[tuple[str, str], ...] = ()
+    value: float
+    events: int
+    first: UtcTime
+    last: UtcTime
+
+
 class RuleHits(Frozen):
-    """A rule that matched: how many events, on which hosts, how many that it had not before."""
+    """A rule that matched: how many events (of a correlation: matches), how many new, where."""
 
     rule_uid: str
     title: str
@@ -80,6 +98,7 @@ class DetectReport(Frozen):
     field the rule names; `failed` went wrong while they ran; `not_runnable` could not be run at
     all. `left_out` were not asked for. `load_errors` are not rules. Of detections, those count
     that this run found, stored before or not.
+    `silenced` are rules that were run only for correlations that refer to them.
     """
 
     snapshot_id: int
@@ -87,12 +106,14 @@ class DetectReport(Frozen):
     events: int
     rules_loaded: int
     rules_run: int
+    silenced: int = 0
     without_data: tuple[RuleNote, ...] = ()
     not_runnable: tuple[RuleNote, ...] = ()
     failed: tuple[RuleNote, ...] = ()
     left_out: tuple[RuleNote, ...] = ()
     load_errors: tuple[RuleNote, ...] = ()
     hits: tuple[RuleHits, ...] = ()
+    correlations: tuple[CorrelationHit, ...] = ()
     detections: int = 0
     detections_new: int = 0
     by_level: tuple[tuple[str, int], ...] = ()

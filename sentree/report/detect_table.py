@@ -8,6 +8,7 @@ from datetime import datetime
 
 from schemas.detection import DetectReport, RuleNote, Tally
 from sentree.intel.attack import tactic_title
+from sentree.report.correlations import SHOWN, correlation_rows
 from sentree.report.escape import terminal
 from sentree.report.figures import plural
 from sentree.report.tables import table
@@ -34,6 +35,7 @@ def detect_table(report: DetectReport) -> str:
     ]
     if report.hits:
         lines += ["", *_hits(report)]
+        lines += _correlations(report)
         lines += ["", *_tallies("tactic", report.by_tactic)]
         lines += ["", *_tallies("host", report.by_host)]
     notes = [
@@ -67,6 +69,18 @@ def _hits(report: DetectReport) -> list[str]:
     ]
     head = ("level", "events", "new", "hosts", "first seen", "last seen", "rule", "author")
     return table(head, rows)
+
+
+def _correlations(report: DetectReport) -> list[str]:
+    lines: list[str] = []
+    if report.correlations:
+        head = ("level", "correlation", "value", "events", "first seen", "last seen", "group")
+        lines += ["", *table(head, list(correlation_rows(report.correlations)))]
+    if len(report.correlations) > SHOWN:
+        lines.append(f"and {len(report.correlations) - SHOWN:,} more matches (--format json)")
+    if report.silenced:
+        lines.append(f"{report.silenced:,} rules were run for correlations only (generate: false)")
+    return lines
 
 
 def _tallies(head: str, tallies: Sequence[Tally]) -> list[str]:

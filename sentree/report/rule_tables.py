@@ -21,7 +21,7 @@ def rule_list(states: Sequence[RuleState]) -> str:
             one.title,
             one.level or "-",
             one.status or "-",
-            one.logsource,
+            one.logsource or "-",
             f"{one.pack or '-'} {one.pack_version or ''}".strip(),
             one.state if one.reason is None else f"{one.state}: {one.reason}",
         )

@@ -13,8 +13,22 @@ LEVELS = ("critical", "high", "medium", "low", "informational", "none")
 HOSTS_NAMED = 20
 
 
+def begin_account(lake: Lake) -> None:
+    """Take what `store_hits` left into the account of this run."""
+    lake.execute("CREATE OR REPLACE TEMP TABLE run_detections AS SELECT * FROM found_detections")
+
+
+def add_correlations(lake: Lake) -> None:
+    """Take what the correlations stored into the account, and to what is new."""
+    lake.execute("INSERT INTO run_detections SELECT * FROM found_detections")
+    lake.execute(
+        "INSERT INTO new_detections SELECT * FROM found_detections WHERE detection_uid IN"
+        " (SELECT detection_uid FROM known_matches WHERE stored IS NULL)"
+    )
+
+
 def rule_hits(lake: Lake, rules: Sequence[Rule]) -> tuple[RuleHits, ...]:
-    """Give the rules that matched, the gravest first, from what `store_hits` left."""
+    """Give the rules that matched, the gravest first, counted by detections."""
     rows = {row["rule_uid"]: row for row in lake.query(sql_file("hits_by_rule"))}
     hits = [
         RuleHits(

@@ -51,7 +51,7 @@ from sentree.rules.ir import (
 from sentree.rules.regex import regex_problem
 
 if TYPE_CHECKING:
-    from sigma.rule import SigmaRule
+    from sigma.rule import SigmaDetections, SigmaRule
 
 _COMPARISONS: dict[CompareOperators, NumberOp] = {
     CompareOperators.LT: "<",
@@ -72,7 +72,12 @@ def compile_rule(rule: SigmaRule) -> Node:
         NotRunnable: a value or modifier has no meaning that could be run.
         sigma.exceptions.SigmaError: the condition does not parse.
     """
-    nodes = [_node(condition.parsed) for condition in rule.detection.parsed_condition]
+    return compile_detections(rule.detection)
+
+
+def compile_detections(detections: SigmaDetections) -> Node:
+    """Compile the conditions of a `detection` or `filter` section, as `compile_rule` does."""
+    nodes = [_node(condition.parsed) for condition in detections.parsed_condition]
     if not nodes:
         raise NotRunnable("the rule has no condition")
     return _or(nodes)

@@ -75,12 +75,15 @@ def run_samples(rules: LoadedRules, samples: Sequence[Sample]) -> tuple[RuleTest
             for number, group in enumerate(groups):
                 with suppress(UnreadableInputError):
                     ingest(lake, list(group), settings=settings, tenant=f"samples{number}")
-            chosen = LoadedRules(tuple(tested.values()), (), rules.placeholders)
+            # A correlation needs the rules that it refers to.
+            correlates = any(rule.correlation for rule in tested.values())
+            run = rules.rules if correlates else tuple(tested.values())
+            chosen = LoadedRules(run, (), rules.placeholders)
             for number in range(len(groups)):
                 report = detect(lake, chosen, tenant=f"samples{number}")
                 for note in (*report.not_runnable, *report.failed):
                     reason = f"can't be run: {note.reason}"
-                    if note.rule_uid and reason not in failures[note.rule_uid]:
+                    if note.rule_uid in tested and reason not in failures[note.rule_uid]:
                         failures[note.rule_uid].append(reason)
             read, hits = _results(lake)
         for group in groups:

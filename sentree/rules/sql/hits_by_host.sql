@@ -4,7 +4,7 @@ SELECT
     count(DISTINCT found.rule_uid) AS rules,
     min(found.time) AS first,
     max(found.time) AS last
-FROM found_detections AS found
+FROM run_detections AS found
 LEFT JOIN events AS event
     ON event.event_uid = found.event_uid AND event.tenant_uid = found.tenant_uid
 GROUP BY ALL

@@ -8,7 +8,7 @@ FROM (
     SELECT
         *,
         unnest(CASE WHEN len(tactics) > 0 THEN tactics ELSE ['(no tactic)'] END) AS tactic
-    FROM found_detections
+    FROM run_detections
 )
 GROUP BY ALL
 ORDER BY detections DESC, name;
