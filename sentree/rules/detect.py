@@ -115,7 +115,8 @@ def detect(
                 lake, taxonomy, plan, rules.rules, tenant, around, chunk_events, search
             )
             problems |= correlated.failed
-            add_correlations(lake)
+            if correlated.hits:
+                add_correlations(lake)
         hits = rule_hits(lake, rules.rules)
         tactics, hosts = by_tactic(lake), by_host(lake)
     finally:
