@@ -32,6 +32,7 @@ _COMMANDS = {
     "demo": ("sentree.cli.demo:demo", "Generate an incident, run everything, write the report."),
     "ingest": ("sentree.cli.load:ingest", "Load logs into the lake."),
     "detect": ("sentree.cli.load:detect", "Run Sigma rules over the lake."),
+    "rules": ("sentree.cli.rules:app", "List, check, explain and test Sigma rules."),
     "timeline": ("sentree.cli.analyse:timeline", "Build the cited timeline of an incident."),
     "ask": ("sentree.cli.ask:ask", "Ask the lake, or any text, a question."),
     "intel": ("sentree.cli.intel:intel", "Merge STIX bundles into one cited report."),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sentree.errors import LakeError
 from sentree.lake.db import Lake
 from sentree.rules.fields import Extraction, FieldReader, Layout
+from sentree.rules.ir import Node
 from sentree.rules.load import LogSource, Rule
 from sentree.rules.predicate import FORM_SQL, Column, Form, forms, predicate
 from sentree.rules.taxonomy import Condition, Source, Taxonomy
@@ -49,15 +50,10 @@ def run_bucket(
 ) -> BucketOutcome:
     """Run the rules over the staged chunk's events of their log source; hits go to `rule_hits`."""
     outcome = BucketOutcome()
-    test, values = membership(taxonomy, source)
-    needed: dict[str | None, set[Form]] = {}
-    for rule in rules:
-        if rule.condition is not None:
-            for name, form in forms(rule.condition):
-                needed.setdefault(name, set()).add(form)
-    reader = FieldReader(taxonomy, source, layouts)
-    columns = _make_bucket(lake, reader, needed, test, values)
-    columns, outcome.present, outcome.events = _describe(lake, columns)
+    conditions = [rule.condition for rule in rules if rule.condition is not None]
+    columns, outcome.present, outcome.events = fill_bucket(
+        lake, taxonomy, source, conditions, layouts
+    )
     for start in range(0, len(rules), RULES_PER_STATEMENT):
         _run_rules(lake, rules[start : start + RULES_PER_STATEMENT], columns, outcome)
     return outcome
@@ -139,6 +135,26 @@ def _run_rules(
             return
         for rule in rules:
             _run_rules(lake, [rule], columns, outcome)
+
+
+def fill_bucket(
+    lake: Lake,
+    taxonomy: Taxonomy,
+    source: Source,
+    conditions: Iterable[Node],
+    layouts: Sequence[Layout],
+) -> tuple[dict[str | None, Column], set[str | None], int]:
+    """Fill `sigma_bucket` with what conditions read of the staged chunk's events of a log source.
+
+    Gives each field's column, the fields that any event has, and the number of events.
+    """
+    test, values = membership(taxonomy, source)
+    needed: dict[str | None, set[Form]] = {}
+    for condition in conditions:
+        for name, form in forms(condition):
+            needed.setdefault(name, set()).add(form)
+    columns = _make_bucket(lake, FieldReader(taxonomy, source, layouts), needed, test, values)
+    return _describe(lake, columns)
 
 
 def membership(taxonomy: Taxonomy, source: Source) -> tuple[str, list[object]]:
