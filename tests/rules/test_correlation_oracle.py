@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -109,7 +108,7 @@ def matched(
         Match(
             tuple(value.lower() for value in row["shown"]),
             frozenset(row["events"]),
-            Fraction(row["value"]),
+            row["value"],
             int((row["first"] - START).total_seconds()),
             int((row["last"] - START).total_seconds()),
         )
