@@ -51,8 +51,6 @@ FEW = settings(
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     with Lake.open(Settings(home=tmp_path_factory.mktemp("home"))) as opened:
         opened.execute(sql_file("macros"))
-        # One transaction for all: nothing here is in the lake's own tables.
-        opened.execute("BEGIN")
         yield opened
 
 
