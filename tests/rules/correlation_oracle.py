@@ -43,7 +43,7 @@ class Match:
 
     group: tuple[str, ...]
     events: frozenset[str]
-    value: Fraction
+    value: float
     first: int
     last: int
 
@@ -61,7 +61,7 @@ def find_matches(top: str, rules: Mapping[str, Correlation], base: Sequence[Hit]
             Match(
                 island[0].group,
                 frozenset(uid for met in island for hit in met.hits for uid in hit.events),
-                min(values) if little else max(values),
+                float(min(values) if little else max(values)),
                 min(met.time for met in island),
                 max(met.time for met in island),
             )

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -41,7 +40,7 @@ FIELDS = ("user", "host", "peer", "size")
 OPS: tuple[BoundOp, ...] = ("gt", "gte", "gte", "lt", "lte", "eq", "neq")
 SOURCE = LogSource("process_creation", "windows", None)
 FEW = settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -52,8 +51,6 @@ FEW = settings(
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     with Lake.open(Settings(home=tmp_path_factory.mktemp("home"))) as opened:
         opened.execute(sql_file("macros"))
-        # One transaction for all: nothing here is in the lake's own tables.
-        opened.execute("BEGIN")
         yield opened
 
 
@@ -109,7 +106,7 @@ def matched(
         Match(
             tuple(value.lower() for value in row["shown"]),
             frozenset(row["events"]),
-            Fraction(row["value"]),
+            row["value"],
             int((row["first"] - START).total_seconds()),
             int((row["last"] - START).total_seconds()),
         )
@@ -213,7 +210,7 @@ def test_expressions_over_rules_are_true_of_the_same_windows(lake: Lake, data: A
         assert matched(lake, "top", rules, hits) == find_matches("top", rules, hits)
 
 
-@settings(FEW, max_examples=14)
+@settings(FEW, max_examples=10)
 @given(data=st.data())
 def test_rules_are_seen_in_order_and_within_the_timespan(lake: Lake, data: Any) -> None:
     correlation = aliased(data.draw(correlations("temporal_ordered")))
@@ -230,7 +227,7 @@ def test_rules_are_seen_in_order_and_within_the_timespan(lake: Lake, data: Any) 
     assert matched(lake, "top", rules, hits) == find_matches("top", rules, hits)
 
 
-@settings(FEW, max_examples=14)
+@settings(FEW, max_examples=10)
 @given(data=st.data())
 def test_correlations_of_correlations_rest_on_the_events_of_both(lake: Lake, data: Any) -> None:
     kinds = ("event_count", "value_count", "temporal", "temporal_ordered")
