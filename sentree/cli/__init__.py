@@ -46,6 +46,7 @@ _COMMANDS = {
     "metrics": ("sentree.cli.look:metrics", "Count events, computers, channels, logons."),
     "search": ("sentree.cli.look:search", "Find events by text, pattern or field."),
     "pivot": ("sentree.cli.look:pivot", "List what findings name, to search for it."),
+    "hunt": ("sentree.cli.hunt:hunt", "Run STIX indicators over the lake."),
     "classify": ("sentree.cli.classify:classify", "Tell the OCSF class of every raw record."),
     "digest": ("sentree.cli.digest:digest", "Tell what is new since the last digest."),
     "serve": ("sentree.cli.serve:serve", "Serve all deployments: schedules and forms."),

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 from schemas.ingest import IngestProgress, IngestReport, SourceReport
 from sentree.analysis.knowledge.controls import control_delivery
@@ -50,7 +49,7 @@ def deliver(
     if as_format in KINDS and STDIN in given:
         raise UsageError(f"- can't be read as {as_format}: name a file")
     found = find_inputs(given, without=lake.folder)
-    kinds = {
+    kinds: dict[str, Kind] = {
         one.path: kind
         for one in found
         if one.error is None and one.path != STDIN and (kind := _kind(one.path, as_format))
@@ -83,8 +82,9 @@ def deliver(
 
 
 def _kind(path: str, as_format: str) -> Kind | None:
-    if as_format in KINDS:
-        return cast(Kind, as_format)
+    for kind in KINDS:
+        if kind == as_format:
+            return kind
     return sniff_file(path) if as_format == "auto" else None
 
 

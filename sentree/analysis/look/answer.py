@@ -11,7 +11,7 @@ from schemas.claim import Claim
 from schemas.look import LookRequest
 from schemas.query import Query, Scenario
 from schemas.result import Result
-from schemas.section import Section
+from schemas.section import InputFile, Section
 from sentree.analysis.records import Account, cited_uids, record_result
 from sentree.analysis.scope import new_run_dir
 from sentree.lake.db import Lake
@@ -34,6 +34,7 @@ def answer(
     account: Account,
     data: Frozen,
     notes: Sequence[str] = (),
+    inputs: Sequence[InputFile] = (),
 ) -> Result:
     """Check what cites and make the document; a folder is made for it if reports were asked for."""
     now = datetime.now(UTC)
@@ -57,6 +58,7 @@ def answer(
         records=records,
         account=account._replace(snapshot_id=scope.snapshot),
         notes=notes,
+        inputs=inputs,
         data=data,
         created_at=now,
     )
