@@ -45,7 +45,7 @@ def _whole_hive(column: str) -> str:
         (r"HKCU", "HKEY_CURRENT_USER"),
         (r"HKCR", "HKEY_CLASSES_ROOT"),
     ):
-        sql = f"regexp_replace({sql}, '^(?:{short})(\\|$)', '{whole}\1')"
+        sql = rf"regexp_replace({sql}, '^(?:{short})(\\|$)', '{whole}\1')"
     return sql
 
 
