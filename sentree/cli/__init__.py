@@ -62,6 +62,11 @@ for _name, (_target, _help) in _COMMANDS.items():
     app.command(_target, name=_name, help=_help)
 lake.command("sentree.cli.check:lake_info", name="info", help="Say what is in the lake.")
 lake.command("sentree.cli.check:lake_check", name="check", help="Check that the lake is sound.")
+lake.command(
+    "sentree.cli.check:lake_dangling",
+    name="dangling",
+    help="List STIX references that lead nowhere.",
+)
 evaluation.command(
     "sentree.cli.eval:accuracy", name="accuracy", help="Measure accuracy on generated data."
 )
