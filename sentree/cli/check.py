@@ -1,4 +1,4 @@
-"""Commands about the installation: `doctor`, `config show`, `lake info|check|dangling`, `completion`."""
+"""Commands about the installation: `doctor`, `config show`, `lake info`, `completion` and more."""
 
 from __future__ import annotations
 
