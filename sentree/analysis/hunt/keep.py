@@ -38,4 +38,5 @@ def keep_sightings(lake: Lake, report: HuntReport) -> int:
             for one in own
         ]
         new += store_hits(lake, rules, tenant)
+        lake.execute("DROP TABLE IF EXISTS temp.rule_hits")
     return new
