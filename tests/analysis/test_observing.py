@@ -133,7 +133,7 @@ MET = st.one_of(
 
 
 @given(PLANS, MET)
-@checked(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@checked(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_joined_observations_match_what_brute_force_finds(
     lake: Lake, plan: Plan, met: list[tuple[int, frozenset[int]]]
 ) -> None:
