@@ -30,7 +30,7 @@ def summarise(report: HuntReport) -> list[Claim]:
     return [
         claim(
             f"{sighted:,} of {report.run:,} indicators that were run match events, on "
-            f"{len(hosts):,} hosts.",
+            f"{len(hosts):,} {'host' if len(hosts) == 1 else 'hosts'}.",
             uids,
         ),
         claim(

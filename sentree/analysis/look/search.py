@@ -108,7 +108,8 @@ def search(lake: Lake, settings: Settings, request: SearchRequest) -> Result:
     ]
     hosts = len({one.host for one in report.groups if one.host})
     text = (
-        f"{report.found:,} of {report.searched:,} events hold {wanted}, on {hosts:,} hosts; "
+        f"{report.found:,} of {report.searched:,} events hold {wanted}, on {hosts:,} "
+        f"{'host' if hosts == 1 else 'hosts'}; "
         f"{len(report.shown):,} are shown."
     )
     notes = [*report.notes]
