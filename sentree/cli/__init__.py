@@ -44,6 +44,10 @@ _COMMANDS = {
         "sentree.cli.correlate:correlate",
         "Find one campaign in several tenants; report to each its own.",
     ),
+    "metrics": ("sentree.cli.look:metrics", "Count events, computers, channels, logons."),
+    "search": ("sentree.cli.look:search", "Find events by text, pattern or field."),
+    "pivot": ("sentree.cli.look:pivot", "List what findings name, to search for it."),
+    "hunt": ("sentree.cli.hunt:hunt", "Run STIX indicators over the lake."),
     "classify": ("sentree.cli.classify:classify", "Tell the OCSF class of every raw record."),
     "digest": ("sentree.cli.digest:digest", "Tell what is new since the last digest."),
     "serve": ("sentree.cli.serve:serve", "Serve all deployments: schedules and forms."),
@@ -59,6 +63,11 @@ for _name, (_target, _help) in _COMMANDS.items():
     app.command(_target, name=_name, help=_help)
 lake.command("sentree.cli.check:lake_info", name="info", help="Say what is in the lake.")
 lake.command("sentree.cli.check:lake_check", name="check", help="Check that the lake is sound.")
+lake.command(
+    "sentree.cli.check:lake_dangling",
+    name="dangling",
+    help="List STIX references that lead nowhere.",
+)
 evaluation.command(
     "sentree.cli.eval:accuracy", name="accuracy", help="Measure accuracy on generated data."
 )

@@ -26,24 +26,24 @@ def ingest(
     strict: bool = False,
     common: Common = COMMON,
 ) -> int:
-    """Load logs into the lake: files, folders, globs, or - for standard input.
+    """Load logs, and what is known beside them, into the lake: files, folders, globs, or -.
 
     Args:
         paths: What to load; .gz and .zst are unpacked.
         as_format: Read everything as this format: auto, ocsf, windows, cloudtrail, m365,
-            entra, zeek, base.
+            entra, zeek, base; stix, cve, nvd, epss, kev, ssvc, oscal, prowler, sigma.
         strict: Leave with code 5 if any record could not be read (the others are loaded).
         common: Options of every command.
     """
+    from sentree.analysis.knowledge import deliver
     from sentree.lake.db import Lake
-    from sentree.lake.ingest import ingest as load
     from sentree.report.tables import ingest_table
 
     if not paths:
         raise UsageError("ingest what? name files, folders, globs, or - for standard input")
     settings = common.settings()
     with Lake.open(settings) as lake:
-        report = load(
+        report = deliver(
             lake,
             paths,
             settings=settings,

@@ -13,14 +13,24 @@ from typing import Any, Self, TypeVar
 import duckdb
 
 from ocsf.columns import PROMOTED
-from schemas.lake import LakeInfo, LakeProblem, SliceInfo
+from schemas.lake import KnowledgeInfo, LakeInfo, LakeProblem, SliceInfo
 from sentree.errors import LakeError, SentreeError
 from sentree.lake.catalog import Catalog, Confirm, catalog_of
 from sentree.lake.engines import Engine, EngineConfig, give_back, take
 from sentree.lake.migrations import FIRST, Migration, newest_version, pending
 from sentree.settings import Settings
 
-TABLES = ("events", "sources", "rejects", "rules", "detections")
+TABLES = (
+    "events",
+    "sources",
+    "rejects",
+    "rules",
+    "detections",
+    "stix_objects",
+    "vulnerabilities",
+    "controls",
+    "rule_documents",
+)
 ATTEMPTS = 8
 LINE_CAP = 300
 CONFLICTS = ("conflict", "database is locked", "snapshot", "duplicate key", "could not serialize")
@@ -138,6 +148,7 @@ class Lake:
             tenants={row["tenant_uid"]: row["n"] for row in self.query(tenants)},
             by_source=tuple(SliceInfo(**row) for row in self.query(sql_text("info_sources"))),
             by_class=tuple(SliceInfo(**row) for row in self.query(sql_text("info_classes"))),
+            knowledge=tuple(KnowledgeInfo(**row) for row in self.query(sql_text("knowledge_info"))),
             first=total["a"],
             last=total["z"],
             events_without_time=total["n"] - total["t"],

@@ -86,11 +86,17 @@ def ingest(
     owner = tenant or settings.tenant
     load = _Delivery(lake, settings, as_format, owner, progress, now or datetime.now(UTC))
     report = IngestReport(sources=tuple(load.run(paths)), snapshot_id=lake.snapshot_id())
-    _judge(report, strict)
+    judge(report, strict)
     return report
 
 
-def _judge(report: IngestReport, strict: bool) -> None:
+def judge(report: IngestReport, strict: bool) -> None:
+    """Fail where nothing could be read, or with `strict` anything.
+
+    Raises:
+        NothingLoadedError: no record of any source could be read.
+        PartlyLoadedError: `strict`, and something could not be read.
+    """
     unread = [each for each in report.sources if each.error]
     if not report.sources:
         raise NothingLoadedError("no files found", report)

@@ -58,6 +58,18 @@ def lake_table(info: LakeInfo) -> str:
             for one in slices
         ]
         lines += table((head, "events", "first", "last"), rows)
+    known = [
+        (
+            one.name,
+            f"{one.records:,}",
+            f"{one.versions:,}",
+            f"{one.revoked:,}",
+            f"{one.deprecated:,}",
+        )
+        for one in info.knowledge
+    ]
+    if known:
+        lines += table(("known", "records", "versions", "revoked", "deprecated"), known)
     return "\n".join(terminal(line) for line in lines)
 
 

@@ -2,11 +2,21 @@
 SELECT
     s.path AS subject,
     format(
-        'ledger says {} delivered = {} accepted + {} duplicate + {} rejected; there are {} events and {} rejects',
+        'ledger says {} delivered = {} accepted + {} duplicate + {} rejected; there are {} records and {} rejects',
         s.delivered, s.accepted, s.duplicate, s.rejected, coalesce(e.n, 0), coalesce(r.n, 0)
     ) AS problem
 FROM sources AS s
-LEFT JOIN (SELECT source_uid, count(*) AS n FROM events GROUP BY source_uid) AS e USING (source_uid)
+LEFT JOIN (
+    SELECT source_uid, count(*) AS n
+    FROM (
+        SELECT source_uid FROM events
+        UNION ALL SELECT source_uid FROM stix_objects
+        UNION ALL SELECT source_uid FROM vulnerabilities
+        UNION ALL SELECT source_uid FROM controls
+        UNION ALL SELECT source_uid FROM rule_documents
+    )
+    GROUP BY source_uid
+) AS e USING (source_uid)
 LEFT JOIN (SELECT source_uid, count(*) AS n FROM rejects GROUP BY source_uid) AS r USING (source_uid)
 WHERE s.delivered <> s.accepted + s.duplicate + s.rejected
     OR s.accepted <> coalesce(e.n, 0)
