@@ -1,4 +1,4 @@
-"""Commands about the installation: `doctor`, `config show`, `lake info|check`, `completion`."""
+"""Commands about the installation: `doctor`, `config show`, `lake info`, `completion`."""
 
 from __future__ import annotations
 
@@ -34,20 +34,6 @@ def lake_info(*, common: Common = COMMON) -> int:
         info = lake.info()
     common.emit(lake_table(info), lambda: info.model_dump_json(indent=1))
     return ExitCode.DONE
-
-
-def lake_check(*, common: Common = COMMON) -> int:
-    """Check the lake: ledger against rows, unique events, readable files."""
-    import json
-
-    from sentree.lake.db import Lake
-
-    with Lake.open(common.settings(), create=False) as lake:
-        problems = lake.check()
-    lines = [f"{one.subject}: {one.problem}" for one in problems]
-    rows = [one.model_dump() for one in problems]
-    common.emit("\n".join(lines) or "the lake is sound", lambda: json.dumps(rows, indent=1))
-    return ExitCode.CONFIGURATION if problems else ExitCode.DONE
 
 
 def config_show(*, common: Common = COMMON) -> int:

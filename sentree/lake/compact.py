@@ -31,14 +31,14 @@ def compact(lake: Lake) -> CompactReport:
     with lake.upkeep():
         mark_rows(lake)
         lake.execute("CALL ducklake_flush_inlined_data('lake')")
-    for table in sorted(_files(lake)):
-        merging = True
+    for table, there in sorted(_files(lake).items()):
+        merging = there.files > 1
         while merging:
             with lake.upkeep():
                 merging = merge(lake, table, most=FILES_AT_ONCE)
-        with lake.upkeep():
-            mark_rows(lake)
-            leave_out_deleted(lake, table, DELETED_SHARE)
+    with lake.upkeep():
+        mark_rows(lake)
+        leave_out_deleted(lake, DELETED_SHARE)
     after = _files(lake)
     nothing = _Files(0, 0)
     tables = tuple(
@@ -64,11 +64,9 @@ def merge(lake: Lake, table: str, most: int) -> bool:
     return int(done[0]["n"]) > 0
 
 
-def leave_out_deleted(lake: Lake, table: str, share: float) -> None:
-    """Write the files of a table anew of which a larger share was deleted."""
-    lake.execute(
-        "CALL ducklake_rewrite_data_files('lake', ?, delete_threshold => ?)", [table, share]
-    )
+def leave_out_deleted(lake: Lake, share: float) -> None:
+    """Write the files anew of which a larger share was deleted."""
+    lake.execute("CALL ducklake_rewrite_data_files('lake', delete_threshold => ?)", [share])
 
 
 def _files(lake: Lake) -> dict[str, _Files]:

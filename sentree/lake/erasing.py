@@ -25,8 +25,7 @@ def erase_deleted(lake: Lake) -> bool:
         mark_rows(lake)
         # Rows that the catalogue holds become files first, then files lose deleted rows.
         lake.execute("CALL ducklake_flush_inlined_data('lake')")
-        for table in tables(lake):
-            leave_out_deleted(lake, table, 0.0)
+        leave_out_deleted(lake, 0.0)
         newest = lake.snapshot_id()
         found = lake.query("SELECT snapshot_id AS id FROM ducklake_snapshots('lake')")
         end_snapshots(lake, sorted({row["id"] for row in found} - {newest}))

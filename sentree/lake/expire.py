@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from schemas.upkeep import ExpireReport
 from sentree.lake.added_rows import mark_rows
+from sentree.lake.catalog import METADATA
 from sentree.lake.compact import leave_out_deleted
 from sentree.lake.db import Lake
 from sentree.lake.retention import apply_rules
@@ -48,8 +49,7 @@ def expire(
         with lake.upkeep():
             mark_rows(lake)
             lake.execute("CALL ducklake_flush_inlined_data('lake')")
-            for table in ("events", "detections", "rejects"):
-                leave_out_deleted(lake, table, 0.0)
+            leave_out_deleted(lake, 0.0)
     pins = set[int]() if unpin else pinned_snapshots(runs_dir)
     cutoff = (now - older_than).astimezone(UTC)
     with lake.upkeep():
@@ -63,8 +63,9 @@ def expire(
         ended = sorted(old - pins)
         files = 0
         if not dry_run:
-            end_snapshots(lake, ended)
+            # Files that end now are removed by the next call: somebody may be reading them.
             files = remove_files(lake, now - grace)
+            end_snapshots(lake, ended)
     return ExpireReport(
         dry_run=dry_run,
         retention=retention,
@@ -84,11 +85,15 @@ def end_snapshots(lake: Lake, snapshots: Iterable[int]) -> None:
 
 def remove_files(lake: Lake, before: datetime | None) -> int:
     """Remove the files that nothing has needed since an instant, or now; gives how many."""
-    if before is None:
-        gone = lake.query("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")
-    else:
-        gone = lake.query("CALL ducklake_cleanup_old_files('lake', older_than => ?)", [before])
-    return len(gone)
+    waiting = lake.query(
+        "SELECT CAST(schedule_start AS TIMESTAMPTZ) AS since"
+        f" FROM {METADATA}.ducklake_files_scheduled_for_deletion"
+    )
+    if before is None or all(row["since"] <= before for row in waiting):
+        return len(lake.query("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)"))
+    # DuckLake compares with a SQLite catalogue as text, to the day only: the day before is safe.
+    sql = "CALL ducklake_cleanup_old_files('lake', older_than => ?)"
+    return len(lake.query(sql, [before - timedelta(days=1)]))
 
 
 def pinned_snapshots(runs_dir: Path) -> set[int]:

@@ -53,9 +53,9 @@ def plan(lake: Lake, settings: Settings, request: ForgetRequest) -> ForgetReport
 def forget(lake: Lake, settings: Settings, request: ForgetRequest, now: datetime) -> ForgetReport:
     """Remove for good what the request names. It can't be undone.
 
-    Rows go in one transaction; then stored answers and runs that hold any of it, then files, earlier
-    snapshots and the catalogue's free space. Done again, it completes what a kill interrupted.
-    Let no analysis run meanwhile: it may write again what it had read.
+    Rows go in one transaction; then stored answers and runs that hold any of it, then files,
+    earlier snapshots and the catalogue's free space. Done again, it completes what a kill
+    interrupted. Let no analysis run meanwhile: it may write again what it had read.
 
     Raises:
         LakeError: the lake or a store could not be written.
@@ -152,15 +152,11 @@ def _others(lake: Lake, request: ForgetRequest, scope: _Scope) -> list[tuple[str
     return [("digest_notices", notice), *conditions]
 
 
-def _remove_rows(
-    lake: Lake, request: ForgetRequest, scope: _Scope, now: datetime
-) -> list[Removed]:
+def _remove_rows(lake: Lake, request: ForgetRequest, scope: _Scope, now: datetime) -> list[Removed]:
     mark_rows(lake)
     removed = [*remove(lake, "forget", scope.events, scope.rejects, scope.values, now)]
     for table, condition in _others(lake, request, scope):
-        removed.append(
-            Removed(table=table, rows=deleted(lake, table, condition, scope.values))
-        )
+        removed.append(Removed(table=table, rows=deleted(lake, table, condition, scope.values)))
     if scope.anything is not None:
         _blank(lake, "sources", "path", NAMED_SOURCE, scope.sources, scope)
         mine = "tenant_uid = $tenant AND " if request.tenant_uid else ""
@@ -169,9 +165,7 @@ def _remove_rows(
     return removed
 
 
-def _blank(
-    lake: Lake, table: str, column: str, value: str, condition: str, scope: _Scope
-) -> None:
+def _blank(lake: Lake, table: str, column: str, value: str, condition: str, scope: _Scope) -> None:
     values = {n: v for n, v in scope.values.items() if f"${n}" in condition}
     if lake.query(f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1", values):
         lake.execute(f"UPDATE {table} SET {column} = '{value}' WHERE {condition}", values)

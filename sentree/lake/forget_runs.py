@@ -48,9 +48,7 @@ class _Search:
         python = found and found.regex.replace(r"\pL\pN_", r"\w")
         self._text = re.compile(python) if python else None
         tenant = json.dumps(request.tenant_uid or "")
-        self._owner = re.compile(
-            rf'"tenants?(?:_uid)?"\s*:\s*(?:\[[^\]]*)?{re.escape(tenant)}'
-        )
+        self._owner = re.compile(rf'"tenants?(?:_uid)?"\s*:\s*(?:\[[^\]]*)?{re.escape(tenant)}')
         self.writings: tuple[bytes, ...] = ()
         if found:
             self.writings = tuple(
@@ -117,7 +115,9 @@ def remaining_files(settings: Settings, request: ForgetRequest) -> list[Remainde
             if path.is_relative_to(settings.prefect_home):
                 reason = "Prefect's own history; with no server running the folder may be deleted"
             elif path.is_relative_to(settings.lake_dir):
-                reason = "the lake's own file: rows that name it are listed above, or run this again"
+                reason = (
+                    "the lake's own file: rows that name it are listed above, or run this again"
+                )
             found.append(Remainder(subject=str(path), reason=f"holds the value ({reason})"))
     return found
 

@@ -59,8 +59,8 @@ def remove(
     removed = tuple(
         Removed(table=table, rows=deleted(lake, table, condition, values))
         for table, condition in (
-            ("detections", f"event_uid {gone}"),
             ("events", f"event_uid {gone}"),
+            ("detections", f"event_uid {gone}"),
             ("rejects", rejects),
         )
     )

@@ -39,9 +39,10 @@ def set_rule(lake: Lake, tenant: str, keep: timedelta | None, now: datetime) -> 
 
 
 def apply_rules(lake: Lake, now: datetime, *, dry_run: bool) -> tuple[RetainedTenant, ...]:
-    """Remove what is older than its tenant's retention; an event without a time has that of loading.
+    """Remove what is older than its tenant's retention.
 
-    A rejected record goes when its source was loaded before.
+    An event without a time that can be read has that of its loading. A rejected record goes when
+    its source was loaded before.
     """
     done: list[RetainedTenant] = []
     for rule in rules(lake):

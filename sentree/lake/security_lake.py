@@ -74,8 +74,8 @@ def export(
     parts = [
         _Part(**row)
         for row in lake.query(
-            f"SELECT account, CAST(time AS DATE) AS day, class_uid, count(*) AS events FROM ({scope})"
-            " WHERE time IS NOT NULL GROUP BY ALL ORDER BY ALL",
+            "SELECT account, CAST(time AS DATE) AS day, class_uid, count(*) AS events"
+            f" FROM ({scope}) WHERE time IS NOT NULL GROUP BY ALL ORDER BY ALL",
             values,
         )
     ]
@@ -129,9 +129,7 @@ def _write(
             )
             path.parent.mkdir(parents=True, exist_ok=True)
             os.replace(aside / str(number), path)
-            files.append(
-                ExportedFile(path=str(path), class_uid=part.class_uid, events=part.events)
-            )
+            files.append(ExportedFile(path=str(path), class_uid=part.class_uid, events=part.events))
     finally:
         with suppress(OSError):
             shutil.rmtree(aside)
