@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 import duckdb
 
@@ -21,7 +22,7 @@ from sentree.lake.storage import SCHEME, DataStore, data_store
 from sentree.postgres_address import PostgresAddress, read_address
 from sentree.settings import Settings
 
-BUSY_MILLISECONDS = 60_000
+BUSY_SECONDS = 60
 METADATA = "__ducklake_metadata_lake"
 """The database under which DuckLake attaches the catalogue of `lake`."""
 LOCK_KEY = 0x53656E74726565
@@ -89,15 +90,31 @@ class SqliteCatalog:
 
     def attach(self, connection: duckdb.DuckDBPyConnection, *, create: bool) -> None:
         """Attach the file, and make it if it isn't there."""
-        if self._file.is_file():
+        if self._is_made():
             self._attach(connection)
-        elif create:
+        elif create or self._file.is_file():
             self._folder.mkdir(parents=True, exist_ok=True)
             self.data.make()
             with self.writing(connection):
+                # Another process may have been making it while this one waited for the lock.
                 self._attach(connection)
         else:
             raise NoLakeError(str(self._folder))
+
+    def _is_made(self) -> bool:
+        """Tell whether the file is a catalogue; while it is being made, it is none."""
+        if not self._file.is_file():
+            return False
+        try:
+            address = f"file:{quote(str(self._file))}?mode=ro"
+            with closing(sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)) as own:
+                found = own.execute(
+                    "SELECT 1 FROM sqlite_master WHERE name = 'ducklake_snapshot'"
+                ).fetchone()
+        except sqlite3.Error:
+            # DuckDB says what is wrong with it.
+            return True
+        return found is not None
 
     @contextmanager
     def writing(self, connection: duckdb.DuckDBPyConnection) -> Generator[Confirm]:
@@ -112,7 +129,7 @@ class SqliteCatalog:
         connection.execute(
             f"ATTACH {quoted(f'ducklake:sqlite:{self._file}')} AS lake ("
             f"DATA_PATH {quoted(self.data.path)}, OVERRIDE_DATA_PATH true,"
-            f" META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT {BUSY_MILLISECONDS})"
+            f" META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT {BUSY_SECONDS * 1000})"
         )
         made = connection.execute(
             f"SELECT value FROM {METADATA}.ducklake_metadata WHERE key = 'data_path'"
@@ -126,7 +143,7 @@ class SqliteCatalog:
 
     def shrink(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Write the file anew without what was deleted from it; the log of writes is emptied."""
-        with closing(sqlite3.connect(self._file, timeout=BUSY_MILLISECONDS / 1000)) as own:
+        with closing(sqlite3.connect(self._file, timeout=BUSY_SECONDS)) as own:
             own.execute("VACUUM")
             busy, _, _ = own.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy

@@ -13,11 +13,11 @@ from sentree.errors import UsageError
 KINDS = ("user", "host", "ip", "text")
 SHORTEST = 2
 # A letter after a backslash may be the end of an escape of JSON: \n, \t.
-_ESCAPED = r"(?:^|[^\\])(?:\\\\)*\\[bfnrt]"
+ESCAPED = r"(?:^|[^\\])(?:\\\\)*\\[bfnrt]"
 
 
 class Pattern(NamedTuple):
-    """How an entity stands in text: some writings of it, lower-cased, and a regex of DuckDB."""
+    """How an entity stands in text: writings of it, and a regex of DuckDB for all of them."""
 
     writings: tuple[str, ...]
     regex: str
@@ -59,22 +59,23 @@ def pattern_of(entity: Entity) -> Pattern:
         before = after = ""
     else:
         # A minus is part of a name: ws01-backup is another host than ws01.
-        before, after = rf"(?:^|[^\pL\pN_-]|{_ESCAPED})", r"(?:$|[^\pL\pN_-])"
+        before, after = rf"(?:^|[^\pL\pN_-]|{ESCAPED})", r"(?:$|[^\pL\pN_-])"
     if entity.kind == "ip":
-        before = before[:-1] + f"|{_ESCAPED})"
+        before = before[:-1] + f"|{ESCAPED})"
     return Pattern(writings, f"(?is){before}(?:{words}){after}")
 
 
 def _writings(entity: Entity) -> tuple[str, ...]:
-    values = [entity.value.lower()]
+    value = entity.value
+    values = [value, value.lower(), value.upper()]
     if entity.kind == "ip":
-        address = ip_address(entity.value)
+        address = ip_address(value)
         values += [address.compressed, address.exploded]
-    for value in list(values):
-        escaped = json.dumps(value)[1:-1]
-        values += [escaped, json.dumps(value, ensure_ascii=False)[1:-1]]
-    return tuple(dict.fromkeys(values))
+    escaped = [json.dumps(each)[1:-1] for each in values]
+    quoted = [json.dumps(each, ensure_ascii=False)[1:-1] for each in values]
+    return tuple(dict.fromkeys([*values, *quoted, *escaped]))
 
 
 def _escaped(word: str) -> str:
-    return re.sub(r"([^\w\s]|_)", lambda found: "\\" + found[0], word, flags=re.ASCII)
+    # RE2 takes a backslash before ASCII punctuation only.
+    return re.sub(r"([!-/:-@\[-^`{-~])", r"\\\1", word)

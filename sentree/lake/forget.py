@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from schemas.upkeep import ForgetReport, ForgetRequest, Remainder, Removed
+from schemas.upkeep import Entity, ForgetReport, ForgetRequest, Remainder, Removed
 from sentree.lake.added_rows import mark_rows
 from sentree.lake.db import Lake
 from sentree.lake.entity_pattern import pattern_of
@@ -105,18 +105,15 @@ def _scope(lake: Lake, request: ForgetRequest) -> _Scope:
     sources = f"source_uid IN (SELECT source_uid FROM sources WHERE {mine})"
     if request.entity is None:
         return _Scope(mine, sources, mine, None, values)
-    found = pattern_of(request.entity)
-    values |= {"writings": list(found.writings), "regex": found.regex}
-    # Most records hold no writing of it: the regex runs over the others only.
-    text = (
-        "len(list_filter($writings, lambda w: contains(lower({0}), w))) > 0"
-        " AND regexp_matches({0}, $regex)"
-    )
+    values["regex"] = pattern_of(request.entity).regex
+    # A path is only a name: it goes also where the value is a part of a longer one.
+    values["in_path"] = pattern_of(Entity(kind="text", value=request.entity.value)).regex
+    text = "regexp_matches({0}, $regex)"
     whole = "concat_ws(chr(10), raw, event, CAST(observables AS VARCHAR))"
     return _Scope(
-        events=f"{mine} AND ({text.format(whole)})",
-        rejects=f"({sources if request.tenant_uid else 'true'}) AND ({text.format('raw')})",
-        sources=f"{mine} AND ({text.format('path')})",
+        events=f"{mine} AND {text.format(whole)}",
+        rejects=f"({sources if request.tenant_uid else 'true'}) AND {text.format('raw')}",
+        sources=f"{mine} AND regexp_matches(path, $in_path)",
         anything=text,
         values=values,
     )
@@ -176,7 +173,7 @@ def _remaining_rows(lake: Lake, request: ForgetRequest) -> list[Remainder]:
     scope = _scope(lake, request)
     if scope.anything is None:
         return []
-    values = {name: scope.values[name] for name in ("writings", "regex")}
+    values = {"regex": scope.values["regex"]}
     found: list[Remainder] = []
     for table in tables(lake):
         where = scope.anything.format(f"CAST({table} AS VARCHAR)")

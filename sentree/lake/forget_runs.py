@@ -54,7 +54,7 @@ class _Search:
             self.writings = tuple(
                 each
                 for word in found.writings
-                for each in (word.encode(), word.encode("utf-16-le"))
+                for each in (word.encode().lower(), word.encode("utf-16-le").lower())
             )
 
     def names(self, text: str) -> bool:
