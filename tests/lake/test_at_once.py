@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from contextlib import suppress
+import multiprocessing
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
+from lake_child import PRELOADED, start
 from lake_logs import lines, records
 
+from sentree.lake.catalog import NoLakeError
 from sentree.lake.db import Lake
 from sentree.lake.soundness import check
 from sentree.settings import Settings
@@ -21,42 +23,29 @@ ROWS = 25
 SHARED = 5
 """Records at the end of a file that the next one begins with."""
 
-READER = """
-import sys
-from sentree.lake.catalog import NoLakeError
-from sentree.lake.db import Lake
-from sentree.settings import Settings
 
-seen = 0
-for line in sys.stdin:
-    try:
-        with Lake.open(Settings(), create=False) as lake:
-            lake.execute("BEGIN TRANSACTION")
-            [row] = lake.query(
-                "SELECT count(*) AS n, count(DISTINCT event_uid) AS u, (SELECT sum(accepted)"
-                " FROM sources)::BIGINT AS a FROM events"
-            )
-            lake.execute("COMMIT")
-        assert row["n"] == row["u"] == (row["a"] or 0), row
-        assert row["n"] >= seen, (row, seen)
-        seen = row["n"]
-    except NoLakeError:
-        assert not seen
-    print(seen, flush=True)
-"""
-
-
-def sentree(home: Path, *words: str, code: str | None = None) -> subprocess.Popen[str]:
-    """Start a command, or code, at a lake."""
-    begin = ["-c", code or "from sentree.cli import main; main()"]
-    return subprocess.Popen(
-        [sys.executable, *begin, *words],
-        env={**os.environ, "SENTREE_HOME": str(home), "SENTREE_THREADS": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def read(settings: Settings, over: Event, log: Path) -> None:
+    """Read until all is over, and once more; a line of the log for each reading."""
+    seen, last = 0, False
+    with log.open("w") as file:
+        while not last:
+            last = over.is_set()
+            try:
+                with Lake.open(settings, create=False) as lake:
+                    lake.execute("BEGIN TRANSACTION")
+                    [row] = lake.query(
+                        "SELECT count(*) AS n, count(DISTINCT event_uid) AS u,"
+                        " (SELECT coalesce(sum(accepted), 0)::BIGINT FROM sources) AS a FROM events"
+                    )
+                    lake.execute("COMMIT")
+            except NoLakeError:
+                continue
+            assert row["n"] == row["u"] == row["a"] and row["n"] >= seen, (row, seen)
+            seen = row["n"]
+            file.write(f"{seen}\n")
+            file.flush()
+            # Waiting for the end leaves the processor to the writers.
+            over.wait(0.1)
 
 
 def write_files(folder: Path) -> list[list[Path]]:
@@ -70,34 +59,30 @@ def write_files(folder: Path) -> list[list[Path]]:
     return files
 
 
-def ask(readers: list[subprocess.Popen[str]]) -> None:
-    """Let all readers read at the same time."""
-    for reader in readers:
-        assert reader.stdin
-        with suppress(BrokenPipeError):
-            reader.stdin.write("read\n")
-            reader.stdin.flush()
-    for reader in readers:
-        assert reader.stdout
-        reader.stdout.readline()
-
-
 def test_four_ingests_four_readers_and_upkeep_at_once(tmp_path: Path, settings: Settings) -> None:
-    readers = [sentree(settings.home, code=READER) for _ in range(READERS)]
-    writers = [
-        sentree(settings.home, "ingest", *map(str, paths)) for paths in write_files(tmp_path)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    over, home = context.Event(), ("--home", str(settings.home))
+    logs = [tmp_path / f"reader-{number}.txt" for number in range(READERS)]
+    readers = [context.Process(target=read, args=(settings, over, log)) for log in logs]
+    for reader in readers:
+        reader.start()
+    processes: list[BaseProcess] = [
+        start(tmp_path / f"writer-{number}.txt", "ingest", *map(str, paths), *home)
+        for number, paths in enumerate(write_files(tmp_path))
     ]
-    upkeep: list[subprocess.Popen[str]] = []
-    while any(process.poll() is None for process in (*writers, *upkeep)):
-        ask(readers)
-        if not upkeep and any(writer.poll() is not None for writer in writers):
-            upkeep = [sentree(settings.home, "lake", word) for word in ("compact", "check")]
-    ask(readers)
-    processes = (*writers, *upkeep, *readers)
-    errors = [process.communicate(timeout=60)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0] * len(processes), errors
-    assert errors == [""] * len(processes)
+    wait([process.sentinel for process in processes])
+    for word in ("compact", "check", "expire"):
+        processes.append(start(tmp_path / f"{word}.txt", "lake", word, *home))
+    for process in processes:
+        process.join(120)
+    over.set()
+    for reader in readers:
+        reader.join(60)
+    told = {path.name: path.read_text() for path in sorted(tmp_path.glob("*.txt"))}
+    assert {process.exitcode for process in (*processes, *readers)} == {0}, told
     total = WRITERS * FILES * ROWS + SHARED
+    assert [log.read_text().split()[-1] for log in logs] == [str(total)] * READERS
     with Lake.open(settings, create=False) as lake:
         assert check(lake).is_sound
         [sums] = lake.query(
