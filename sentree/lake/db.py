@@ -24,6 +24,7 @@ from sentree.settings import Settings
 TABLES = ("events", "sources", "rejects", "rules", "detections")
 ATTEMPTS = 8
 LINE_CAP = 300
+NO_BAR = "SET enable_progress_bar = false"
 CONFLICTS = ("conflict", "database is locked", "snapshot", "duplicate key", "could not serialize")
 T = TypeVar("T")
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -267,11 +268,11 @@ def connect(
             "preserve_insertion_order": "false",
         }
     )
+    # stdout carries data only; DuckDB would draw its bar there on a slow load, of extensions too.
+    connection.execute(NO_BAR)
     for name in extensions:
         connection.execute(f"LOAD {quoted(str(extension_file(name)))}")
     connection.execute("SET TimeZone = 'UTC'")
-    # stdout carries data only; DuckDB would draw its bar there on a slow load.
-    connection.execute("SET enable_progress_bar = false")
     return connection
 
 

@@ -16,7 +16,7 @@ import duckdb
 from schemas.upkeep import ForgetRequest, Remainder
 from sentree.errors import LakeError
 from sentree.lake.context import FILE_NAME
-from sentree.lake.db import first_line
+from sentree.lake.db import NO_BAR, first_line
 from sentree.lake.entity_pattern import pattern_of
 from sentree.settings import Settings
 
@@ -165,6 +165,7 @@ def _in_context(path: Path, condition: tuple[str, list[object]]) -> bool:
     sql, values = condition
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
+            connection.execute(NO_BAR)
             found = connection.execute(f"SELECT 1 FROM events WHERE {sql} LIMIT 1", values)
             return found.fetchone() is not None
     except duckdb.Error:

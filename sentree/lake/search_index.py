@@ -12,7 +12,7 @@ import duckdb
 from schemas.ports import ContextReader
 from schemas.trajectory import Predicate
 from sentree.errors import LakeError
-from sentree.lake.db import extension_file, first_line, sql_text
+from sentree.lake.db import NO_BAR, extension_file, first_line, sql_text
 
 # Indexing 10 million characters costs about 2.4 s and 6 MB; a search is then 1 to 4 times as fast
 # as a scan, which takes 0.1 to 0.4 s there. Ten times as many cost 25 s and 1 GB of memory: beyond
@@ -58,6 +58,7 @@ def build_index(context_file: Path, *, most_characters: int = MOST_CHARACTERS) -
                 "threads": 2,
             },
         ) as connection:
+            connection.execute(NO_BAR)
             found = connection.execute("SELECT coalesce(sum(chars), 0) FROM events").fetchone()
             if not found or not 0 < found[0] <= most_characters:
                 return False

@@ -45,7 +45,7 @@ def read(settings: Settings, over: Event, log: Path) -> None:
             file.write(f"{seen}\n")
             file.flush()
             # Waiting for the end leaves the processor to the writers.
-            over.wait(0.1)
+            over.wait(1.0)
 
 
 def write_files(folder: Path) -> list[list[Path]]:
