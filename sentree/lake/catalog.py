@@ -97,6 +97,9 @@ class SqliteCatalog:
             self.data.make()
             with self.writing(connection):
                 # Another process may have been making it while this one waited for the lock.
+                if not self._is_made():
+                    self.data.login(connection)
+                    self.data.refuse_another(connection)
                 self._attach(connection)
         else:
             raise NoLakeError(str(self._folder))
@@ -184,7 +187,9 @@ class PostgresCatalog:
         self.data.make()
         with self.writing(connection):
             # Another process may have made it while this one waited for the lock.
-            self._attached(connection, create=True)
+            if not self._attached(connection):
+                self.data.refuse_another(connection)
+                self._attached(connection, create=True)
 
     @contextmanager
     def writing(self, connection: duckdb.DuckDBPyConnection) -> Generator[Confirm]:

@@ -184,7 +184,8 @@ class Lake:
     def check(self) -> list[LakeProblem]:
         """List what does not hold: ledger sums, unknown sources, doubled events, lost files."""
         problems: list[LakeProblem] = []
-        for table in TABLES:
+        info = "SELECT table_name AS t FROM ducklake_table_info('lake') WHERE file_count > 0"
+        for table in sorted(row["t"] for row in self.query(info)):
             listed = self.query(
                 "SELECT unnest([data_file, delete_file]) AS path"
                 " FROM ducklake_list_files('lake', ?)",

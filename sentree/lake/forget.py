@@ -153,7 +153,9 @@ def _remove_rows(lake: Lake, request: ForgetRequest, scope: _Scope, now: datetim
     mark_rows(lake)
     removed = [*remove(lake, "forget", scope.events, scope.rejects, scope.values, now)]
     for table, condition in _others(lake, request, scope):
-        removed.append(Removed(table=table, rows=deleted(lake, table, condition, scope.values)))
+        rows = deleted(lake, table, condition, scope.values)
+        if table != "removals":
+            removed.append(Removed(table=table, rows=rows))
     if scope.anything is not None:
         _blank(lake, "sources", "path", NAMED_SOURCE, scope.sources, scope)
         mine = "tenant_uid = $tenant AND " if request.tenant_uid else ""

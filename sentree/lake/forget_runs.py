@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from shutil import rmtree
@@ -110,7 +110,7 @@ def remaining_files(settings: Settings, request: ForgetRequest) -> list[Remainde
     search = _Search(request)
     found: list[Remainder] = []
     for path in sorted(settings.home.rglob("*")) if search.writings else ():
-        if path.is_file() and _holds(path, search):
+        if _is_plain(path) and _holds(path, search):
             reason = "another tenant's" if request.tenant_uid else "not a file of the lake's own"
             if path.is_relative_to(settings.prefect_home):
                 reason = "Prefect's own history; with no server running the folder may be deleted"
@@ -140,9 +140,9 @@ def _concerns(folder: Path, search: _Search) -> bool:
         return False
     if search.regex is None:
         return True
-    if _in_context(folder / FILE_NAME, _names_it(search)):
+    if any(_in_context(path, _names_it(search)) for path in _contexts(folder)):
         return True
-    return any(path.is_file() and _holds(path, search) for path in folder.rglob("*"))
+    return any(_is_plain(path) and _holds(path, search) for path in folder.rglob("*"))
 
 
 def _is_tenants(folder: Path, search: _Search) -> bool:
@@ -150,8 +150,18 @@ def _is_tenants(folder: Path, search: _Search) -> bool:
         with suppress(OSError):
             if search.is_owned(path.read_text("utf-8", "replace")):
                 return True
-    tenant = search.request.tenant_uid
-    return _in_context(folder / FILE_NAME, ("tenant_uid = ?", [tenant]))
+    condition = "tenant_uid = ?", [search.request.tenant_uid]
+    return any(_in_context(path, condition) for path in _contexts(folder))
+
+
+def _contexts(folder: Path) -> list[Path]:
+    """Give a run's context, and what a killed run left of one."""
+    return [path for path in folder.rglob(f"{FILE_NAME}*") if path.is_file()]
+
+
+def _is_plain(path: Path) -> bool:
+    """Tell whether a file's bytes can be searched: what is packed is searched as a table."""
+    return path.is_file() and path.suffix != ".parquet" and not path.name.startswith(FILE_NAME)
 
 
 def _names_it(search: _Search) -> tuple[str, list[object]]:
@@ -159,9 +169,7 @@ def _names_it(search: _Search) -> tuple[str, list[object]]:
     return f"regexp_matches({text}, ?)", [search.regex]
 
 
-def _in_context(path: Path, condition: tuple[str, list[object]]) -> bool:
-    if not path.is_file():
-        return False
+def _in_context(path: Path, condition: tuple[str, Sequence[object]]) -> bool:
     sql, values = condition
     try:
         with duckdb.connect(str(path), read_only=True) as connection:

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from sentree.errors import ConfigurationError
+from sentree.errors import ConfigurationError, LakeError
 from sentree.settings import Settings
 
 SCHEME = "s3://"
+FOLDER = "/data"
 DEFAULT_REGION = "us-east-1"
 
 
@@ -45,6 +46,20 @@ class DataStore:
         if not self.is_remote:
             Path(self.path).mkdir(parents=True, exist_ok=True)
 
+    def refuse_another(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Refuse a bucket for a new lake where files are already: upkeep would remove them.
+
+        Raises:
+            LakeError: there are.
+        """
+        if self.is_remote:
+            found = connection.execute("SELECT file FROM glob(?) LIMIT 1", [f"{self.path}/**"])
+            if found.fetchone():
+                raise LakeError(
+                    f"there are files in {self.path} already, of another lake perhaps: give each"
+                    " lake a data_path of its own"
+                )
+
     def is_there(self) -> bool:
         """Whether the folder is there; of a bucket DuckDB tells at the first use."""
         return self.is_remote or Path(self.path).is_dir()
@@ -58,7 +73,8 @@ def data_store(settings: Settings, folder: Path) -> DataStore:
     """
     if settings.data_path is None:
         return DataStore(str(folder / "data"))
-    path = settings.data_path.rstrip("/")
+    # A folder of its own below what was named: a lake below another's would look like left-overs.
+    path = settings.data_path.rstrip("/") + FOLDER
     return DataStore(path, ("httpfs",), _secret(path, os.environ))
 
 

@@ -104,6 +104,7 @@ def test_what_is_missing_or_wrong_is_said_without_the_key(
     assert run(["ingest", str(tmp_path / "a.jsonl"), *words]) == 0
     assert run(["doctor", *words]) == 0
     assert run(["config", "show", *words]) == 0
+    assert run(["ingest", str(tmp_path / "a.jsonl"), "--home", str(tmp_path / "second")]) == 3
     monkeypatch.setenv("SENTREE_DATA_PATH", "s3://nowhere/x")
     assert run(["lake", "info", *words]) == 3
     assert run(["ingest", str(tmp_path / "a.jsonl"), "--home", str(tmp_path / "new")]) == 3
@@ -111,6 +112,7 @@ def test_what_is_missing_or_wrong_is_said_without_the_key(
     with pytest.raises(LakeError, match="set data_path"):
         Lake.open(load_settings(home=settings.home))
     out, err = capfd.readouterr()
+    assert "give each lake a data_path of its own" in err
     assert ("s3://evidence/" in out and "NoSuchBucket" in err + out) or "404" in err + out
     assert KEY not in out + err and PASSWORD not in out + err
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
