@@ -27,6 +27,11 @@ METADATA = "__ducklake_metadata_lake"
 """The database under which DuckLake attaches the catalogue of `lake`."""
 LOCK_KEY = 0x53656E74726565
 """The advisory lock of a lake's writers; such locks are a database's own, as the catalogue is."""
+LOCK_WAIT = "10s"
+OWN_TABLES = """
+SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') AS names
+FROM pg_tables WHERE tablename LIKE 'ducklake\\_%'
+"""
 FIRST_PAUSE = 0.005
 LONGEST_PAUSE = 0.2
 ABSENT = "creating a new DuckLake is explicitly disabled"
@@ -213,9 +218,31 @@ class PostgresCatalog:
 
     def shrink(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Let Postgres write its tables anew without what was deleted from them."""
-        self._attach_gate(connection)
-        # Postgres vacuums outside of transactions only.
-        connection.execute("CALL postgres_execute('gate', 'VACUUM FULL', use_transaction = false)")
+        # Others may be reading for long, and the database may hold more than the lake.
+        impatient = dict(self._address.options).get("options", "") + f" -c lock_timeout={LOCK_WAIT}"
+        address = self._address._replace(
+            options=(*self._address.options, ("options", impatient.strip()))
+        )
+        connection.execute(
+            f"ATTACH {quoted(address.conninfo)} AS vacuum (TYPE postgres, SECRET catalog_login)"
+        )
+        try:
+            found = connection.execute(
+                f"SELECT names FROM postgres_query('vacuum', {quoted(OWN_TABLES)})"
+            ).fetchone()
+            if found is None or found[0] is None:
+                return False
+            # Postgres vacuums outside of transactions only.
+            connection.execute(
+                "CALL postgres_execute('vacuum', ?, use_transaction = false)",
+                [f"VACUUM FULL {found[0]}"],
+            )
+        except duckdb.Error as error:
+            if "lock timeout" in str(error):
+                return False
+            raise
+        finally:
+            connection.execute("DETACH vacuum")
         return True
 
     def _take(self, own: duckdb.DuckDBPyConnection) -> None:
