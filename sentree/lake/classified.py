@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, Self
 import duckdb
 
 from ocsf.mappers import MAPPERS
-from sentree.lake.db import NO_BAR, sql_text
+from sentree.lake.db import sql_text
+from sentree.lake.engines import NO_BAR
 from sentree.lake.format_choice import choose_format, read_frames
 from sentree.lake.framing import HEAD, find_framing
 from sentree.lake.readers import ByteSource, peeked

@@ -26,7 +26,8 @@ from schemas.coverage import SliceCoverage
 from schemas.window import Window
 from sentree.errors import LakeError, UnreadableInputError
 from sentree.lake.context import FILE_NAME
-from sentree.lake.db import NO_BAR, first_line, rows, sql_text
+from sentree.lake.db import first_line, rows, sql_text
+from sentree.lake.engines import NO_BAR
 from sentree.lake.readers import STDIN, BrokenStreamError, Input, NotTextError, find_inputs
 from sentree.lake.records import Table, as_text
 from sentree.lake.search_index import build_index

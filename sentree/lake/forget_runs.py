@@ -16,7 +16,8 @@ import duckdb
 from schemas.upkeep import ForgetRequest, Remainder
 from sentree.errors import LakeError
 from sentree.lake.context import FILE_NAME
-from sentree.lake.db import NO_BAR, first_line
+from sentree.lake.db import first_line
+from sentree.lake.engines import NO_BAR
 from sentree.lake.entity_pattern import pattern_of
 from sentree.settings import Settings
 

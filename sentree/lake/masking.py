@@ -12,7 +12,8 @@ import duckdb
 import pyarrow as pa
 
 from sentree.errors import LakeError
-from sentree.lake.db import NO_BAR, first_line, rows
+from sentree.lake.db import first_line, rows
+from sentree.lake.engines import NO_BAR
 
 BATCH = 5_000
 # What may be base64: long runs of its characters that are no hash of a file.

@@ -15,7 +15,8 @@ from schemas.upkeep import Entity, ForgetRequest
 from sentree.cli import run
 from sentree.errors import ConfigurationError, LakeError
 from sentree.lake.compact import compact
-from sentree.lake.db import Lake, extension_file
+from sentree.lake.db import Lake
+from sentree.lake.engines import extension_file
 from sentree.lake.expire import expire
 from sentree.lake.forget import forget
 from sentree.lake.ingest import ingest
