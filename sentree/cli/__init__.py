@@ -19,7 +19,7 @@ app = App(
     default_parameter=Parameter(negative=(), consume_multiple=True),
     suppress_keyboard_interrupt=False,
 )
-lake = App(name="lake", help="Look at the lake.")
+lake = App(name="lake", help="Look at the lake, and keep it up.")
 config = App(name="config", help="Look at the configuration.")
 evaluation = App(name="eval", help="Measure Sentree: accuracy, and paths against each other.")
 route = App(name="route", help="Explain, measure and train the router.")
@@ -68,6 +68,15 @@ lake.command(
     name="dangling",
     help="List STIX references that lead nowhere.",
 )
+for _name, _help in (
+    ("check", "Check that the lake is sound; remove files nobody knows."),
+    ("compact", "Merge small files, leave out deleted rows."),
+    ("expire", "Remove events beyond retention, old snapshots and files."),
+    ("retain", "Say how long a tenant's events are kept."),
+    ("forget", "Remove a tenant's or an entity's records for good."),
+    ("export", "Write events in the layout of Security Lake."),
+):
+    lake.command(f"sentree.cli.lake:{_name}", name=_name, help=_help)
 evaluation.command(
     "sentree.cli.eval:accuracy", name="accuracy", help="Measure accuracy on generated data."
 )

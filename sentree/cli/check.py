@@ -36,20 +36,6 @@ def lake_info(*, common: Common = COMMON) -> int:
     return ExitCode.DONE
 
 
-def lake_check(*, common: Common = COMMON) -> int:
-    """Check the lake: ledger against rows, unique events, readable files."""
-    import json
-
-    from sentree.lake.db import Lake
-
-    with Lake.open(common.settings(), create=False) as lake:
-        problems = lake.check()
-    lines = [f"{one.subject}: {one.problem}" for one in problems]
-    rows = [one.model_dump() for one in problems]
-    common.emit("\n".join(lines) or "the lake is sound", lambda: json.dumps(rows, indent=1))
-    return ExitCode.CONFIGURATION if problems else ExitCode.DONE
-
-
 def lake_dangling(*, common: Common = COMMON) -> int:
     """List the references of STIX objects to objects that the lake has not."""
     import json

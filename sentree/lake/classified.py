@@ -9,6 +9,7 @@ import duckdb
 
 from ocsf.mappers import MAPPERS
 from sentree.lake.db import sql_text
+from sentree.lake.engines import NO_BAR
 from sentree.lake.format_choice import choose_format, read_frames
 from sentree.lake.framing import HEAD, find_framing
 from sentree.lake.readers import ByteSource, peeked
@@ -56,7 +57,7 @@ class Classifier:
             }
         )
         self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute("SET enable_progress_bar = false")
+        self._connection.execute(NO_BAR)
         self._session = Session(self._connection)
         self._staging = Staging(self._session, MAPPERS, TENANT)
 

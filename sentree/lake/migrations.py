@@ -23,7 +23,7 @@ class Migration(NamedTuple):
 
 @cache
 def migrations() -> tuple[Migration, ...]:
-    """Give all steps, in order; each version after the first has exactly one."""
+    """Give all steps, in order; a version has one at most."""
     folder = resources.files("sentree.lake") / "sql" / "migrations"
     found: list[Migration] = []
     for file in folder.iterdir():
@@ -31,8 +31,8 @@ def migrations() -> tuple[Migration, ...]:
         if file.name.endswith(".sql"):
             found.append(Migration(int(number), name, file.read_text("utf-8")))
     found.sort()
-    numbers = [one.version for one in found]
-    assert min(numbers) > FIRST and len(set(numbers)) == len(numbers)
+    versions = [one.version for one in found]
+    assert versions == sorted(set(versions)) and versions[0] > FIRST
     return tuple(found)
 
 
