@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from ocsf.mappers import base, cloudtrail, entra, m365, ocsf_events, windows, zeek
+from ocsf.mappers import base, cloudtrail, entra, m365, ocsf_events, okta, windows, zeek
 from ocsf.mapping import Mapper, Shape
 
 MAPPERS: dict[str, Mapper] = {
     each.MAPPER.name: each.MAPPER
-    for each in (cloudtrail, m365, entra, windows, zeek, ocsf_events, base)
+    for each in (cloudtrail, m365, entra, okta, windows, zeek, ocsf_events, base)
 }
 """In the order in which a record's format is looked for; the last takes what no other knows."""
 
@@ -37,7 +37,7 @@ def _fits(mapper: Mapper, record: Mapping[str, object]) -> bool:
 def _unwrapped(mapper: Mapper, record: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
     """Give the record, or the first one of the list it wraps."""
     yield record
-    wrapped = record.get(mapper.explode) if mapper.explode else None
+    wrapped = _value_at(mapper.explode, record) if mapper.explode else None
     if isinstance(wrapped, list) and wrapped and isinstance(wrapped[0], dict):
         yield cast(Mapping[str, object], wrapped[0])
 
