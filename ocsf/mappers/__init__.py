@@ -6,12 +6,40 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from ocsf.mappers import base, cloudtrail, entra, m365, ocsf_events, okta, windows, zeek
+from ocsf.mappers import (
+    base,
+    cloudtrail,
+    entra,
+    gcp,
+    github,
+    gitlab,
+    google_workspace,
+    kubernetes,
+    m365,
+    ocsf_events,
+    okta,
+    windows,
+    zeek,
+)
 from ocsf.mapping import Mapper, Shape
 
 MAPPERS: dict[str, Mapper] = {
     each.MAPPER.name: each.MAPPER
-    for each in (cloudtrail, m365, entra, okta, windows, zeek, ocsf_events, base)
+    for each in (
+        cloudtrail,
+        m365,
+        entra,
+        okta,
+        google_workspace,
+        gcp,
+        github,
+        gitlab,
+        kubernetes,
+        windows,
+        zeek,
+        ocsf_events,
+        base,
+    )
 }
 """In the order in which a record's format is looked for; the last takes what no other knows."""
 
