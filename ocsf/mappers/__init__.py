@@ -9,7 +9,9 @@ from typing import Any, cast
 from ocsf.mappers import (
     base,
     cloudtrail,
+    crowdstrike_fdr,
     entra,
+    falco,
     gcp,
     github,
     gitlab,
@@ -18,6 +20,7 @@ from ocsf.mappers import (
     m365,
     ocsf_events,
     okta,
+    suricata,
     windows,
     zeek,
 )
@@ -35,6 +38,9 @@ MAPPERS: dict[str, Mapper] = {
         github,
         gitlab,
         kubernetes,
+        suricata,
+        falco,
+        crowdstrike_fdr,
         windows,
         zeek,
         ocsf_events,
