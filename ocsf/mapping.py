@@ -8,7 +8,9 @@ it to one set-based statement, so no Python runs per event. Nothing here knows S
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
+from dataclasses import fields as dataclass_fields
+from typing import cast
 
 OCSF_VERSION = "1.8.0"
 """The OCSF version every mapper writes."""
@@ -383,3 +385,22 @@ class Mapper:
     explode: str | None = None
     keeps: bool = False
     differs: tuple[str, str] | None = None
+
+
+def fields_of(part: object) -> frozenset[str]:
+    """List the raw names a rule, tree or expression looks at, for a shape that respells them."""
+    if isinstance(part, Field):
+        return frozenset(part.names)
+    if isinstance(part, Raw | EachAs):
+        return frozenset({part.name})
+    if isinstance(part, Mapping):
+        inner = list(cast(Mapping[str, object], part).values())
+    elif isinstance(part, tuple):
+        inner = list(cast(tuple[object, ...], part))
+    elif is_dataclass(part):
+        inner = [getattr(part, each.name) for each in dataclass_fields(part)]
+        if isinstance(part, Rule):
+            inner.append(tuple(f(name) for name, _ in part.when))
+    else:
+        return frozenset()
+    return frozenset[str]().union(*(fields_of(each) for each in inner))
