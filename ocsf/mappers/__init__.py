@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ocsf.mappers import (
+    azure,
     base,
     cloudtrail,
     crowdstrike_fdr,
@@ -45,6 +46,7 @@ MAPPERS: dict[str, Mapper] = {
         crowdstrike_fdr,
         guardduty,
         security_hub,
+        azure,
         windows,
         zeek,
         ocsf_events,
