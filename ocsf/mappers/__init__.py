@@ -24,6 +24,7 @@ from ocsf.mappers import (
     okta,
     security_hub,
     suricata,
+    syslog,
     windows,
     zeek,
 )
@@ -50,6 +51,7 @@ MAPPERS: dict[str, Mapper] = {
         windows,
         zeek,
         ocsf_events,
+        syslog,
         base,
     )
 }
