@@ -9,6 +9,7 @@ from typing import Any, cast
 from ocsf.mappers import (
     azure,
     base,
+    cisco_asa,
     cloudtrail,
     crowdstrike_fdr,
     entra,
@@ -48,6 +49,7 @@ MAPPERS: dict[str, Mapper] = {
         guardduty,
         security_hub,
         azure,
+        cisco_asa,
         windows,
         zeek,
         ocsf_events,
