@@ -59,6 +59,14 @@ SUCCESS = {
 """Words of an outcome, as OCSF's status."""
 
 HASHES = {"md5": ("MD5", 1), "sha1": ("SHA-1", 2), "sha256": ("SHA-256", 3)}
+HTTP_METHODS = {
+    name: number
+    for number, name in enumerate(
+        ("connect", "delete", "get", "head", "options", "post", "put", "trace", "patch"), start=1
+    )
+}
+"""Methods in lower case, as an activity of HTTP Activity."""
+
 
 def said(value: str | int | bool, *signs: str) -> Expression:
     """Give a constant where the record has one of the signs, so that it may stand alone."""

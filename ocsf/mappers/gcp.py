@@ -31,6 +31,7 @@ from ocsf.mapping import (
     with_wrapped,
 )
 from ocsf.mappers.audit_parts import (
+    HTTP_METHODS,
     MESSAGE_LENGTH,
     PORT_MAXIMUM,
     SEVERITIES,
@@ -138,12 +139,6 @@ RESOURCE: Expression = Listing(
     )
 )
 REQUEST = "httpRequest"
-METHODS = {
-    name.lower(): number
-    for number, name in enumerate(
-        ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE", "PATCH"), start=1
-    )
-}
 URL = f("httpRequest.requestUrl")
 FLOW = "jsonPayload.connection"
 PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp"}
@@ -283,13 +278,13 @@ MAPPER = Mapper(
         Rule(
             name="request",
             class_uid=4002,
-            activity_id=Lookup(f(f"{REQUEST}.requestMethod"), METHODS, other=99, default=0),
+            activity_id=Lookup(f(f"{REQUEST}.requestMethod"), HTTP_METHODS, other=99, default=0),
             severity_id=SEVERITY,
             tree={
                 "src_endpoint.ip": Ip(f(f"{REQUEST}.remoteIp")),
                 "dst_endpoint.ip": Ip(f(f"{REQUEST}.serverIp")),
                 "http_request.http_method": Lookup(
-                    f(f"{REQUEST}.requestMethod"), {name: name.upper() for name in METHODS}
+                    f(f"{REQUEST}.requestMethod"), {name: name.upper() for name in HTTP_METHODS}
                 ),
                 "http_request.url.url_string": URL,
                 "http_request.url.hostname": Match(URL, r"^[a-z]+://([^/:?#]+)"),

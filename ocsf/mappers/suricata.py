@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, hashes, product
+from ocsf.mappers.audit_parts import HTTP_METHODS, MESSAGE_LENGTH, PORT_MAXIMUM, hashes, product
 from ocsf.mapping import (
     PRESENT,
     Basename,
@@ -42,12 +42,6 @@ RCODES = {
             *("noerror", "formerr", "servfail", "nxdomain", "notimp", "refused"),
             *("yxdomain", "yxrrset", "nxrrset", "notauth", "notzone"),
         )
-    )
-}
-METHODS = {
-    name.lower(): number
-    for number, name in enumerate(
-        ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE", "PATCH"), start=1
     )
 }
 ACTIONS = {"allowed": 1, "pass": 1, "blocked": 2, "drop": 2, "reject": 2}
@@ -96,7 +90,7 @@ PATH = f("http.url")
 HOST = f("http.hostname", "http.host")
 HTTP: Tree = {
     "http_request.http_method": Lookup(
-        f("http.http_method"), {name: name.upper() for name in METHODS}
+        f("http.http_method"), {name: name.upper() for name in HTTP_METHODS}
     ),
     "http_request.url.hostname": HOST,
     "http_request.url.path": Match(PATH, r"^(?:[a-z]+://[^/]+)?(/[^?#]*)"),
@@ -335,7 +329,7 @@ MAPPER = Mapper(
         _rule(
             "http",
             4002,
-            Lookup(f("http.http_method"), METHODS, other=99, default=0),
+            Lookup(f("http.http_method"), HTTP_METHODS, other=99, default=0),
             {
                 **HTTP,
                 "http_request.uid": First((Join((f("flow_id"), f("tx_id")), "/"), f("flow_id", "src_ip"))),
