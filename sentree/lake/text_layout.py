@@ -206,7 +206,7 @@ def _columns_sql(columns: Columns, names: Sequence[str], text: str) -> str:
         for place, name in enumerate(names, start=1)
         if name
     )
-    return f"list_transform([{split}], lambda s: concat({members}))[1]"
+    return f"list_transform([{split}], lambda s: concat({members or chr(39) * 2}))[1]"
 
 
 def _key(name: str) -> str:
