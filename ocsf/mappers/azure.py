@@ -5,7 +5,7 @@ The REST API's events, the `records` of diagnostic settings, and the workspace's
 
 from __future__ import annotations
 
-from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, endpoint, product
+from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, endpoint, product, said
 from ocsf.mapping import (
     PRESENT,
     AfterLast,
@@ -205,7 +205,7 @@ MAPPER = Mapper(
     ),
     defaults={
         **product("Azure Monitor", "Microsoft", "cloud", "host"),
-        "cloud.provider": c("Azure"),
+        "cloud.provider": said("Azure", *OPERATION.names, "time"),
         "cloud.account.uid": SUBSCRIPTION,
         "cloud.region": f("location", "Location"),
         "metadata.event_code": OPERATION,

@@ -31,6 +31,7 @@ from ocsf.mapping import (
     with_wrapped,
 )
 from ocsf.mappers.audit_parts import (
+    said,
     HTTP_METHODS,
     MESSAGE_LENGTH,
     PORT_MAXIMUM,
@@ -196,7 +197,7 @@ MAPPER = Mapper(
     times=(TimeField("timestamp"), TimeField("receiveTimestamp")),
     defaults={
         **product("Google Cloud Logging", "Google", "cloud", "host"),
-        "cloud.provider": c("GCP"),
+        "cloud.provider": said("GCP", "logName", "insertId", "methodName"),
         "cloud.project_uid": f("resource.labels.project_id"),
         "cloud.region": f("resource.labels.location", "resource.labels.region"),
         "cloud.zone": f("resource.labels.zone"),

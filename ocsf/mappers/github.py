@@ -209,7 +209,7 @@ MAPPER = Mapper(
     ),
     defaults={
         **product("GitHub audit log", "GitHub", "cloud", "host"),
-        "cloud.provider": c("GitHub"),
+        "cloud.provider": said("GitHub", "action"),
         "cloud.org.name": f("org[0]", "org", "business"),
         "cloud.org.uid": f("org_id[0]", "org_id", "business_id"),
         "metadata.event_code": ACTION,

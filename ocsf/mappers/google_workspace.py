@@ -220,7 +220,7 @@ MAPPER = Mapper(
     times=(TimeField("id.time"),),
     defaults={
         **product("Google Workspace", "Google", "cloud", "host"),
-        "cloud.provider": c("Google"),
+        "cloud.provider": said("Google", "id.applicationName"),
         "cloud.org.uid": f("id.customerId"),
         "metadata.event_code": EVENT,
         "metadata.uid": f("id.uniqueQualifier"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, product
+from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, product, said
 from ocsf.mapping import (
     Cut,
     Expression,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, product
+from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, product, said
 from ocsf.mapping import (
     PRESENT,
     Cut,
@@ -113,7 +113,7 @@ MAPPER = Mapper(
         **product("Security Hub", "AWS", "cloud", "host"),
         "metadata.event_code": f("GeneratorId"),
         "metadata.uid": f("Id"),
-        "cloud.provider": c("AWS"),
+        "cloud.provider": said("AWS", "ProductArn"),
         "cloud.account.uid": f("AwsAccountId"),
         "cloud.region": f("Region", "Resources[0].Region"),
     },

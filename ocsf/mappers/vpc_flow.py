@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ocsf.layout import Columns, Layout
-from ocsf.mappers.audit_parts import PORT_MAXIMUM, product
+from ocsf.mappers.audit_parts import PORT_MAXIMUM, product, said
 from ocsf.mappers.syslog_parts import SYSLOG_TIME, TEXT
 from ocsf.mapping import (
     PRESENT,
@@ -133,7 +133,7 @@ MAPPER = Mapper(
     nulls=frozenset({"", "-"}),
     defaults={
         **product("VPC Flow Logs", "AWS", "cloud", "security_control"),
-        "cloud.provider": c("AWS"),
+        "cloud.provider": said("AWS", *column("log-status"), *column("interface-id"), "action", "start", "srcaddr"),
         "cloud.account.uid": col("account-id"),
         "cloud.region": col("region"),
         "cloud.zone": col("az-id"),
