@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ocsf.mappers import (
+    aws_network,
     azure,
     base,
     cef,
@@ -14,6 +15,7 @@ from ocsf.mappers import (
     cloudtrail,
     crowdstrike_falcon,
     crowdstrike_fdr,
+    defender_hunting,
     entra,
     falco,
     fortigate,
@@ -58,7 +60,6 @@ MAPPERS: dict[str, Mapper] = {
         crowdstrike_fdr,
         guardduty,
         security_hub,
-        azure,
         cisco_asa,
         palo_alto,
         fortigate,
@@ -70,8 +71,11 @@ MAPPERS: dict[str, Mapper] = {
         windows_firewall,
         crowdstrike_falcon,
         microsoft_alerts,
+        defender_hunting,
+        aws_network,
         windows,
         zeek,
+        azure,
         ocsf_events,
         syslog,
         base,
