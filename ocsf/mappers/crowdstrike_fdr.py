@@ -52,7 +52,7 @@ LOGON_TYPES = frozenset({"2", "3", "4", "5", "7", "8", "9", "10", "11", "12", "1
 
 DEVICE: Tree = {
     "device.hostname": f("ComputerName", "event_host"),
-    "device.uid": f("aid", "AgentIdString"),
+    "device.uid": f("aid", "AgentIdString", "cid", "event_platform"),
     "device.ip": Ip(f("LocalAddressIP4", "LocalIP", "aip")),
     "device.mac": f("MAC"),
     "device.domain": f("MachineDomain"),
@@ -278,7 +278,7 @@ MAPPER = Mapper(
             {
                 **ACTOR,
                 "src_endpoint.ip": Ip(LOCAL),
-                "src_endpoint.uid": f("aid"),
+                "src_endpoint.uid": f("aid", "event_simpleName"),
                 "src_endpoint.hostname": f("ComputerName"),
                 "query": Obj(
                     {
@@ -301,7 +301,7 @@ MAPPER = Mapper(
                 "actor.process.uid": f("ContextProcessId", "ContextProcessId_decimal", "TargetProcessId", "TargetProcessId_decimal"),
                 **under("user", USER),
                 "dst_endpoint.hostname": f("ComputerName"),
-                "dst_endpoint.uid": f("aid"),
+                "dst_endpoint.uid": f("aid", "event_simpleName"),
                 "src_endpoint.ip": Ip(REMOTE),
                 "src_endpoint.hostname": f("ClientComputerName", "RemoteHostName"),
                 "session.uid": f("AuthenticationId", "LogonSessionId"),

@@ -41,7 +41,7 @@ from ocsf.mappers.audit_parts import (
     verb,
 )
 
-METHOD = f("methodName")
+METHOD = f("methodName", "serviceName")
 LAST_WORD = r"(?:^|[./])([A-Za-z][a-z]+)[A-Za-z0-9_]*$"
 SEVERITY: Expression = Lookup(f("severity"), SEVERITIES, other=1, default=1)
 PRINCIPAL = f(
@@ -84,6 +84,7 @@ LOGONS = {
     "authorizeuser": 1,
     "google.cloud.oslogin.v1.osloginservice.checkpolicy": 6,
 }
+NAMED = (("authenticationInfo.principalEmail", PRESENT),)
 DELTA = "serviceData.policyDelta.bindingDeltas[0]"
 
 ACTOR: Tree = {
@@ -100,7 +101,7 @@ ACTOR: Tree = {
     "credential_uid": f("authenticationInfo.serviceAccountKeyName"),
 }
 CALLER: Tree = {
-    **under("src_endpoint", endpoint(f("requestMetadata.callerIp"), f("serviceName"))),
+    **under("src_endpoint", endpoint(f("requestMetadata.callerIp"), f("serviceName", "methodName"))),
     "http_request.user_agent": f("requestMetadata.callerSuppliedUserAgent"),
     "status_id": Lookup(f("status.code"), {"0": 1}, other=2, default=1),
     "status_code": f("status.code"),
@@ -109,7 +110,7 @@ CALLER: Tree = {
 AUDIT: Tree = {
     **CALLER,
     **under("actor.user", ACTOR),
-    "actor.app_name": f("serviceName"),
+    "actor.app_name": f("serviceName", "methodName"),
     "actor.invoked_by": f(
         "authenticationInfo.serviceAccountDelegationInfo[0].firstPartyPrincipal.principalEmail",
         "authenticationInfo.serviceAccountDelegationInfo[0].principalSubject",
@@ -221,7 +222,7 @@ MAPPER = Mapper(
             tree={
                 **CALLER,
                 **under("user", ACTOR),
-                "service.name": f("serviceName"),
+                "service.name": f("serviceName", "methodName"),
                 "is_remote": c(True),
                 "status_id": First(
                     (
@@ -231,7 +232,7 @@ MAPPER = Mapper(
                 ),
                 "unmapped.metadata": Raw("metadata", "object"),
             },
-            when=(("methodName", frozenset(LOGONS)),),
+            when=(("methodName", frozenset(LOGONS)), *NAMED),
         ),
         Rule(
             name="account change",

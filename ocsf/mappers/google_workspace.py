@@ -175,7 +175,7 @@ AUDIT: Tree = {
     "api.service.name": APP,
     "api.request": Obj({"uid": f("id.uniqueQualifier")}),
 }
-USER: Tree = {"name": First((AFFECTED, ACTOR["name"]))}
+USER: Tree = {"name": First((AFFECTED, ACTOR["name"], APP))}
 
 
 def _shape(name: str, root: str, event: str) -> Shape:
@@ -259,7 +259,7 @@ MAPPER = Mapper(
                 "status_detail": value("login_failure_type", "login_challenge_status"),
                 "unmapped.challenge": value("login_challenge_method"),
             },
-            when=(("event.name", frozenset(LOGONS)), ("id.applicationName", PRESENT)),
+            when=(("event.name", frozenset(LOGONS)), ("actor", PRESENT)),
         ),
         Rule(
             name="alert",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ocsf.mapping import (
+    PRESENT,
     Cut,
     Expression,
     First,
@@ -310,7 +311,7 @@ MAPPER = Mapper(
                 ),
                 "unmapped.targets": Raw("target", "array"),
             },
-            when=(("eventType", frozenset(LOGONS)),),
+            when=(("eventType", frozenset(LOGONS)), ("actor", PRESENT)),
         ),
         _rule("account change", 3001, ACCOUNTS, under("user", TARGET)),
         _rule(

@@ -39,6 +39,7 @@ from ocsf.mapping import (
     Tree,
     When,
 )
+from ocsf.objects import IDENTIFIED_BY
 from sentree.lake.mapping_time import any_millis
 
 LIST_LIMIT = 256
@@ -254,15 +255,18 @@ def signs_of(sql: Sql) -> tuple[str, ...]:
     return sql.signs or (sql.text,)
 
 
-def _together(opening: str, parts: list[Sql], closing: str, *, always: bool = False) -> Sql:
-    """Join JSON parts; NULL when no varying one is present.
+def _together(
+    opening: str, parts: list[Sql], closing: str, *, always: bool = False, by: list[Sql] | None = None
+) -> Sql:
+    """Join JSON parts; NULL when no varying one is present, or none of `by` where it is given.
 
     Presence is asked of the leaves, not of the joined text: DuckDB evaluates the argument of
     `nullif` twice inside a CASE, which doubles the work at every level of nesting.
     """
     body = f"concat_ws(',', {', '.join(json_of(p) for p in parts)})"
     joined = f"concat({literal(opening)}, {body}, {literal(closing)})"
-    signs = dict.fromkeys(sign for p in parts if not p.certain for sign in signs_of(p))
+    told = parts if not by or any(part.certain for part in by) else by
+    signs = dict.fromkeys(sign for p in told if not p.certain for sign in signs_of(p))
     if always or not signs:
         return Sql(joined, is_json=True, certain=True)
     cheap_first = tuple(sorted(signs, key=len))
@@ -284,25 +288,32 @@ def nested(tree: Tree) -> dict[str, Expression | dict[str, object]]:
     return root  # type: ignore[return-value]
 
 
-def compile_tree(tree: Tree, sources: Sources, *, always: bool = False) -> Sql:
+def compile_tree(
+    tree: Tree, sources: Sources, *, always: bool = False, name: str | None = None
+) -> Sql:
     """Compile a tree to the JSON text of an object, NULL when no varying leaf is present.
 
     Args:
         tree: attribute paths and expressions.
         sources: where values come from.
         always: keep the object even when only its constants are there.
+        name: the attribute it stands under, for what `ocsf.objects` requires of it.
     """
-    return _compile_node(nested(tree), sources, always)
+    return _compile_node(nested(tree), sources, always, name)
 
 
-def _compile_node(node: Mapping[str, object], sources: Sources, always: bool) -> Sql:
-    members: list[Sql] = []
-    for name, child in node.items():
+def _compile_node(
+    node: Mapping[str, object], sources: Sources, always: bool, name: str | None
+) -> Sql:
+    members: dict[str, Sql] = {}
+    for key, child in node.items():
         sql = (
-            _compile_node(child, sources, always=False)
+            _compile_node(child, sources, always=False, name=key)
             if isinstance(child, dict)
             else compile_expression(child, sources)  # type: ignore[arg-type]
         )
-        key = literal(f'"{name}":')
-        members.append(Sql(f"{key} || {json_of(sql)}", True, sql.certain, signs_of(sql)))
-    return _together("{", members, "}", always=always)
+        text = f"{literal(f'{chr(34)}{key}{chr(34)}:')} || {json_of(sql)}"
+        members[key] = Sql(text, True, sql.certain, signs_of(sql))
+    telling = IDENTIFIED_BY.get(name or "", frozenset())
+    by = [sql for key, sql in members.items() if key in telling]
+    return _together("{", list(members.values()), "}", always=always, by=by)
