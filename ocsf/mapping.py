@@ -377,7 +377,8 @@ class Mapper:
     that a document of the format may wrap. `keeps` marks the format that is OCSF already: the
     record stays as it is, without nulls. `differs` is a UTC time field and the issue an event gets
     where that field is more than 60 seconds away from the event's time. `layouts` say how text
-    lines of the format become records; a format of JSON has none.
+    lines of the format become records; a format of JSON has none. `limits` says, for the page of
+    sources, what the mapper does not do.
     """
 
     name: str
@@ -391,6 +392,7 @@ class Mapper:
     keeps: bool = False
     differs: tuple[str, str] | None = None
     layouts: tuple[Layout, ...] = ()
+    limits: str = ""
 
 
 def fields_of(part: object) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocsf.mappers.audit_parts import HTTP_METHODS, PORT_MAXIMUM, product, said
+from ocsf.mappers.audit_parts import HTTP_METHODS, PORT_MAXIMUM, said
 from ocsf.mapping import (
     PRESENT,
     Expression,
@@ -28,7 +28,9 @@ from ocsf.mapping import (
 ANSWERS_LISTED = 8
 RCODES = {
     name: number
-    for number, name in enumerate(("noerror", "formerr", "servfail", "nxdomain", "notimp", "refused"))
+    for number, name in enumerate(
+        ("noerror", "formerr", "servfail", "nxdomain", "notimp", "refused")
+    )
 }
 VERDICTS = {"allow": 1, "count": 1, "block": 2, "captcha": 99, "challenge": 99}
 HEADERS = f("httpRequest.headers")
@@ -42,6 +44,7 @@ def header(name: str) -> Expression:
 MAPPER = Mapper(
     name="aws_network",
     title="AWS Route 53 Resolver and WAF logs",
+    limits="Answers: eight at most. Headers that WAF redacts are absent.",
     shapes=with_wrapped(
         Shape(
             name="resolver",
@@ -62,17 +65,19 @@ MAPPER = Mapper(
     times=(TimeField("query_timestamp"), TimeField("timestamp", unit="any")),
     nulls=frozenset({"", "-"}),
     defaults={
-        "metadata.product.name": First(
-            (said("Route 53 Resolver", "query_name"), c("WAF"))
-        ),
+        "metadata.product.name": First((said("Route 53 Resolver", "query_name"), c("WAF"))),
         "metadata.product.vendor_name": c("AWS"),
         "metadata.profiles": Listing((c("cloud"), c("security_control"))),
         "metadata.event_code": f("rcode", "action"),
         "metadata.uid": f("httpRequest.requestId"),
         "metadata.log_version": f("version", "formatVersion"),
         "cloud.provider": said("AWS", "query_name", "webaclId"),
-        "cloud.account.uid": First((f("account_id"), Match(f("webaclId"), r"^arn:[^:]+:[^:]+:[^:]*:(\d{12}):"))),
-        "cloud.region": First((f("region"), Match(f("webaclId"), r"^arn:[^:]+:[^:]+:([a-z0-9-]+):"))),
+        "cloud.account.uid": First(
+            (f("account_id"), Match(f("webaclId"), r"^arn:[^:]+:[^:]+:[^:]*:(\d{12}):"))
+        ),
+        "cloud.region": First(
+            (f("region"), Match(f("webaclId"), r"^arn:[^:]+:[^:]+:([a-z0-9-]+):"))
+        ),
     },
     rules=(
         Rule(
@@ -137,7 +142,15 @@ MAPPER = Mapper(
                 "http_request.url.query_string": f("httpRequest.args"),
                 "http_request.url.url_string": First(
                     (
-                        Join((c("https://"), header("host"), f("httpRequest.uri"), c("?"), f("httpRequest.args"))),
+                        Join(
+                            (
+                                c("https://"),
+                                header("host"),
+                                f("httpRequest.uri"),
+                                c("?"),
+                                f("httpRequest.args"),
+                            )
+                        ),
                         Join((c("https://"), header("host"), f("httpRequest.uri"))),
                         f("httpRequest.uri"),
                     )

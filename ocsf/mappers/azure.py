@@ -24,7 +24,6 @@ from ocsf.mapping import (
     Shape,
     TimeField,
     Tree,
-    c,
     f,
     num,
     under,
@@ -42,7 +41,11 @@ OPERATION = f(
 )
 CALLER = f(
     *("caller", "Caller"),
-    *(f"{claims}.{name}" for claims in CLAIMS for name in (UPN, NAME, "upn", "unique_name", "name")),
+    *(
+        f"{claims}.{name}"
+        for claims in CLAIMS
+        for name in (UPN, NAME, "upn", "unique_name", "name")
+    ),
     *(f"{claims}.appid" for claims in CLAIMS),
     "identity.UserName",
     "identity.authorization.evidence.principalId",
@@ -105,7 +108,9 @@ ACTOR: Tree = {
 COMMON: Tree = {
     **ACTOR,
     **under("src_endpoint", endpoint(ADDRESS, OPERATION)),
-    "http_request.user_agent": f("userAgentHeader", "properties.userAgentHeader", "properties.clientInfo"),
+    "http_request.user_agent": f(
+        "userAgentHeader", "properties.userAgentHeader", "properties.clientInfo"
+    ),
     "api.operation": OPERATION,
     "api.version": f("operationVersion"),
     "api.service.name": First(
@@ -194,6 +199,10 @@ def _shape(name: str, root: str) -> Shape:
 MAPPER = Mapper(
     name="azure",
     title="Azure activity and resource logs",
+    limits=(
+        "A flow record of a network security group is one event of its first flow; all are "
+        "in `unmapped.flows`. Logs that stand as text in `properties.log` are not opened."
+    ),
     explode="records",
     shapes=with_wrapped(_shape("azure", "")),
     times=(
@@ -228,7 +237,9 @@ MAPPER = Mapper(
                     "privileges": First(
                         (
                             Listing((AfterLast(Match(BODY, ROLE), "/"),)),
-                            Listing((f("identity.authorization.evidence.role", "authorization.role"),)),
+                            Listing(
+                                (f("identity.authorization.evidence.role", "authorization.role"),)
+                            ),
                             Listing((OPERATION,)),
                         )
                     ),
@@ -248,10 +259,15 @@ MAPPER = Mapper(
                 default=0,
             ),
             tree={
-                "finding_info.uid": f("eventDataId", "correlationId", "CorrelationId", "operationId"),
+                "finding_info.uid": f(
+                    "eventDataId", "correlationId", "CorrelationId", "operationId"
+                ),
                 "finding_info.title": f(
-                    "properties.alertDisplayName", "properties.eventName", "operationName.value",
-                    "operationName", "OperationNameValue",
+                    "properties.alertDisplayName",
+                    "properties.eventName",
+                    "operationName.value",
+                    "operationName",
+                    "OperationNameValue",
                 ),
                 "finding_info.desc": Cut(
                     f("properties.description", "description", "resultDescription"), MESSAGE_LENGTH

@@ -20,6 +20,10 @@ def _named(words: str) -> str:
 MAPPER = Mapper(
     name="cef",
     title="Common Event Format (CEF)",
+    limits=(
+        "The class is told by words in the event's name and by its keys; unknown times are "
+        "the header's."
+    ),
     shapes=(TEXT,),
     layouts=(
         Layout(

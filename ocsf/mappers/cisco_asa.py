@@ -35,9 +35,7 @@ HEAD = r"^%(?P<device>[A-Z]{2,5})-(?:[A-Za-z_]+-)?(?P<level>\d)-(?P<id>\d{6}):? 
 
 def _end(name: str, *, port: str = r"/(?P<{0}_port>\d+)") -> str:
     """Give the pattern of `interface:address/port`, the interface and the user optional."""
-    return (
-        rf"(?:(?P<{name}_if>[^\s:/]+):)?(?P<{name}>[^\s/()]+)" + port.format(name)
-    )
+    return rf"(?:(?P<{name}_if>[^\s:/]+):)?(?P<{name}>[^\s/()]+)" + port.format(name)
 
 
 OPTIONAL = r"(?:/(?P<{0}_port>\d+))?"
@@ -72,10 +70,15 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         r"Teardown (?P<proto>ICMP|ICMPv6) connection for faddr (?P<dst>[^\s/]+)/\d+\S* "
         r"(?:\([^)]*\) )?(?:gaddr \S+ )?laddr (?P<src>[^\s/]+)/\d+",
     ),
-    ("translated", rf"(?P<verb>Built|Teardown) (?:\w+ )?(?P<proto>\w+) translation from {SRC_OPTIONAL}{NAT} to {DST_OPTIONAL}"),
+    (
+        "translated",
+        rf"(?P<verb>Built|Teardown) (?:\w+ )?(?P<proto>\w+) translation from "
+        rf"{SRC_OPTIONAL}{NAT} to {DST_OPTIONAL}",
+    ),
     (
         "denied",
-        rf"Deny (?:protocol )?{WORD} src {SRC_OPTIONAL}(?:\([^)]*\))? dst {DST_OPTIONAL}(?:\([^)]*\))?"
+        rf"Deny (?:protocol )?{WORD} src {SRC_OPTIONAL}(?:\([^)]*\))? dst "
+        rf"{DST_OPTIONAL}(?:\([^)]*\))?"
         r'(?: \(type (?P<icmp_type>\d+), code \d+\))?(?: by access-group "(?P<rule>[^"]+)")?',
     ),
     (
@@ -88,25 +91,48 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("denied", rf"Deny inbound {WORD} from {SRC_OPTIONAL} to {DST_OPTIONAL}"),
     ("denied", rf"Deny inbound (?:protocol )?{WORD} src {SRC_OPTIONAL} dst {DST_OPTIONAL}"),
     ("denied", rf"Deny {WORD} \(no connection\) from {SRC_OPTIONAL} to {DST_OPTIONAL}"),
-    ("denied", rf"Deny {WORD} (?:reverse path check|teardrop fragment\S*|spoof) from \(?{SRC_OPTIONAL}\)? to {DST_OPTIONAL}"),
-    ("denied", rf"Denied {WORD} type=(?P<icmp_type>\d+), (?:code=\d+,? )?from (?:laddr )?{SRC_OPTIONAL}(?: (?:on|to) (?:interface )?{DST_OPTIONAL})?"),
+    (
+        "denied",
+        rf"Deny {WORD} (?:reverse path check|teardrop fragment\S*|spoof) from \(?"
+        rf"{SRC_OPTIONAL}\)? to {DST_OPTIONAL}",
+    ),
+    (
+        "denied",
+        rf"Denied {WORD} type=(?P<icmp_type>\d+), (?:code=\d+,? )?from (?:laddr )"
+        rf"?{SRC_OPTIONAL}(?: (?:on|to) (?:interface )?{DST_OPTIONAL})?",
+    ),
     ("denied", rf"{WORD} access denied by ACL from {SRC} to {DST}"),
     ("denied", rf"{WORD} request discarded from {SRC} to {DST}"),
     ("denied", rf"Dropping {WORD} \S+ from {SRC_OPTIONAL} to {DST_OPTIONAL}"),
-    ("denied", rf"(?:Failed to locate egress interface|No matching connection|Routing failed \S+ \S+ \S+ \S+) for {WORD} (?:\S+ )?from {SRC_OPTIONAL} to {DST_OPTIONAL}"),
+    (
+        "denied",
+        rf"(?:Failed to locate egress interface|No matching connection|Routing fa"
+        rf"iled \S+ \S+ \S+ \S+) for {WORD} (?:\S+ )?from {SRC_OPTIONAL} to "
+        rf"{DST_OPTIONAL}",
+    ),
     ("permitted", rf"{WORD} access (?:permitted|requested) from {SRC} to {DST}"),
     ("ids", rf"IDS:(?P<signature>\d+) (?P<title>.+?) from {SRC_OPTIONAL} to {DST_OPTIONAL}"),
-    ("ids", rf"(?P<title>Duplicate TCP SYN|Possible ARP attack|Land attack|SYN flood\S*) from {SRC_OPTIONAL} to {DST_OPTIONAL}"),
-    ("ids", r"(?P<title>(?:Threat|\[.+?\] drop rate|Shunned|Host .{1,80} is scanning|Scanning)\b.*)$"),
+    (
+        "ids",
+        rf"(?P<title>Duplicate TCP SYN|Possible ARP attack|Land attack|SYN flood"
+        rf"\S*) from {SRC_OPTIONAL} to {DST_OPTIONAL}",
+    ),
+    (
+        "ids",
+        r"(?P<title>(?:Threat|\[.+?\] drop rate|Shunned|Host .{1,80} is scanning"
+        r"|Scanning)\b.*)$",
+    ),
     (
         "login",
         r"AAA user (?:authentication|authorization) (?P<verdict>Successful|Rejected|Locked out) ?: "
-        r"(?:reason = (?P<reason>[^:]+?) : )?(?:server = +(?P<server>\S+)|local database) : user = (?P<user>\S*)"
+        r"(?:reason = (?P<reason>[^:]+?) : )?(?:server = +(?P<server>\S+)|local "
+        r"database) : user = (?P<user>\S*)"
         r"(?: : user IP = (?P<src>\S+))?",
     ),
     (
         "login",
-        rf"Login (?P<verdict>permitted|denied) from {SRC} to {_end('dst', port=r'/(?P<service>[A-Za-z]+|[0-9]+)')}"
+        rf"Login (?P<verdict>permitted|denied) from {SRC} to "
+        rf"{_end('dst', port=r'/(?P<service>[A-Za-z]+|[0-9]+)')}"
         r' for user "(?P<user>[^"]*)"',
     ),
     (
@@ -116,17 +142,21 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (
         "login",
-        rf"Authentication (?P<verdict>succeeded|failed|permitted|denied) for user '(?P<user>[^']*)' from {SRC_OPTIONAL} to {DST_OPTIONAL}",
+        rf"Authentication (?P<verdict>succeeded|failed|permitted|denied) for user"
+        rf" '(?P<user>[^']*)' from {SRC_OPTIONAL} to {DST_OPTIONAL}",
     ),
     (
         "login",
-        rf"{WHO} Authentication: (?P<verdict>successful|rejected)(?:, Session Type: (?P<service>[^.]+))?",
+        rf"{WHO} Authentication: (?P<verdict>successful|rejected)(?:, Session Typ"
+        rf"e: (?P<service>[^.]+))?",
     ),
     ("logout", r"User logged out: Uname: (?P<user>\S+)"),
     (
         "vpn_closed",
-        r"Group = (?P<group>[^,]*), Username = (?P<user>[^,]*), IP = (?P<src>[^,]+), Session disconnected\. "
-        r"Session Type: (?P<service>[^,]+), Duration: (?P<duration>[^,]+), Bytes xmt: (?P<sent>\d+), "
+        r"Group = (?P<group>[^,]*), Username = (?P<user>[^,]*), IP = (?P<src>[^,"
+        r"]+), Session disconnected\. "
+        r"Session Type: (?P<service>[^,]+), Duration: (?P<duration>[^,]+), Bytes"
+        r" xmt: (?P<sent>\d+), "
         r"Bytes rcv: (?P<received>\d+), Reason: (?P<reason>.+)$",
     ),
     (
@@ -153,10 +183,18 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         r"User '(?P<user>[^']*)'(?:, running '(?P<service>[^']*)' from IP (?P<src>[^\s,]+))?,? "
         r"executed (?:the |cmd: )?'(?P<command>.*?)'(?: command\.?)?$",
     ),
-    ("privilege", r"User priv level changed: Uname: (?P<user>\S+) From: (?P<from>\d+) To: (?P<to>\d+)"),
-    ("url", r"(?P<src>[^\s@]+(?:@[^\s]+)?) [Aa]ccessed (?P<proto>[A-Z]+ )?URL (?P<dst>[^\s:]+):(?P<url>\S+)"),
+    (
+        "privilege",
+        r"User priv level changed: Uname: (?P<user>\S+) From: (?P<from>\d+) To: "
+        r"(?P<to>\d+)",
+    ),
+    (
+        "url",
+        r"(?P<src>[^\s@]+(?:@[^\s]+)?) [Aa]ccessed (?P<proto>[A-Z]+ )?URL (?P<ds"
+        r"t>[^\s:]+):(?P<url>\S+)",
+    ),
     ("other", r"(?P<text>.*)$"),
-)  # fmt: skip
+)
 
 BY_LEVEL: Expression = Lookup(f("level"), LEVELS, default=1)
 SOURCE: Tree = {
@@ -284,6 +322,11 @@ def _rule(
 MAPPER = Mapper(
     name="cisco_asa",
     title="Cisco ASA and Firepower",
+    limits=(
+        "About fifty kinds of messages are read; others are Base Events with their text. A "
+        "teardown does not say who began: the first-named side is the source. Times are UTC"
+        " where the header names no zone."
+    ),
     shapes=(TEXT,),
     layouts=(
         Layout(
@@ -295,9 +338,7 @@ MAPPER = Mapper(
         Layout(
             name="asa",
             mark=r"^%(?:ASA|FTD|PIX|FWSM)-(?:[A-Za-z_]+-)?\d-\d{6}",
-            patterns=tuple(
-                (event, HEAD + pattern) for event, pattern in PATTERNS
-            ),
+            patterns=tuple((event, HEAD + pattern) for event, pattern in PATTERNS),
         ),
     ),
     times=(SYSLOG_TIME,),
@@ -426,7 +467,9 @@ MAPPER = Mapper(
             ),
             tree={
                 "finding_info.uid": First((told("SID"), told("FileSHA256"), f("id"))),
-                "finding_info.title": First((told("Message"), told("ThreatName"), told("FileName"), f("id"))),
+                "finding_info.title": First(
+                    (told("Message"), told("ThreatName"), told("FileName"), f("id"))
+                ),
                 "finding_info.types": Listing((told("Classification"),)),
                 "evidences": Listing(
                     (

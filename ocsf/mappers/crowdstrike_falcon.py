@@ -105,12 +105,18 @@ STATUS: Expression = Lookup(f("event.Success"), {"true": 1, "false": 2}, default
 MAPPER = Mapper(
     name="crowdstrike_falcon",
     title="CrowdStrike Falcon event stream",
+    limits=(
+        "Of several network accesses and DNS requests the first is evidence; the whole is "
+        "in its data."
+    ),
     shapes=with_wrapped(
         Shape(
             name="stream",
             present=(
                 frozenset({"metadata.eventType"}),
-                frozenset({"metadata.customerIDString", "metadata.offset", "metadata.eventCreationTime"}),
+                frozenset(
+                    {"metadata.customerIDString", "metadata.offset", "metadata.eventCreationTime"}
+                ),
                 frozenset({"event"}),
             ),
         ),
@@ -140,7 +146,11 @@ MAPPER = Mapper(
                 (
                     Lookup(f("event.SeverityName", "event.DetectSeverity"), SEVERITIES),
                     Lookup(Match(f("event.Severity"), r"^([1-5])$"), SEVERITIES),
-                    Lookup(Match(f("event.Severity", "event.FineScore"), r"^(\d{1,2})\d(?:\.\d+)?$"), SCALE, default=0),
+                    Lookup(
+                        Match(f("event.Severity", "event.FineScore"), r"^(\d{1,2})\d(?:\.\d+)?$"),
+                        SCALE,
+                        default=0,
+                    ),
                 )
             ),
             tree={
@@ -148,11 +158,17 @@ MAPPER = Mapper(
                 "metadata.profiles": Listing((c("cloud"), c("host"), c("security_control"))),
                 "message": Cut(f("event.DetectDescription", "event.Description"), MESSAGE_LENGTH),
                 "finding_info.uid": f(
-                    "event.DetectId", "event.CompositeId", "event.IncidentID", "metadata.offset",
+                    "event.DetectId",
+                    "event.CompositeId",
+                    "event.IncidentID",
+                    "metadata.offset",
                     "metadata.eventType",
                 ),
                 "finding_info.title": f(
-                    "event.DetectName", "event.Name", "event.DisplayName", "event.IncidentType",
+                    "event.DetectName",
+                    "event.Name",
+                    "event.DisplayName",
+                    "event.IncidentType",
                     "metadata.eventType",
                 ),
                 "finding_info.desc": Cut(
@@ -165,7 +181,9 @@ MAPPER = Mapper(
                         Obj(
                             {
                                 "tactic.name": f("event.Tactic"),
-                                "tactic.uid": Match(f("event.MitreAttack[0].TacticID"), r"^(TA\d{4})"),
+                                "tactic.uid": Match(
+                                    f("event.MitreAttack[0].TacticID"), r"^(TA\d{4})"
+                                ),
                                 "technique.name": f("event.Technique"),
                                 "technique.uid": Match(
                                     f("event.MitreAttack[0].TechniqueID"), r"^(T\d{4}(?:\.\d+)?)"
@@ -182,7 +200,11 @@ MAPPER = Mapper(
                             {
                                 "process": Obj(PROCESS, needs=("uid",)),
                                 "src_endpoint.ip": Ip(
-                                    f("event.SourceEndpointIpAddress", "event.LocalAddress", "event.LocalIP")
+                                    f(
+                                        "event.SourceEndpointIpAddress",
+                                        "event.LocalAddress",
+                                        "event.LocalIP",
+                                    )
                                 ),
                                 "dst_endpoint.ip": Ip(
                                     f(
@@ -201,10 +223,16 @@ MAPPER = Mapper(
                     )
                 ),
                 "action_id": Lookup(
-                    Match(f("event.PatternDispositionDescription"), PREVENTED), {}, other=2, default=0
+                    Match(f("event.PatternDispositionDescription"), PREVENTED),
+                    {},
+                    other=2,
+                    default=0,
                 ),
                 "disposition_id": Lookup(
-                    Match(f("event.PatternDispositionDescription"), PREVENTED), {}, other=2, default=0
+                    Match(f("event.PatternDispositionDescription"), PREVENTED),
+                    {},
+                    other=2,
+                    default=0,
                 ),
                 "status_detail": f("event.PatternDispositionDescription", "event.State"),
                 "unmapped.ioc_type": f("event.IOCType"),
@@ -242,7 +270,9 @@ MAPPER = Mapper(
                 "api.service.name": f("event.ServiceName"),
                 "api.request": Obj({"uid": f("event.SessionId", "metadata.offset")}),
                 "status_id": STATUS,
-                "resources": Listing((Obj({"name": f("event.HostnameField", "event.ComputerName")}),)),
+                "resources": Listing(
+                    (Obj({"name": f("event.HostnameField", "event.ComputerName")}),)
+                ),
                 "unmapped.event": Raw("event", "object"),
             },
         ),

@@ -7,15 +7,11 @@ from ocsf.mapping import (
     PRESENT,
     Basename,
     Cut,
-
     First,
-
     Ip,
     Join,
-
     Lookup,
     Mapper,
-
     Millis,
     Obj,
     Rule,
@@ -72,7 +68,14 @@ HASHES = hashes(
     sha256=("SHA256HashData", "SHA256String"),
 )
 PROCESS: Tree = {
-    "uid": f("TargetProcessId", "TargetProcessId_decimal", "ContextProcessId", "ContextProcessId_decimal", "RawProcessId", "RawProcessId_decimal"),
+    "uid": f(
+        "TargetProcessId",
+        "TargetProcessId_decimal",
+        "ContextProcessId",
+        "ContextProcessId_decimal",
+        "RawProcessId",
+        "RawProcessId_decimal",
+    ),
     "pid": num("RawProcessId", "RawProcessId_decimal"),
     "name": Basename(IMAGE),
     "cmd_line": f("CommandLine", "CommandHistory"),
@@ -86,7 +89,12 @@ PROCESS: Tree = {
     "file.hashes": HASHES,
     "parent_process": Obj(
         {
-            "uid": f("ParentProcessId", "ParentProcessId_decimal", "SourceProcessId", "SourceProcessId_decimal"),
+            "uid": f(
+                "ParentProcessId",
+                "ParentProcessId_decimal",
+                "SourceProcessId",
+                "SourceProcessId_decimal",
+            ),
             "name": Basename(f("ParentBaseFileName", "ParentImageFileName")),
             "cmd_line": f("ParentCommandLine"),
         },
@@ -95,8 +103,19 @@ PROCESS: Tree = {
     **under("user", USER),
 }
 ACTOR: Tree = {
-    "actor.process.uid": f("ContextProcessId", "ContextProcessId_decimal", "SourceProcessId", "SourceProcessId_decimal", "ParentProcessId", "ParentProcessId_decimal", "TargetProcessId", "TargetProcessId_decimal"),
-    "actor.process.name": Basename(f("ContextBaseFileName", "ParentBaseFileName", "ContextImageFileName")),
+    "actor.process.uid": f(
+        "ContextProcessId",
+        "ContextProcessId_decimal",
+        "SourceProcessId",
+        "SourceProcessId_decimal",
+        "ParentProcessId",
+        "ParentProcessId_decimal",
+        "TargetProcessId",
+        "TargetProcessId_decimal",
+    ),
+    "actor.process.name": Basename(
+        f("ContextBaseFileName", "ParentBaseFileName", "ContextImageFileName")
+    ),
     **under("actor.user", USER),
     "actor.app_name": KIND,
 }
@@ -111,7 +130,9 @@ CONNECTION: Tree = {
     "dst_endpoint.port": num("RemotePort", "RemotePort_decimal", "RPort", maximum=PORT_MAXIMUM),
     "connection_info.protocol_num": num("Protocol", "Protocol_decimal"),
     "connection_info.protocol_name": Lookup(f("Protocol", "Protocol_decimal"), PROTOCOLS),
-    "connection_info.direction_id": Lookup(f("ConnectionDirection", "ConnectionDirection_decimal"), DIRECTIONS, default=0),
+    "connection_info.direction_id": Lookup(
+        f("ConnectionDirection", "ConnectionDirection_decimal"), DIRECTIONS, default=0
+    ),
 }
 INBOUND: Tree = {
     **{name: each for name, each in CONNECTION.items() if name.startswith("connection_info")},
@@ -142,19 +163,70 @@ FILE: Tree = {
     "file.type_id": c(1),
 }
 KEY = f("RegObjectName", "RegKeyName")
-CREATED = """NewExecutableWritten NewExecutableRenamed PeFileWritten ElfFileWritten
- MachOFileWritten NewScriptWritten ScriptFileWritten PdfFileWritten OleFileWritten
- OoxmlFileWritten RtfFileWritten ZipFileWritten RarFileWritten SevenZipFileWritten TarFileWritten
- GzipFileWritten CabFileWritten JarFileWritten JavaClassFileWritten LnkFileWritten
- EmailFileWritten MSDocxFileWritten MSXlsxFileWritten MSPptxFileWritten BmpFileWritten
- GifFileWritten JpegFileWritten PngFileWritten TiffFileWritten DmpFileWritten DmgFileWritten
- ArcFileWritten BlfFileWritten DwgFileWritten DxfFileWritten EseFileWritten IdwFileWritten
- VmdkFileWritten VdiFileWritten WebScriptFileWritten WebScriptFileWriteMetadata PythonFileWritten
- SuspiciousPeFileWritten CriticalFileModified QuarantinedFile FileCreateInfo GenericFileWritten
- UnixFileWritten FileWritten DirectoryCreate MotwWritten XarFileWritten IsoFileWritten""".split()
-DELETED = "FileDeleteInfo ExecutableDeleted FileDeleted DirectoryDeleted FirmwareDeleted".split()
-RENAMED = "FileRenameInfo FileRenamed NewExecutableRenamed".split()
-OPENED = "FileOpenInfo CriticalFileAccessed FileTimestampMetadata SensitiveFileAccess".split()
+CREATED = [
+    "NewExecutableWritten",
+    "NewExecutableRenamed",
+    "PeFileWritten",
+    "ElfFileWritten",
+    "MachOFileWritten",
+    "NewScriptWritten",
+    "ScriptFileWritten",
+    "PdfFileWritten",
+    "OleFileWritten",
+    "OoxmlFileWritten",
+    "RtfFileWritten",
+    "ZipFileWritten",
+    "RarFileWritten",
+    "SevenZipFileWritten",
+    "TarFileWritten",
+    "GzipFileWritten",
+    "CabFileWritten",
+    "JarFileWritten",
+    "JavaClassFileWritten",
+    "LnkFileWritten",
+    "EmailFileWritten",
+    "MSDocxFileWritten",
+    "MSXlsxFileWritten",
+    "MSPptxFileWritten",
+    "BmpFileWritten",
+    "GifFileWritten",
+    "JpegFileWritten",
+    "PngFileWritten",
+    "TiffFileWritten",
+    "DmpFileWritten",
+    "DmgFileWritten",
+    "ArcFileWritten",
+    "BlfFileWritten",
+    "DwgFileWritten",
+    "DxfFileWritten",
+    "EseFileWritten",
+    "IdwFileWritten",
+    "VmdkFileWritten",
+    "VdiFileWritten",
+    "WebScriptFileWritten",
+    "WebScriptFileWriteMetadata",
+    "PythonFileWritten",
+    "SuspiciousPeFileWritten",
+    "CriticalFileModified",
+    "QuarantinedFile",
+    "FileCreateInfo",
+    "GenericFileWritten",
+    "UnixFileWritten",
+    "FileWritten",
+    "DirectoryCreate",
+    "MotwWritten",
+    "XarFileWritten",
+    "IsoFileWritten",
+]
+DELETED = [
+    "FileDeleteInfo",
+    "ExecutableDeleted",
+    "FileDeleted",
+    "DirectoryDeleted",
+    "FirmwareDeleted",
+]
+RENAMED = ["FileRenameInfo", "FileRenamed", "NewExecutableRenamed"]
+OPENED = ["FileOpenInfo", "CriticalFileAccessed", "FileTimestampMetadata", "SensitiveFileAccess"]
 FILES = {
     **{name.lower(): 1 for name in CREATED},
     **{name.lower(): 4 for name in DELETED},
@@ -244,6 +316,10 @@ def _rule(name: str, uid: int, table: dict[str, int], tree: Tree, *needed: str) 
 MAPPER = Mapper(
     name="crowdstrike_fdr",
     title="CrowdStrike Falcon Data Replicator",
+    limits=(
+        "About ninety of the sensor's events have classes; others are Base Events. Devices "
+        "by `aid`: the tables that name hosts are not joined."
+    ),
     shapes=with_wrapped(
         Shape(
             name="fdr",
@@ -268,7 +344,12 @@ MAPPER = Mapper(
         "metadata.tenant_uid": f("cid"),
     },
     rules=(
-        _rule("process", 1007, STARTED, {**ACTOR, **under("process", PROCESS), "exit_code": num("ExitCode")}),
+        _rule(
+            "process",
+            1007,
+            STARTED,
+            {**ACTOR, **under("process", PROCESS), "exit_code": num("ExitCode")},
+        ),
         _rule("connection", 4001, CONNECTED, {**CONNECTION, **ACTOR}),
         _rule("accepted connection", 4001, ACCEPTED, {**INBOUND, **ACTOR}, "RemotePort"),
         _rule(
@@ -298,7 +379,12 @@ MAPPER = Mapper(
             3002,
             LOGONS,
             {
-                "actor.process.uid": f("ContextProcessId", "ContextProcessId_decimal", "TargetProcessId", "TargetProcessId_decimal"),
+                "actor.process.uid": f(
+                    "ContextProcessId",
+                    "ContextProcessId_decimal",
+                    "TargetProcessId",
+                    "TargetProcessId_decimal",
+                ),
                 **under("user", USER),
                 "dst_endpoint.hostname": f("ComputerName"),
                 "dst_endpoint.uid": f("aid", "event_simpleName"),
@@ -307,15 +393,15 @@ MAPPER = Mapper(
                 "session.uid": f("AuthenticationId", "LogonSessionId"),
                 "session.created_time": Millis(f("LogonTime")),
                 "logon_type_id": Lookup(
-                    f("LogonType", "LogonType_decimal"), {each: int(each) for each in sorted(LOGON_TYPES)}, other=99
+                    f("LogonType", "LogonType_decimal"),
+                    {each: int(each) for each in sorted(LOGON_TYPES)},
+                    other=99,
                 ),
                 "is_remote": Lookup(
                     f("UserIsRemote", "LogonType", "LogonType_decimal"),
                     {"3": True, "8": True, "10": True, "true": True, "false": False},
                 ),
-                "status_id": Lookup(
-                    KIND, {"userlogonfailed": 2, "userlogonfailed2": 2}, default=1
-                ),
+                "status_id": Lookup(KIND, {"userlogonfailed": 2, "userlogonfailed2": 2}, default=1),
                 "status_code": f("SubStatus", "Status", "SubStatus_decimal"),
                 "unmapped.logon_server": f("LogonServer"),
                 "unmapped.is_admin": f("UserIsAdmin"),
@@ -341,7 +427,9 @@ MAPPER = Mapper(
             SERVICES,
             {
                 **ACTOR,
-                "win_service.name": f("ServiceDisplayName", "ServiceName", "ServiceObjectName", "event_simpleName"),
+                "win_service.name": f(
+                    "ServiceDisplayName", "ServiceName", "ServiceObjectName", "event_simpleName"
+                ),
                 "win_service.cmd_line": f(
                     "ServiceImagePath", "ImageFileName", "CommandLine", "ServiceDisplayName", "aid"
                 ),
@@ -368,7 +456,9 @@ MAPPER = Mapper(
             MODULES,
             {
                 **ACTOR,
-                "module.file.name": First((Basename(f("ImageFileName", "ModuleFileName", "TargetFileName")), KIND)),
+                "module.file.name": First(
+                    (Basename(f("ImageFileName", "ModuleFileName", "TargetFileName")), KIND)
+                ),
                 "module.file.path": f("ImageFileName", "ModuleFileName", "TargetFileName"),
                 "module.file.hashes": HASHES,
                 "module.file.type_id": c(1),
@@ -384,7 +474,8 @@ MAPPER = Mapper(
                 **UNMAPPED,
                 **ACTOR,
                 "script.script_content.value": Cut(
-                    f("ScriptContent", "ScriptContentName", "ScriptContentBytes", "CommandLine"), 16384
+                    f("ScriptContent", "ScriptContentName", "ScriptContentBytes", "CommandLine"),
+                    16384,
                 ),
                 "script.type_id": c(0),
                 "script.hashes": hashes(sha256=("ContentSHA256HashData", "SHA256HashData")),
@@ -406,7 +497,12 @@ MAPPER = Mapper(
                 "unmapped.user": f("UserName"),
                 "unmapped.remote": REMOTE,
                 "unmapped.target": f("TargetFileName"),
-                "unmapped.process": f("TargetProcessId", "TargetProcessId_decimal", "ContextProcessId", "ContextProcessId_decimal"),
+                "unmapped.process": f(
+                    "TargetProcessId",
+                    "TargetProcessId_decimal",
+                    "ContextProcessId",
+                    "ContextProcessId_decimal",
+                ),
             },
         ),
     ),

@@ -41,8 +41,12 @@ INJECTED = {
 CONNECTED = {
     **dict.fromkeys(("connectionsuccess", "connectionacknowledged", "connectionfound"), 1),
     **dict.fromkeys(("connectionrequest", "connectionattempt", "httpconnectioninspected"), 1),
-    **dict.fromkeys(("sslconnectioninspected", "sshconnectioninspected", "ftpconnectioninspected"), 6),
-    **dict.fromkeys(("smtpconnectioninspected", "icmpconnectioninspected", "networksignatureinspected"), 6),
+    **dict.fromkeys(
+        ("sslconnectioninspected", "sshconnectioninspected", "ftpconnectioninspected"), 6
+    ),
+    **dict.fromkeys(
+        ("smtpconnectioninspected", "icmpconnectioninspected", "networksignatureinspected"), 6
+    ),
     "connectionfailed": 4,
     "listeningconnectioncreated": 7,
     "inboundconnectionblocked": 5,
@@ -94,7 +98,11 @@ ALERTS = frozenset(
     {
         *("antivirusdetection", "antivirusreport", "exploitguardnetworkprotectionblocked"),
         *("smartscreenurlwarning", "smartscreenappwarning", "antivirusmalwareblocked"),
-        *("exploitguardnonmicrosoftsignedblocked", "tamperingattempt", "asrlsasscredentialtheftblocked"),
+        *(
+            "exploitguardnonmicrosoftsignedblocked",
+            "tamperingattempt",
+            "asrlsasscredentialtheftblocked",
+        ),
         *("antivirusdetectionactiontype", "controlledfolderaccessviolationblocked"),
         *("asrofficechildprocessblocked", "asrexecutableofficecontentblocked"),
         *("asrpsexecwmichildprocessblocked", "asrobfuscatedscriptblocked"),
@@ -216,7 +224,12 @@ def _shape(name: str, root: str) -> Shape:
             frozenset({f"{at}ActionType"}),
             frozenset({f"{at}DeviceId", f"{at}DeviceName"}),
             frozenset(
-                {f"{at}InitiatingProcessFileName", f"{at}ReportId", f"{at}LogonType", f"{at}MachineGroup"}
+                {
+                    f"{at}InitiatingProcessFileName",
+                    f"{at}ReportId",
+                    f"{at}LogonType",
+                    f"{at}MachineGroup",
+                }
             ),
         ),
         roots=(root, "") if root else ("",),
@@ -226,6 +239,10 @@ def _shape(name: str, root: str) -> Shape:
 MAPPER = Mapper(
     name="defender_hunting",
     title="Defender for Endpoint hunting tables",
+    limits=(
+        "Device tables only; mail, identity and cloud app tables are not known. "
+        "`AdditionalFields` stays text but for task names and scripts."
+    ),
     shapes=(_shape("streamed", "properties"), *with_wrapped(_shape("table", ""))),
     times=(
         TimeField("Timestamp"),
@@ -267,14 +284,25 @@ MAPPER = Mapper(
                 "connection_info.direction_id": c(1),
             },
         ),
-        _rule("file", 1001, FILES, {**under("file", FILE), "unmapped.previous": f("PreviousFileName"), "unmapped.origin": f("FileOriginUrl")}),
+        _rule(
+            "file",
+            1001,
+            FILES,
+            {
+                **under("file", FILE),
+                "unmapped.previous": f("PreviousFileName"),
+                "unmapped.origin": f("FileOriginUrl"),
+            },
+        ),
         _rule(
             "registry value",
             201002,
             VALUES,
             {
                 "reg_value.path": First((KEY, DEED)),
-                "reg_value.name": First((f("RegistryValueName", "PreviousRegistryValueName"), c("(Default)"))),
+                "reg_value.name": First(
+                    (f("RegistryValueName", "PreviousRegistryValueName"), c("(Default)"))
+                ),
                 "reg_value.type": f("RegistryValueType"),
                 "reg_value.reg_string_data": f("RegistryValueData"),
             },
@@ -305,7 +333,10 @@ MAPPER = Mapper(
                 "script.script_content.value": Cut(
                     First(
                         (
-                            Match(f("AdditionalFields"), r'"(?:Command|ScriptContent)\\*":\s*\\*"(.+?)\\*"\}?$'),
+                            Match(
+                                f("AdditionalFields"),
+                                r'"(?:Command|ScriptContent)\\*":\s*\\*"(.+?)\\*"\}?$',
+                            ),
                             f("AdditionalFields", "ActionType"),
                         )
                     ),
@@ -331,9 +362,12 @@ MAPPER = Mapper(
                 "logon_type_id": Lookup(f("LogonType"), LOGON_TYPES, other=99),
                 "auth_protocol": f("Protocol"),
                 "is_remote": Lookup(
-                    f("LogonType"), {"network": True, "remoteinteractive": True, "interactive": False}
+                    f("LogonType"),
+                    {"network": True, "remoteinteractive": True, "interactive": False},
                 ),
-                "status_id": Lookup(DEED, {"logonfailed": 2, "logonsuccess": 1, "logoff": 1}, default=0),
+                "status_id": Lookup(
+                    DEED, {"logonfailed": 2, "logonsuccess": 1, "logoff": 1}, default=0
+                ),
                 "status_detail": f("FailureReason"),
                 "unmapped.is_local_admin": f("IsLocalAdmin"),
             },
@@ -356,7 +390,10 @@ MAPPER = Mapper(
                                     {**FILE, "name": f("FileName")},
                                     needs=("name",),
                                 ),
-                                "process": Obj({"pid": num("ProcessId"), "cmd_line": f("ProcessCommandLine")}, needs=("pid",)),
+                                "process": Obj(
+                                    {"pid": num("ProcessId"), "cmd_line": f("ProcessCommandLine")},
+                                    needs=("pid",),
+                                ),
                                 "dst_endpoint.ip": Ip(f("RemoteIP")),
                                 "url": Obj({"url_string": f("RemoteUrl")}, needs=("url_string",)),
                             }

@@ -35,7 +35,8 @@ THREAT_WORDS = (
 )
 """Words in an event's name by which it is a finding."""
 LOGON_WORDS = (
-    r"(?i:\blog(?:ged)?[ _-]?(?:on|in)\b|\blog(?:ged)?[ _-]?(?:off|out)\b|\bsign[ _-]?(?:in|on|out)\b"
+    r"(?i:\blog(?:ged)?[ _-]?(?:on|in)\b|\blog(?:ged)?[ _-]?(?:off|out)\b|\b"
+    r"sign[ _-]?(?:in|on|out)\b"
     r"|authenticat|login|logon|logout|logoff|\bsso\b|\bmfa\b|user_?auth)"
 )
 """Words in an event's name by which it is an authentication, if it names a user."""
@@ -71,11 +72,11 @@ SRC = f("src", "sourceAddress", "srcip", "sourceTranslatedAddress", "c6a2", "ide
 DST = f("dst", "destinationAddress", "dstip", "c6a3", "dhost")
 SOURCE: Tree = {
     "ip": Ip(SRC),
-    "hostname": First(
-        (f("shost", "sourceHostName", "srcHostName", "identHostName"), NotIp(SRC))
-    ),
+    "hostname": First((f("shost", "sourceHostName", "srcHostName", "identHostName"), NotIp(SRC))),
     "port": num("spt", "sourcePort", "srcPort", "srcport", maximum=PORT_MAXIMUM),
-    "mac": Match(f("smac", "sourceMacAddress", "srcMAC"), r"^([0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5})$"),
+    "mac": Match(
+        f("smac", "sourceMacAddress", "srcMAC"), r"^([0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5})$"
+    ),
     "zone": f("sourceZone", "srcZone"),
     "interface_name": f("deviceInboundInterface"),
 }
@@ -83,7 +84,9 @@ DESTINATION: Tree = {
     "ip": Ip(DST),
     "hostname": First((f("dhost", "destinationHostName", "dstHostName"), NotIp(DST))),
     "port": num("dpt", "destinationPort", "dstPort", "dstport", maximum=PORT_MAXIMUM),
-    "mac": Match(f("dmac", "destinationMacAddress", "dstMAC"), r"^([0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5})$"),
+    "mac": Match(
+        f("dmac", "destinationMacAddress", "dstMAC"), r"^([0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5})$"
+    ),
     "interface_name": f("deviceOutboundInterface"),
 }
 ENDPOINTS: Tree = {**under("src_endpoint", SOURCE), **under("dst_endpoint", DESTINATION)}
@@ -97,7 +100,15 @@ CONNECTION: Tree = {
         default=0,
     ),
 }
-USERS = ("duser", "destinationUserName", "usrName", "suser", "sourceUserName", "accountName", "user")
+USERS = (
+    "duser",
+    "destinationUserName",
+    "usrName",
+    "suser",
+    "sourceUserName",
+    "accountName",
+    "user",
+)
 SOURCE_USER = f("suser", "sourceUserName", "usrName", "user", "suid", "accountName")
 TARGET_USER = f(*USERS)
 URL = f("request", "requestUrl", "url", "requestURL")
@@ -107,12 +118,18 @@ ACTION = f("act", "deviceAction", "action", "deviceaction")
 VERDICTS = {
     **dict.fromkeys(("allow", "allowed", "accept", "accepted", "permit", "permitted", "pass"), 1),
     **dict.fromkeys(("passed", "alert", "detect", "detected", "monitor", "logged", "log"), 1),
-    **dict.fromkeys(("block", "blocked", "deny", "denied", "drop", "dropped", "reject", "reset"), 2),
-    **dict.fromkeys(("rejected", "prevent", "prevented", "quarantine", "quarantined", "refused"), 2),
+    **dict.fromkeys(
+        ("block", "blocked", "deny", "denied", "drop", "dropped", "reject", "reset"), 2
+    ),
+    **dict.fromkeys(
+        ("rejected", "prevent", "prevented", "quarantine", "quarantined", "refused"), 2
+    ),
     **dict.fromkeys(("delete", "deleted", "cleaned", "terminate", "terminated", "isolate"), 2),
 }
 OUTCOMES = {
-    **dict.fromkeys(("success", "succeeded", "successful", "/success", "ok", "allow", "allowed"), 1),
+    **dict.fromkeys(
+        ("success", "succeeded", "successful", "/success", "ok", "allow", "allowed"), 1
+    ),
     **dict.fromkeys(("passed", "accept", "accepted", "0"), 1),
     **dict.fromkeys(("failure", "failed", "fail", "/failure", "error", "denied", "deny"), 2),
     **dict.fromkeys(("rejected", "blocked", "invalid", "1"), 2),

@@ -128,6 +128,10 @@ EVIDENCE: Expression = Obj(
 MAPPER = Mapper(
     name="falco",
     title="Falco alerts",
+    limits=(
+        "A process is evidence only where its id is among the output's fields; all fields "
+        "are in `unmapped.output_fields`."
+    ),
     shapes=with_wrapped(
         Shape(
             name="falco",

@@ -81,7 +81,9 @@ CONNECTION: Tree = {
     "connection_info.protocol_num": num("proto"),
     "connection_info.protocol_name": Lookup(f("proto"), PROTOCOLS),
     "connection_info.direction_id": Lookup(
-        f("direction", "dir"), {"incoming": 1, "inbound": 1, "outgoing": 2, "outbound": 2}, default=0
+        f("direction", "dir"),
+        {"incoming": 1, "inbound": 1, "outgoing": 2, "outbound": 2},
+        default=0,
     ),
 }
 SECURED: Tree = {
@@ -160,6 +162,7 @@ def _is(name: str, *values: str) -> tuple[str, frozenset[str]]:
 MAPPER = Mapper(
     name="fortigate",
     title="Fortinet FortiGate",
+    limits="Without `eventtime`, date and time are read as UTC.",
     shapes=(
         TEXT,
         *with_wrapped(
@@ -278,7 +281,10 @@ MAPPER = Mapper(
                     **SECURED,
                     "finding_info.uid": First(
                         (
-                            Join((f("eventtime", "sessionid"), f("attackid", "virusid", "logid")), "/"),
+                            Join(
+                                (f("eventtime", "sessionid"), f("attackid", "virusid", "logid")),
+                                "/",
+                            ),
                             f("logid", "log_id", "attackid"),
                             TITLE,
                         )
@@ -397,7 +403,9 @@ MAPPER = Mapper(
                 "src_endpoint.svc_name": f("ui", "type"),
                 "api.operation": f("action", "logdesc", "type"),
                 "api.service.name": f("cfgpath"),
-                "resources": Listing((Obj({"name": f("cfgobj"), "type": f("cfgpath")}, needs=("name",)),)),
+                "resources": Listing(
+                    (Obj({"name": f("cfgobj"), "type": f("cfgpath")}, needs=("name",)),)
+                ),
                 "unmapped.attribute": f("cfgattr"),
                 "unmapped.transaction": f("cfgtid"),
             },

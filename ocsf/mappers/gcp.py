@@ -5,6 +5,16 @@ Entries of a sink, the API's list (`entries`) and the columns of a BigQuery expo
 
 from __future__ import annotations
 
+from ocsf.mappers.audit_parts import (
+    HTTP_METHODS,
+    MESSAGE_LENGTH,
+    PORT_MAXIMUM,
+    SEVERITIES,
+    endpoint,
+    product,
+    said,
+    verb,
+)
 from ocsf.mapping import (
     PRESENT,
     AfterLast,
@@ -29,16 +39,6 @@ from ocsf.mapping import (
     num,
     under,
     with_wrapped,
-)
-from ocsf.mappers.audit_parts import (
-    said,
-    HTTP_METHODS,
-    MESSAGE_LENGTH,
-    PORT_MAXIMUM,
-    SEVERITIES,
-    endpoint,
-    product,
-    verb,
 )
 
 METHOD = f("methodName", "serviceName")
@@ -101,7 +101,9 @@ ACTOR: Tree = {
     "credential_uid": f("authenticationInfo.serviceAccountKeyName"),
 }
 CALLER: Tree = {
-    **under("src_endpoint", endpoint(f("requestMetadata.callerIp"), f("serviceName", "methodName"))),
+    **under(
+        "src_endpoint", endpoint(f("requestMetadata.callerIp"), f("serviceName", "methodName"))
+    ),
     "http_request.user_agent": f("requestMetadata.callerSuppliedUserAgent"),
     "status_id": Lookup(f("status.code"), {"0": 1}, other=2, default=1),
     "status_code": f("status.code"),
@@ -182,6 +184,11 @@ def _shape(payload: str) -> Shape:
 MAPPER = Mapper(
     name="gcp",
     title="Google Cloud logs",
+    limits=(
+        "Audit, load balancer, DNS, VPC flow and firewall entries have classes; other "
+        "entries are Base Events. Of several policy bindings the first is mapped. Flows "
+        "have their bytes in one direction, as Google counts them."
+    ),
     explode="entries",
     shapes=with_wrapped(
         _shape("protoPayload"),
@@ -260,9 +267,7 @@ MAPPER = Mapper(
             severity_id=SEVERITY,
             tree={
                 **AUDIT,
-                "user.name": First(
-                    (AfterLast(f(f"{DELTA}.member"), ":"), f(f"{DELTA}.role"))
-                ),
+                "user.name": First((AfterLast(f(f"{DELTA}.member"), ":"), f(f"{DELTA}.role"))),
                 "user.type": Match(f(f"{DELTA}.member"), r"^([A-Za-z]+):"),
                 "privileges": Listing((f(f"{DELTA}.role"),)),
                 "resources": RESOURCE,
@@ -336,9 +341,7 @@ MAPPER = Mapper(
                 "traffic.packets": num("jsonPayload.packets_sent"),
                 "start_time": Millis(f("jsonPayload.start_time")),
                 "end_time": Millis(f("jsonPayload.end_time")),
-                "status_id": Lookup(
-                    f("jsonPayload.disposition"), {"allowed": 1, "denied": 2}
-                ),
+                "status_id": Lookup(f("jsonPayload.disposition"), {"allowed": 1, "denied": 2}),
                 "unmapped.rule": f("jsonPayload.rule_details.reference"),
                 "unmapped.disposition": f("jsonPayload.disposition"),
                 "unmapped.reporter": f("jsonPayload.reporter"),

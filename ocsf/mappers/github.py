@@ -6,7 +6,6 @@ from ocsf.mappers.audit_parts import MESSAGE_LENGTH, endpoint, product, said, ve
 from ocsf.mapping import (
     AfterLast,
     Cut,
-    Expression,
     First,
     Listing,
     Lookup,
@@ -202,6 +201,7 @@ def _rule(name: str, uid: int, table: dict[str, int], tree: Tree) -> Rule:
 MAPPER = Mapper(
     name="github",
     title="GitHub audit log",
+    limits=("Audit log only, no webhook payloads. Unknown actions are API Activity by their verb."),
     shapes=with_wrapped(_shape("github", "")),
     times=(
         TimeField("@timestamp", unit="any"),
@@ -278,9 +278,7 @@ MAPPER = Mapper(
             severity_id=Lookup(ACTION, ALERTS),
             tree={
                 "finding_info.uid": First((f("_document_id", "document_id"), ACTION)),
-                "finding_info.title": First(
-                    (f("alert_title", "secret_type_display_name"), ACTION)
-                ),
+                "finding_info.title": First((f("alert_title", "secret_type_display_name"), ACTION)),
                 "finding_info.types": Listing((ACTION,)),
                 "finding_info.src_url": f("html_url"),
                 **under("actor.user", ACTOR),
@@ -318,7 +316,9 @@ MAPPER = Mapper(
                         ),
                     )
                 ),
-                "message": Cut(First((f("message"), AfterLast(f("explanation"), "\n"))), MESSAGE_LENGTH),
+                "message": Cut(
+                    First((f("message"), AfterLast(f("explanation"), "\n"))), MESSAGE_LENGTH
+                ),
                 "unmapped.branch": f("branch", "ref", "head_branch"),
                 "unmapped.workflow": f("workflow_id", "workflow_run_id"),
                 "unmapped.hook_url": f("config.url", "hook.config.url"),

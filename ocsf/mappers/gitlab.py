@@ -126,7 +126,10 @@ ACCESS: Tree = {
     **AUDIT,
     "user.name": First((TARGET, f("author_name", "entity_type"))),
     "privileges": First(
-        (Listing((f("details.as", "as", "details.to", "to", "details.from", "from"),)), Listing((EVENT,)))
+        (
+            Listing((f("details.as", "as", "details.to", "to", "details.from", "from"),)),
+            Listing((EVENT,)),
+        )
     ),
     "resources": Listing(
         (Obj({"name": ENTITY, "uid": f("entity_id"), "type": f("entity_type")}, needs=("name",)),)
@@ -151,6 +154,7 @@ def _shape(name: str, root: str, *present: str) -> Shape:
 MAPPER = Mapper(
     name="gitlab",
     title="GitLab audit events",
+    limits="Sign-ins that name neither a method nor an event type are API Activity.",
     shapes=with_wrapped(
         _shape("gitlab", "", "created_at", "time", "details", "event_type", "target_type"),
     ),
@@ -234,7 +238,9 @@ MAPPER = Mapper(
                     Lookup(f("details.remove"), {}, other=4),
                     Lookup(f("details.change", "change"), {}, other=3),
                     Lookup(
-                        Match(WORDS, r"_(created|updated|destroyed|deleted|changed|added|removed)$"),
+                        Match(
+                            WORDS, r"_(created|updated|destroyed|deleted|changed|added|removed)$"
+                        ),
                         {
                             **dict.fromkeys(("created", "added"), 1),
                             **dict.fromkeys(("updated", "changed"), 3),

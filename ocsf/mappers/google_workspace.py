@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ocsf.mappers.audit_parts import activities, endpoint, parameter, product, said, verb
 from ocsf.mapping import (
     PRESENT,
     Expression,
@@ -20,7 +21,6 @@ from ocsf.mapping import (
     under,
     with_wrapped,
 )
-from ocsf.mappers.audit_parts import activities, endpoint, parameter, product, said, verb
 
 EVENT = f("event.name")
 APP = f("id.applicationName")
@@ -192,10 +192,7 @@ def _shape(name: str, root: str, event: str) -> Shape:
         aliases={
             **{f"event.{name}": (f"{at}{inside}{name}",) for name in ("name", "type")},
             "event.parameters": (f"{at}{inside}parameters",),
-            **{
-                f"event.parameters.{name}": (f"{at}{inside}parameters.{name}",)
-                for name in _NAMES
-            },
+            **{f"event.parameters.{name}": (f"{at}{inside}parameters.{name}",) for name in _NAMES},
         },
     )
 
@@ -212,6 +209,10 @@ _NAMES = (
 MAPPER = Mapper(
     name="google_workspace",
     title="Google Workspace activities",
+    limits=(
+        "An activity of several events is one event of its first; all are in "
+        "`unmapped.events`. Alert Center's alerts are not known."
+    ),
     explode="items",
     shapes=with_wrapped(
         _shape("activity", "", "events[0]"),

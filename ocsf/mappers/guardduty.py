@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, product, said
+from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, product
 from ocsf.mapping import (
     Cut,
     Expression,
@@ -220,7 +220,9 @@ def _shape(name: str, root: str) -> Shape:
         present=(
             frozenset({f"{at}type"}),
             frozenset({f"{at}accountId"}),
-            frozenset({f"{at}service.serviceName", f"{at}service.detectorId", f"{at}service.action"}),
+            frozenset(
+                {f"{at}service.serviceName", f"{at}service.detectorId", f"{at}service.action"}
+            ),
         ),
         roots=(root,),
     )
@@ -231,6 +233,10 @@ TIMES = ("service.eventLastSeen", "updatedAt", "createdAt")
 MAPPER = Mapper(
     name="guardduty",
     title="AWS GuardDuty findings",
+    limits=(
+        "Updates of a finding are events of their own. Of several probed ports the first is"
+        " evidence."
+    ),
     explode="Findings",
     shapes=(
         *with_wrapped(_shape("finding", "")),

@@ -76,7 +76,9 @@ COMMON: Tree = {
     "api.version": f("objectRef.apiVersion"),
     "api.group.name": f("objectRef.apiGroup"),
     "api.service.name": f("objectRef.resource"),
-    "api.request": Obj({"uid": f("auditID"), "data": Raw("requestObject", "object")}, needs=("uid",)),
+    "api.request": Obj(
+        {"uid": f("auditID"), "data": Raw("requestObject", "object")}, needs=("uid",)
+    ),
     "api.response": Obj(
         {
             "code": num("responseStatus.code"),
@@ -116,6 +118,11 @@ COMMON: Tree = {
 MAPPER = Mapper(
     name="kubernetes",
     title="Kubernetes audit",
+    limits=(
+        "A binding is an access change only where the request's body was audited; of "
+        "several subjects the first is mapped. Audit events that a cloud keeps as text "
+        "inside a field stay in that field."
+    ),
     explode="items",
     shapes=with_wrapped(
         Shape(

@@ -33,12 +33,17 @@ def _delimited(character: str, code: str) -> str:
 MAPPER = Mapper(
     name="leef",
     title="Log Event Extended Format (LEEF)",
+    limits="As CEF. `devTimeFormat` is not read: some ten usual formats are tried.",
     shapes=(TEXT,),
     layouts=(
         _layout("carets", _delimited("^", "0*5e"), Pairs(of="ext", spaced=True, separator="\\^")),
         _layout("semicolons", _delimited(";", "0*3b"), Pairs(of="ext", spaced=True, separator=";")),
         _layout("commas", _delimited(",", "0*2c"), Pairs(of="ext", spaced=True, separator=",")),
-        _layout("bars", r"^LEEF: ?2(?:\.0)?\|(?:[^|]*\|){4}(?:0?x0*7[cC])\|", Pairs(of="ext", spaced=True, separator="|")),
+        _layout(
+            "bars",
+            r"^LEEF: ?2(?:\.0)?\|(?:[^|]*\|){4}(?:0?x0*7[cC])\|",
+            Pairs(of="ext", spaced=True, separator="|"),
+        ),
         _layout("tabs", "^LEEF: ?\\d.*\\t", Pairs(of="ext", spaced=True, separator="\t")),
         _layout("blanks", r"^LEEF: ?\d", Pairs(of="ext", spaced=True)),
     ),

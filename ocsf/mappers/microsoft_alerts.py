@@ -25,10 +25,18 @@ from ocsf.mapping import (
 )
 
 TITLE = f("title", "DisplayName", "AlertName", "alertDisplayName", "AlertDisplayName", "Title")
-IDS = f("id", "SystemAlertId", "systemAlertId", "AlertId", "alertId", "IncidentName", "ProviderAlertId")
+IDS = f(
+    "id", "SystemAlertId", "systemAlertId", "AlertId", "alertId", "IncidentName", "ProviderAlertId"
+)
 DESCRIPTION = f("description", "Description")
 PRODUCT = f(
-    *("serviceSource", "vendorInformation.provider", "detectionSource", "ProductName", "ProviderName"),
+    *(
+        "serviceSource",
+        "vendorInformation.provider",
+        "detectionSource",
+        "ProductName",
+        "ProviderName",
+    ),
     *("productName", "ServiceSource", "productComponentName"),
 )
 SEVERITIES = {
@@ -123,6 +131,10 @@ def _shape(name: str, *present: frozenset[str]) -> Shape:
 MAPPER = Mapper(
     name="microsoft_alerts",
     title="Microsoft security alerts (Defender, Sentinel, Graph)",
+    limits=(
+        "The first four pieces of evidence are looked at; all are in the evidence's data. "
+        "Two techniques at most. Sentinel's entities stay text."
+    ),
     shapes=with_wrapped(
         _shape(
             "Graph alert",
@@ -154,7 +166,12 @@ MAPPER = Mapper(
         *(
             TimeField(name)
             for name in (
-                *("lastActivityDateTime", "firstActivityDateTime", "lastEventTime", "eventDateTime"),
+                *(
+                    "lastActivityDateTime",
+                    "firstActivityDateTime",
+                    "lastEventTime",
+                    "eventDateTime",
+                ),
                 *("alertCreationTime", "EndTime", "StartTime", "createdDateTime", "TimeGenerated"),
                 *("Timestamp", "CreatedTime", "FirstActivityTime"),
             )
@@ -188,7 +205,12 @@ MAPPER = Mapper(
                     f("createdDateTime", "alertCreationTime", "TimeGenerated", "CreatedTime")
                 ),
                 "finding_info.modified_time": Millis(
-                    f("lastUpdateDateTime", "lastUpdateTime", "LastModifiedTime", "lastModifiedDateTime")
+                    f(
+                        "lastUpdateDateTime",
+                        "lastUpdateTime",
+                        "LastModifiedTime",
+                        "lastModifiedDateTime",
+                    )
                 ),
                 "finding_info.first_seen_time": Millis(
                     f("firstActivityDateTime", "firstEventTime", "StartTime", "FirstActivityTime")
@@ -209,7 +231,9 @@ MAPPER = Mapper(
                 "device.uid": f("machineId", *(f"evidence[{n}].mdeDeviceId" for n in range(MANY))),
                 "device.type_id": c(0),
                 "actor.user.name": USER,
-                "resources": Listing((Obj({"uid": f("ResourceId", "_ResourceId", "AzureResourceId")}),)),
+                "resources": Listing(
+                    (Obj({"uid": f("ResourceId", "_ResourceId", "AzureResourceId")}),)
+                ),
                 "evidences": Listing((EVIDENCE,)),
                 "unmapped.product": PRODUCT,
                 "unmapped.incident": f("incidentId", "SystemIncidentId", "IncidentNumber"),

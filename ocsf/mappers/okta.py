@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from ocsf.mappers.audit_parts import (
+    MESSAGE_LENGTH,
+    PLACES,
+    endpoint,
+    place,
+    product,
+    said,
+    typed,
+    verb,
+)
 from ocsf.mapping import (
     PRESENT,
     Cut,
@@ -17,21 +27,10 @@ from ocsf.mapping import (
     Shape,
     TimeField,
     Tree,
-    When,
     c,
     f,
     under,
     with_wrapped,
-)
-from ocsf.mappers.audit_parts import (
-    MESSAGE_LENGTH,
-    PLACES,
-    endpoint,
-    place,
-    product,
-    said,
-    typed,
-    verb,
 )
 
 TYPE = f("eventType")
@@ -220,7 +219,7 @@ AUDIT: Tree = {
     ),
     "unmapped.targets": Raw("target", "array"),
 }
-FACTORS = r'(?:OKTA_)?(?:VERIFY|SOFT_TOKEN|PUSH|SMS|CALL|U2F|WEBAUTHN|OTP|HARDWARE|EMAIL)'
+FACTORS = r"(?:OKTA_)?(?:VERIFY|SOFT_TOKEN|PUSH|SMS|CALL|U2F|WEBAUTHN|OTP|HARDWARE|EMAIL)"
 
 
 def _shape(name: str, root: str) -> Shape:
@@ -250,6 +249,10 @@ def _rule(name: str, uid: int, table: dict[str, int], tree: Tree) -> Rule:
 MAPPER = Mapper(
     name="okta",
     title="Okta System Log",
+    limits=(
+        "Of several targets the first of each kind is an attribute, all are in "
+        "`unmapped.targets`; coordinates are not kept as numbers."
+    ),
     explode="data.events",
     shapes=(*with_wrapped(_shape("okta", "")), _shape("okta in detail", "detail")),
     times=(TimeField("published"),),
@@ -306,9 +309,7 @@ MAPPER = Mapper(
                         Lookup(f("outcome.result"), RESULTS, default=0),
                     )
                 ),
-                "account_switch_type_id": Lookup(
-                    TYPE, {"user.session.impersonation.initiate": 2}
-                ),
+                "account_switch_type_id": Lookup(TYPE, {"user.session.impersonation.initiate": 2}),
                 "unmapped.targets": Raw("target", "array"),
             },
             when=(("eventType", frozenset(LOGONS)), ("actor", PRESENT)),

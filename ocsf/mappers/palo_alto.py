@@ -76,12 +76,24 @@ AUTHENTICATION = (
     *("vsys", "ip", "user", "normalize_user", "object", "authpolicy", "repeatcnt", "authid"),
     *("vendor", "logset", "serverprofile", "desc", "clienttype", "eventid", "factorno", "seqno"),
 )
-HIPMATCH = (*START, "srcuser", "vsys", "machinename", "os", "src", "matchname", "repeatcnt", "matchtype")
+HIPMATCH = (
+    *START,
+    "srcuser",
+    "vsys",
+    "machinename",
+    "os",
+    "src",
+    "matchname",
+    "repeatcnt",
+    "matchtype",
+)
 
 ACTIONS = {
     **dict.fromkeys(("allow", "alert", "continue", "wildcard-allow", "override"), 1),
     **dict.fromkeys(("deny", "drop", "drop-icmp", "drop-packet", "drop-all-packets", "block"), 2),
-    **dict.fromkeys(("reset-client", "reset-server", "reset-both", "reset client", "reset server"), 2),
+    **dict.fromkeys(
+        ("reset-client", "reset-server", "reset-both", "reset client", "reset server"), 2
+    ),
     **dict.fromkeys(("block-url", "block-continue", "block-override", "block-ip", "sinkhole"), 2),
     **dict.fromkeys(("random-drop", "syncookie-sent"), 2),
 }
@@ -211,6 +223,10 @@ GP: Tree = {
 MAPPER = Mapper(
     name="palo_alto",
     title="Palo Alto Networks PAN-OS",
+    limits=(
+        "The default column order of PAN-OS 8 to 11; custom formats are not known. Times "
+        "are read as UTC."
+    ),
     shapes=(TEXT,),
     layouts=(
         _layout("traffic", TRAFFIC, "TRAFFIC"),
@@ -310,7 +326,15 @@ MAPPER = Mapper(
                 "file.type": f("filetype"),
                 "file.type_id": c(1),
                 "file.hashes": Listing(
-                    (Obj({"algorithm": c("SHA-256"), "algorithm_id": c(3), "value": f("filedigest")}),)
+                    (
+                        Obj(
+                            {
+                                "algorithm": c("SHA-256"),
+                                "algorithm_id": c(3),
+                                "value": f("filedigest"),
+                            }
+                        ),
+                    )
                 ),
             },
             _is("type", "threat"),
@@ -322,7 +346,9 @@ MAPPER = Mapper(
             1,
             {
                 **SECURED,
-                "finding_info.uid": First((Join((f("seqno"), f("threatid")), "/"), f("threatid", "seqno", "subtype"))),
+                "finding_info.uid": First(
+                    (Join((f("seqno"), f("threatid")), "/"), f("threatid", "seqno", "subtype"))
+                ),
                 "finding_info.title": First((THREAT_NAME, f("subtype"))),
                 "finding_info.types": Listing((f("subtype", "thr_category"),)),
                 "finding_info.analytic": Obj(
@@ -416,7 +442,11 @@ MAPPER = Mapper(
                 "auth_protocol": f("vendor"),
                 "status_id": First(
                     (
-                        Lookup(Match(f("eventid", "desc"), r"(?i)(succe|fail|den|reject)"), {"succe": 1}, other=2),
+                        Lookup(
+                            Match(f("eventid", "desc"), r"(?i)(succe|fail|den|reject)"),
+                            {"succe": 1},
+                            other=2,
+                        ),
                         Lookup(f("type"), {}, other=0),
                     )
                 ),
@@ -461,7 +491,9 @@ MAPPER = Mapper(
                 "api.operation": f("cmd", "type"),
                 "api.service.name": f("client"),
                 "resources": Listing((Obj({"name": f("path")}),)),
-                "status_id": Lookup(f("result"), {"succeeded": 1, "submitted": 1, "failed": 2}, default=0),
+                "status_id": Lookup(
+                    f("result"), {"succeeded": 1, "submitted": 1, "failed": 2}, default=0
+                ),
                 "status_detail": f("result"),
             },
             _is("type", "config"),

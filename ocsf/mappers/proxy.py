@@ -43,6 +43,7 @@ SCHEMED: Expression = Match(WHOLE, r"^([a-z]+://.+)$")
 MAPPER = Mapper(
     name="proxy",
     title="Web proxies (Blue Coat ProxySG, Zscaler)",
+    limits="ProxySG files need their `#Fields` line.",
     shapes=(
         TEXT,
         *with_wrapped(
@@ -85,7 +86,11 @@ MAPPER = Mapper(
     defaults={
         **HEADER,
         "metadata.product.name": First(
-            (f("product"), Lookup(First((f("urlcategory"), f("urlclass"))), {}, other="NSS"), c("ProxySG"))
+            (
+                f("product"),
+                Lookup(First((f("urlcategory"), f("urlclass"))), {}, other="NSS"),
+                c("ProxySG"),
+            )
         ),
         "metadata.product.vendor_name": First(
             (
@@ -116,8 +121,12 @@ MAPPER = Mapper(
                 ),
                 "http_request.url.scheme": f("cs-uri-scheme"),
                 "http_request.url.hostname": HOST,
-                "http_request.url.path": First((PATH, Match(WHOLE, r"^(?:[a-z]+://)?[^/]+(/[^?#]*)"))),
-                "http_request.url.query_string": First((Match(f("cs-uri-query"), r"^\??(.+)$"), Match(WHOLE, r"\?([^#]+)"))),
+                "http_request.url.path": First(
+                    (PATH, Match(WHOLE, r"^(?:[a-z]+://)?[^/]+(/[^?#]*)"))
+                ),
+                "http_request.url.query_string": First(
+                    (Match(f("cs-uri-query"), r"^\??(.+)$"), Match(WHOLE, r"\?([^#]+)"))
+                ),
                 "http_request.url.url_string": First(
                     (
                         SCHEMED,
@@ -130,7 +139,14 @@ MAPPER = Mapper(
                     )
                 ),
                 "http_request.url.categories": Split(
-                    f("cs-categories", "sc-filter-category", "cs-category", "urlcategory", "urlcat"), ";"
+                    f(
+                        "cs-categories",
+                        "sc-filter-category",
+                        "cs-category",
+                        "urlcategory",
+                        "urlcat",
+                    ),
+                    ";",
                 ),
                 "http_request.user_agent": f("cs(User-Agent)", "useragent", "ua"),
                 "http_request.referrer": f("cs(Referer)", "refererURL", "referer", "ereferer"),

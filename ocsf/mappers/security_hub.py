@@ -21,7 +21,6 @@ from ocsf.mapping import (
     Shape,
     TimeField,
     Tree,
-    c,
     f,
     num,
     with_wrapped,
@@ -97,6 +96,7 @@ SEVERITY: Expression = First(
 MAPPER = Mapper(
     name="security_hub",
     title="AWS Security Hub findings (ASFF)",
+    limits="Of several vulnerabilities the first is mapped; five resources at most.",
     explode="detail.findings",
     shapes=with_wrapped(
         Shape(

@@ -31,6 +31,7 @@ HOST: Expression = First(
 MAPPER = Mapper(
     name="squid",
     title="Squid access log",
+    limits="The native format; a log in a web server's format is read as one.",
     shapes=(TEXT,),
     layouts=(
         Layout(
@@ -39,7 +40,8 @@ MAPPER = Mapper(
             patterns=(
                 (
                     "request",
-                    r"^(?P<time>\d+\.\d+) +(?P<elapsed>-?\d+) (?P<client>\S+) (?P<result>[A-Z_/]+)/(?P<code>\d{3})"
+                    r"^(?P<time>\d+\.\d+) +(?P<elapsed>-?\d+) (?P<client>\S+) (?P<result>[A-"
+                    r"Z_/]+)/(?P<code>\d{3})"
                     r" (?P<size>\d+) (?P<method>\S+) (?P<url>\S+) (?P<user>\S+)"
                     r" (?P<hierarchy>[A-Z_]+)/(?P<peer>\S+)(?: (?P<type>\S+))?",
                 ),

@@ -158,7 +158,10 @@ FILE: Tree = {
     "hashes": hashes(md5=("fileinfo.md5",), sha1=("fileinfo.sha1",), sha256=("fileinfo.sha256",)),
     "type_id": c(1),
 }
-TECHNIQUE = Match(f("alert.metadata.mitre_technique_id[0]", "alert.metadata.mitre_technique_id"), r"(T\d{4}(?:\.\d{3})?)")
+TECHNIQUE = Match(
+    f("alert.metadata.mitre_technique_id[0]", "alert.metadata.mitre_technique_id"),
+    r"(T\d{4}(?:\.\d{3})?)",
+)
 EVIDENCE: Tree = {
     **under("src_endpoint", SOURCE),
     **under("dst_endpoint", DESTINATION),
@@ -170,7 +173,9 @@ EVIDENCE: Tree = {
         needs=("url_string",),
     ),
     "tls": TLS,
-    "file": Obj({**FILE, "name": Basename(f("fileinfo.filename", "files[0].filename"))}, needs=("name",)),
+    "file": Obj(
+        {**FILE, "name": Basename(f("fileinfo.filename", "files[0].filename"))}, needs=("name",)
+    ),
 }
 REPLIED: Expression = Lookup(f("dns.rcode"), RCODES, other=99)
 FTP = {"stor": 1, "stou": 1, "appe": 1, "retr": 2, "dele": 4, "rnto": 5, "rnfr": 5, "list": 6}
@@ -236,7 +241,16 @@ def _shape(name: str, root: str) -> Shape:
             frozenset(
                 {
                     f"{at}{each}"
-                    for each in ("flow_id", "src_ip", "proto", "alert", "stats", "anomaly", "engine", "arp")
+                    for each in (
+                        "flow_id",
+                        "src_ip",
+                        "proto",
+                        "alert",
+                        "stats",
+                        "anomaly",
+                        "engine",
+                        "arp",
+                    )
                 }
             ),
         ),
@@ -247,6 +261,10 @@ def _shape(name: str, root: str) -> Shape:
 MAPPER = Mapper(
     name="suricata",
     title="Suricata EVE",
+    limits=(
+        "Base64 payloads and packets are not kept. Protocols without an OCSF class of their"
+        " own are Network Activity."
+    ),
     shapes=(*with_wrapped(_shape("eve", "")), _shape("eve in suricata.eve", "suricata.eve")),
     times=(TimeField("timestamp"), TimeField("/@timestamp")),
     defaults={
@@ -332,7 +350,9 @@ MAPPER = Mapper(
             Lookup(f("http.http_method"), HTTP_METHODS, other=99, default=0),
             {
                 **HTTP,
-                "http_request.uid": First((Join((f("flow_id"), f("tx_id")), "/"), f("flow_id", "src_ip"))),
+                "http_request.uid": First(
+                    (Join((f("flow_id"), f("tx_id")), "/"), f("flow_id", "src_ip"))
+                ),
                 "unmapped.method": f("http.http_method"),
                 "unmapped.redirect": f("http.redirect"),
                 "unmapped.xff": f("http.xff", "xff"),
@@ -533,9 +553,7 @@ MAPPER = Mapper(
             4001,
             Lookup(f("flow.state"), {"closed": 2}, default=6),
             {
-                "connection_info.tcp_flags": Integer(
-                    Join((c("0x"), f("tcp.tcp_flags")))
-                ),
+                "connection_info.tcp_flags": Integer(Join((c("0x"), f("tcp.tcp_flags")))),
                 **under("traffic", TRAFFIC),
                 "start_time": Millis(f("flow.start", "netflow.start")),
                 "end_time": Millis(f("flow.end", "netflow.end")),

@@ -16,7 +16,6 @@ from ocsf.mapping import (
     Shape,
     TimeField,
     Tree,
-    c,
     f,
     num,
     with_wrapped,
@@ -32,6 +31,13 @@ EXTENDED = (
     *("pkt-dst-aws-service", "flow-direction", "traffic-path"),
 )
 WORD = r"(?:[a-z0-9]+(?:-[a-z0-9]+)*|\$\{[a-z-]+\})"
+NAMING = rf"^(?P<names>(?:{WORD} )*(?:\$\{{)?(?:srcaddr|pkt-srcaddr)\}}?(?: {WORD})*)$"
+NUMBER = r"(?:\d+|-)"
+STANDARD = (
+    rf"^[2-9] (?:\d{{12}}|-|unknown) eni-\S+ \S+ \S+ {NUMBER} {NUMBER} {NUMBER} {NUMBER} {NUMBER}"
+    r" \d+ \d+ (?:ACCEPT|REJECT|-) (?:OK|NODATA|SKIPDATA)"
+)
+"""A line of the default columns."""
 
 
 def column(name: str) -> tuple[str, ...]:
@@ -90,6 +96,10 @@ COMMON: Tree = {
 MAPPER = Mapper(
     name="vpc_flow",
     title="AWS VPC flow logs",
+    limits=(
+        "Aggregated flows, so no event says who opened a connection. A file of a custom "
+        "format needs its header line."
+    ),
     shapes=(
         TEXT,
         *with_wrapped(
@@ -106,21 +116,16 @@ MAPPER = Mapper(
     layouts=(
         Layout(
             name="named columns",
-            columns=Columns(
-                header=rf"^(?P<names>(?:{WORD} )*(?:\$\{{)?(?:srcaddr|pkt-srcaddr)\}}?(?: {WORD})*)$",
-                quoted=False,
-            ),
+            columns=Columns(header=NAMING, quoted=False),
         ),
         Layout(
             name="version 5",
-            mark=r"^[2-9] (?:\d{12}|-|unknown) eni-\S+ \S+ \S+ (?:\d+|-) (?:\d+|-) (?:\d+|-) (?:\d+|-) "
-            r"(?:\d+|-) \d+ \d+ (?:ACCEPT|REJECT|-) (?:OK|NODATA|SKIPDATA) \S+",
+            mark=rf"{STANDARD} \S+",
             columns=Columns(names=(*DEFAULT, *EXTENDED), quoted=False),
         ),
         Layout(
             name="default",
-            mark=r"^[2-9] (?:\d{12}|-|unknown) eni-\S+ \S+ \S+ (?:\d+|-) (?:\d+|-) (?:\d+|-) (?:\d+|-) "
-            r"(?:\d+|-) \d+ \d+ (?:ACCEPT|REJECT|-) (?:OK|NODATA|SKIPDATA)$",
+            mark=rf"{STANDARD}$",
             columns=Columns(names=DEFAULT, quoted=False),
         ),
     ),
@@ -133,7 +138,9 @@ MAPPER = Mapper(
     nulls=frozenset({"", "-"}),
     defaults={
         **product("VPC Flow Logs", "AWS", "cloud", "security_control"),
-        "cloud.provider": said("AWS", *column("log-status"), *column("interface-id"), "action", "start", "srcaddr"),
+        "cloud.provider": said(
+            "AWS", *column("log-status"), *column("interface-id"), "action", "start", "srcaddr"
+        ),
         "cloud.account.uid": col("account-id"),
         "cloud.region": col("region"),
         "cloud.zone": col("az-id"),
@@ -150,6 +157,8 @@ MAPPER = Mapper(
             )
             for name in ("srcaddr", "dstaddr", "interface-id", "interface_id", "interfaceId")
         ),
-        Rule(name="no flow", class_uid=0, activity_id=99, tree={"message": col("log-status", "body")}),
+        Rule(
+            name="no flow", class_uid=0, activity_id=99, tree={"message": col("log-status", "body")}
+        ),
     ),
 )

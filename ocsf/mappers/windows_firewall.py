@@ -41,6 +41,7 @@ FLOW: Tree = {
 MAPPER = Mapper(
     name="windows_firewall",
     title="Windows firewall log",
+    limits="Local times are read as UTC.",
     shapes=(TEXT,),
     layouts=(
         Layout(
@@ -53,7 +54,10 @@ MAPPER = Mapper(
         ),
         Layout(
             name="pfirewall by its columns",
-            mark=r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (?:ALLOW|DROP|OPEN|CLOSE|OPEN-INBOUND|INFO-EVENTS-LOST) [A-Z0-9-]+ ",
+            mark=(
+                r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (?:ALLOW|DROP|OPEN|CLOSE|OPEN-INBOUND|"
+                r"INFO-EVENTS-LOST) [A-Z0-9-]+ "
+            ),
             columns=Columns(
                 names=(
                     *("date", "time", "action", "protocol", "src-ip", "dst-ip", "src-port"),

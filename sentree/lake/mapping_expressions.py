@@ -256,7 +256,12 @@ def signs_of(sql: Sql) -> tuple[str, ...]:
 
 
 def _together(
-    opening: str, parts: list[Sql], closing: str, *, always: bool = False, by: list[Sql] | None = None
+    opening: str,
+    parts: list[Sql],
+    closing: str,
+    *,
+    always: bool = False,
+    by: list[Sql] | None = None,
 ) -> Sql:
     """Join JSON parts; NULL when no varying one is present, or none of `by` where it is given.
 

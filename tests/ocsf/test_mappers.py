@@ -72,6 +72,49 @@ def test_a_format_is_known_by_its_records(name: str):
     assert detect(records) == name.split("-")[0]
 
 
+# What several formats share with one that is tried earlier, or what says too little of itself.
+NOT_ALONE = {"vpc_flow-json", "base", "ocsf", "windows-shapes"}
+
+
+@pytest.mark.parametrize("name", [name for name in pair_names() if name not in NOT_ALONE])
+def test_every_record_alone_is_known_for_what_it_is(name: str):
+    for line in lines(f"{name}.input.jsonl"):
+        assert detect([json.loads(line)]) in (mapper_of(name), None), line
+
+
+def test_records_of_all_formats_mixed_in_one_file_find_their_mappers():
+    header = "<134>Apr  2 12:00:01 relay1 shipper[7]: "
+    firsts = {mapper_of(name): lines(f"{name}.input.jsonl")[0] for name in pair_names()}
+    wanted = [name for name, line in firsts.items() if detect([json.loads(line)]) == name]
+    behind = ["okta", "suricata", "falco", "guardduty", "github"]
+    mixed = [*(firsts[name] for name in wanted), *(header + firsts[name] for name in behind)]
+    assert [line.mapper for line in map_lines("\n".join(mixed))] == [*wanted, *behind]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrap"),
+    [
+        ("azure", lambda records: {"records": records}),
+        ("security_hub", lambda records: {"detail": {"findings": records}}),
+        ("google_workspace", lambda records: {"kind": "x", "items": records}),
+        ("gcp", lambda records: {"entries": records}),
+        ("okta", lambda records: {"eventType": "x", "data": {"events": records}}),
+    ],
+)
+def test_lists_that_vendors_wrap_records_in_are_opened(name: str, wrap: Any):
+    records = [json.loads(line) for line in lines(f"{name}.input.jsonl")[:2]]
+    found = map_lines(json.dumps(wrap(records)))
+    assert [line.mapper for line in found] == [name, name]
+
+
+def test_a_port_alone_makes_no_endpoint():
+    record = json.loads(lines("suricata.input.jsonl")[0])
+    del record["dest_ip"]
+    (mapped,) = map_records("suricata", [record])
+    assert "dst_endpoint" not in mapped.event["evidences"][0]
+    assert mapped.event["evidences"][0]["src_endpoint"]["port"] == 51000
+
+
 def test_wrapped_records_are_known_by_what_they_wrap():
     record = json.loads(lines("cloudtrail.input.jsonl")[0])
     assert detect([{"Records": [record]}]) == "cloudtrail"
