@@ -8,8 +8,10 @@ from ocsf.mappers.syslog_parts import NULLS, SYSLOG_TIME, TEXT
 from ocsf.mapping import Mapper
 
 ANY = r"(?:[^|\\]|\\.)*"
-START = rf"^CEF: ?(?P<format>\d+(?:\.\d+)?)\|(?P<vendor>{ANY})\|(?P<product>{ANY})"
-START += rf"\|(?P<product_version>{ANY})\|(?P<event_id>{ANY})\|"
+START = (
+    rf"^CEF: ?(?P<format>\d+(?:\.\d+)?)\|(?P<vendor>{ANY})\|(?P<product>{ANY})"
+    rf"\|(?P<product_version>{ANY})\|(?P<event_id>{ANY})\|"
+)
 END = rf"\|(?P<severity>{ANY})\|(?P<ext>(?s:.*))$"
 
 

@@ -295,8 +295,10 @@ MODULES = {
     "driverload": 1,
     "kernelmodeloadimage": 1,
 }
-SCRIPTS = ("scriptcontrolscantelemetry", "scriptcontrolscaninfo", "scriptcontroldetectinfo")
-SCRIPTS += ("scriptcontrolblocked", "amsibuffer", "javascriptcontent")
+SCRIPTS = (
+    *("scriptcontrolscantelemetry", "scriptcontrolscaninfo", "scriptcontroldetectinfo"),
+    *("scriptcontrolblocked", "amsibuffer", "javascriptcontent"),
+)
 DNS = {"dnsrequest": 1, "suspiciousdnsrequest": 1, "dnsrequestv2": 1}
 
 

@@ -8,8 +8,10 @@ from ocsf.mappers.syslog_parts import NULLS, SYSLOG_TIME, TEXT
 from ocsf.mapping import Mapper
 
 ANY = r"[^|]*"
-START = rf"^LEEF: ?(?P<format>\d+(?:\.\d+)?)\|(?P<vendor>{ANY})\|(?P<product>{ANY})"
-START += rf"\|(?P<product_version>{ANY})\|"
+START = (
+    rf"^LEEF: ?(?P<format>\d+(?:\.\d+)?)\|(?P<vendor>{ANY})\|(?P<product>{ANY})"
+    rf"\|(?P<product_version>{ANY})\|"
+)
 END = r"(?:\|(?:(?:0?x[0-9A-Fa-f]{1,4}|[^\w\s|=]|\\t)?\|)?(?P<ext>(?s:.*))|)$"
 
 

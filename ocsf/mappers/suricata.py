@@ -178,8 +178,10 @@ EVIDENCE: Tree = {
     ),
 }
 REPLIED: Expression = Lookup(f("dns.rcode"), RCODES, other=99)
-FTP = {"stor": 1, "stou": 1, "appe": 1, "retr": 2, "dele": 4, "rnto": 5, "rnfr": 5, "list": 6}
-FTP |= {"nlst": 6, "mlsd": 6}
+FTP = {
+    **{"stor": 1, "stou": 1, "appe": 1, "retr": 2, "dele": 4, "rnto": 5, "rnfr": 5, "list": 6},
+    **{"nlst": 6, "mlsd": 6},
+}
 DHCP = {
     name: number
     for number, name in enumerate(

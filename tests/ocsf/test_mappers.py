@@ -92,18 +92,18 @@ def test_records_of_all_formats_mixed_in_one_file_find_their_mappers():
 
 
 @pytest.mark.parametrize(
-    ("name", "wrap"),
+    ("name", "around"),
     [
-        ("azure", lambda records: {"records": records}),
-        ("security_hub", lambda records: {"detail": {"findings": records}}),
-        ("google_workspace", lambda records: {"kind": "x", "items": records}),
-        ("gcp", lambda records: {"entries": records}),
-        ("okta", lambda records: {"eventType": "x", "data": {"events": records}}),
+        ("azure", '{"records": RECORDS}'),
+        ("security_hub", '{"detail": {"findings": RECORDS}}'),
+        ("google_workspace", '{"kind": "x", "items": RECORDS}'),
+        ("gcp", '{"entries": RECORDS}'),
+        ("okta", '{"eventType": "x", "data": {"events": RECORDS}}'),
     ],
 )
-def test_lists_that_vendors_wrap_records_in_are_opened(name: str, wrap: Any):
-    records = [json.loads(line) for line in lines(f"{name}.input.jsonl")[:2]]
-    found = map_lines(json.dumps(wrap(records)))
+def test_lists_that_vendors_wrap_records_in_are_opened(name: str, around: str):
+    records = ",".join(lines(f"{name}.input.jsonl")[:2])
+    found = map_lines(around.replace("RECORDS", f"[{records}]"))
     assert [line.mapper for line in found] == [name, name]
 
 
