@@ -207,7 +207,7 @@ def header_json(header: str, repeated: str, envelope: str, reference: str) -> st
         "msgid": given("msgid"),
         "level": f"coalesce(CAST({pri} % 8 AS VARCHAR), nullif(split_part({header}.level, '.', 2), ''))",
         "facility": (
-            f"coalesce(CAST({pri} // 8 AS VARCHAR), nullif(split_part({header}.level, '.', 1), ''))"
+            f"coalesce(CAST(TRY_CAST(nullif({header}.pri, '') AS INTEGER) // 8 AS VARCHAR), nullif(split_part({header}.level, '.', 1), ''))"
         ),
         "data": given("data"),
         "repeated": repeated,

@@ -84,7 +84,7 @@ def documents_select(mapper: Mapper, named: NamedColumns | None) -> str:
         mapper: the mapper.
         named: the columns that a header line names, for the rows below it.
     """
-    app = "lower(json_extract_string(head, '$.app'))"
+    app = "split_part(lower(json_extract_string(head, '$.app')), '(', 1)"
     columns = [] if named is None else [named]
     layouts = mapper.layouts
 
