@@ -113,9 +113,14 @@ class HeaderLines:
             return None
         text = match["names"] if "names" in match.groupdict() else line
         names = columns.names or tuple(
-            each.strip().strip('"') for each in text.split(columns.separator) if each.strip()
+            each.strip().strip('"') for each in _split(text, columns.separator)
         )
         named = NamedColumns(mapper, layout.name, names)
         if named not in self.found:
             self.found.append(named)
         return self.found.index(named) + 1
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Split a header line; W3C's stands in blanks where the rows stand in tabs."""
+    return text.split(separator) if separator.strip() and separator in text else text.split()

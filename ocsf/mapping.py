@@ -105,6 +105,15 @@ class Lower:
 
 
 @dataclass(frozen=True, slots=True)
+class Replace:
+    """The text with every `old` as `new`."""
+
+    of: Expression
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """The first `length` characters of the text."""
 
@@ -246,6 +255,7 @@ Expression = (
     | Between
     | Strip
     | Lower
+    | Replace
     | Cut
     | Lookup
     | First
@@ -318,6 +328,7 @@ class TimeField:
     (`%a %b %d %H:%M:%S.%f %Y`; without zone it is UTC). `pattern` finds the text inside the field.
     `zone_from` names two fields that hold one instant, in UTC and in the record's local time: the
     zone of a local text is their difference rounded to a quarter of an hour.
+    `also` names a field whose text follows after a blank: `TimeField("date", also="time")`.
     `refine_by` names a UTC text field that supplies the fraction when it lies in the same second.
     """
 
@@ -326,6 +337,7 @@ class TimeField:
     pattern: str | None = None
     zone_from: tuple[str, str] | None = None
     refine_by: str | None = None
+    also: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

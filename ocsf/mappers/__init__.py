@@ -17,6 +17,7 @@ from ocsf.mappers import (
     privilege,
     sshd,
     syslog,
+    web_access,
     windows,
     zeek,
 )
@@ -27,6 +28,7 @@ MAPPERS: dict[str, Mapper] = {
     for each in (
         *(cloudtrail, m365, entra, windows, zeek, ocsf_events),
         *(sshd, privilege, accounts, pam),
+        *(web_access,),
         *(syslog, base),
     )
 }
