@@ -22,14 +22,15 @@ class Pairs:
         separator: a character that stands between pairs besides white space, or, for `spaced`,
             in its place: `,`, or a tab.
         escapes: `\=`, `\|` and `\"` in a value stand for the character.
-        assign: the character between key and value.
+        nested: a value in single quotes holds pairs itself (audit's `msg='op=login …'`); else
+            single quotes quote as double ones do.
     """
 
     of: str = "body"
     spaced: bool = False
     separator: str = ""
     escapes: bool = False
-    assign: str = "="
+    nested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,25 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """The texts that are present, joined by a separator; absent when none is."""
+
+    of: tuple[Expression, ...]
+    separator: str = " "
+
+
+@dataclass(frozen=True, slots=True)
+class Unhexed:
+    """The text that Linux's audit wrote as hexadecimal digits, else the text itself.
+
+    Audit does so where a text holds blanks, quotes, control or non-ASCII characters; digits that
+    stand for other text are text. Its zero bytes, which part arguments, become blanks.
+    """
+
+    of: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """The first capture group of an RE2 pattern; absent without a match."""
 
@@ -260,6 +279,8 @@ Expression = (
     | Lookup
     | First
     | Join
+    | Words
+    | Unhexed
     | Match
     | Ip
     | NotIp

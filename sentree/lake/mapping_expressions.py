@@ -38,7 +38,9 @@ from ocsf.mapping import (
     Split,
     Strip,
     Tree,
+    Unhexed,
     When,
+    Words,
 )
 from sentree.lake.mapping_time import any_millis
 
@@ -167,6 +169,11 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
         case Join(of, separator):
             joined = f" || {literal(separator)} || ".join(text(each) for each in of)
             return Sql(f"({joined})")
+        case Words(of, separator):
+            parts = ", ".join(text(each) for each in of)
+            return Sql(f"nullif(concat_ws({literal(separator)}, {parts}), '')")
+        case Unhexed(of):
+            return Sql(_unhexed(text(of)))
         case Match(of, pattern):
             return Sql(f"nullif(regexp_extract({text(of)}, {literal(pattern)}, 1), '')")
         case Ip(of):
@@ -198,6 +205,15 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
             return _raw(sources.json(name), kind)
         case EachAs(name, key):
             return _each(sources.json(name), key)
+
+
+def _unhexed(text: str) -> str:
+    digits = f"CASE WHEN regexp_full_match({text}, '(?:[0-9A-F]{{2}})+') THEN {text} END"
+    read = f"TRY(decode(unhex({digits})))"
+    return (
+        f"CASE WHEN regexp_matches({read}, '[^!#-~]')"
+        f" THEN rtrim(replace({read}, chr(0), ' ')) ELSE {text} END"
+    )
 
 
 def _lookup(text: str, lookup: Lookup) -> Sql:

@@ -149,22 +149,27 @@ def _escaped(group: str) -> str:
 
 def _pairs_sql(pairs: Pairs, text: str) -> str:
     """Give SQL for `,"key":"value"…`; one replacement over the escaped text does it."""
-    equals = r"\|" if pairs.assign == "|" else pairs.assign
     if pairs.spaced:
         between = _in_escaped(pairs.separator) if pairs.separator else r"\s+"
         # A key that an escaped `=` follows is a part of the value before it.
-        found = f"(?:^|{between})([\\w.\\[\\]-]+){equals}"
+        found = f"(?:^|{between})([\\w.\\[\\]-]+)="
         members = (
             f"(',\"\":\"' || regexp_replace({text}, {literal(found)}, '\",\"\\1\":\"', 'g') || '\"')"
         )
     else:
         barred = f"{pairs.separator if pairs.separator != chr(9) else ''}"
         quoted = r'\\"((?:\\\\\\"|\\\\|\\[^"\\]|[^\\])*?)\\"'
-        apart = rf"(?:[\s{barred}]|\\[tnr]|$)"
+        apart = rf"(?:[\s{barred}]|\\[tnru]|$)"
         # A quote inside a word is a part of it; only one that ends before a separator closes.
-        plain = rf"((?:[^\s\\{barred}]|\\[^tnr])*)"
-        found = rf"(?s)({KEY}){equals}(?:{quoted}{apart}|{plain})|\\.|[\pL\w.-]+|."
-        replaced = f"regexp_replace({text}, {literal(found)}, ',\"\\1\":\"\\2\\3\"', 'g')"
+        ordinary = rf"[^\s\\{barred}]|\\[^tnru]"
+        plain = rf"((?:{ordinary})*)"
+        single = rf"'((?:[^'\\]|\\.)*)'{apart}"
+        if pairs.nested:
+            single = "'()"
+            ordinary = rf"[^\s\\{barred}']|\\[^tnru]"
+            plain = rf"((?:{ordinary})*)"
+        found = rf"(?s)({KEY})=(?:{quoted}{apart}|{single}|{plain})|\\u[0-9a-fA-F]{{4}}|\\.|[\pL\w.-]+|."
+        replaced = f"regexp_replace({text}, {literal(found)}, ',\"\\1\":\"\\2\\3\\4\"', 'g')"
         members = f"replace({replaced}, ',\"\":\"\"', '')"
     if pairs.escapes:
         for mark in ("=", "|"):
