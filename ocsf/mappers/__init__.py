@@ -8,12 +8,16 @@ from typing import Any, cast
 
 from ocsf.mappers import (
     accounts,
+    auditd,
+    aws_access,
     base,
     cloudtrail,
     cron,
+    databases,
     dhcp_text,
     dns_text,
     entra,
+    haproxy,
     kernel_firewall,
     m365,
     ocsf_events,
@@ -23,7 +27,9 @@ from ocsf.mappers import (
     sshd,
     syslog,
     systemd,
+    w3c,
     web_access,
+    web_error,
     windows,
     zeek,
 )
@@ -34,8 +40,7 @@ MAPPERS: dict[str, Mapper] = {
     for each in (
         *(cloudtrail, m365, entra, windows, zeek, ocsf_events),
         *(sshd, privilege, accounts, cron, systemd, postfix, dns_text, dhcp_text),
-        *(kernel_firewall, pam),
-        *(web_access,),
+        *(auditd, kernel_firewall, haproxy, aws_access, web_access, w3c, web_error, databases, pam),
         *(syslog, base),
     )
 }

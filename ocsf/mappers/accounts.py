@@ -97,8 +97,25 @@ MAPPER = Mapper(
             name="accounts",
             apps=frozenset(
                 {
-                    *("useradd", "usermod", "userdel", "adduser", "deluser", "groupadd", "groupmod"),
-                    *("groupdel", "gpasswd", "passwd", "chpasswd", "chage", "chsh", "chfn", "newusers"),
+                    *(
+                        "useradd",
+                        "usermod",
+                        "userdel",
+                        "adduser",
+                        "deluser",
+                        "groupadd",
+                        "groupmod",
+                    ),
+                    *(
+                        "groupdel",
+                        "gpasswd",
+                        "passwd",
+                        "chpasswd",
+                        "chage",
+                        "chsh",
+                        "chfn",
+                        "newusers",
+                    ),
                     *("shadow", "pw", "vipw"),
                 }
             ),

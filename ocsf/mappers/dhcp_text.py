@@ -21,12 +21,21 @@ MAC = r"(?P<mac>[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5,7})"
 TAIL = rf"(?: \((?P<name>[^)]*)\))?(?: via (?P<via>\S+?):?)?(?::? (?P<detail>.*))?$"
 KINDS = r"^(?P<kind>DHCP(?:DISCOVER|OFFER|REQUEST|ACK|NAK|DECLINE|RELEASE|INFORM|EXPIRE))"
 PATTERNS: tuple[tuple[str, str], ...] = (
-    ("dnsmasq", rf"^(?:\d+ )?(?P<kind>DHCP[A-Z]+)\((?P<via>[^)]+)\)(?: (?P<ip>[0-9a-fA-F.:]+))?(?: {MAC})?(?: (?P<name>\S+))?(?P<detail>.*)$"),
+    (
+        "dnsmasq",
+        rf"^(?:\d+ )?(?P<kind>DHCP[A-Z]+)\((?P<via>[^)]+)\)(?: (?P<ip>[0-9a-fA-F.:]+))?(?: {MAC})?(?: (?P<name>\S+))?(?P<detail>.*)$",
+    ),
     ("dhcpd", rf"{KINDS} from {MAC}{TAIL}"),
-    ("dhcpd", rf"{KINDS} (?:on|for|of) (?P<ip>[0-9.]+)(?: \((?P<server>[0-9.]+)\))? (?:to|from) {MAC}{TAIL}"),
+    (
+        "dhcpd",
+        rf"{KINDS} (?:on|for|of) (?P<ip>[0-9.]+)(?: \((?P<server>[0-9.]+)\))? (?:to|from) {MAC}{TAIL}",
+    ),
     ("dhcpd", rf"{KINDS} from (?P<ip>[0-9.]+){TAIL}"),
     ("dhcpd", rf"{KINDS} to (?P<ip>[0-9.]+)(?: \({MAC}\))?{TAIL}"),
-    ("lease", rf"^(?:\S+ )?DHCP4_LEASE_(?P<kind>ALLOC|ADVERT|RENEW)\S* \[.*?{MAC}\].*lease (?P<ip>[0-9.]+)"),
+    (
+        "lease",
+        rf"^(?:\S+ )?DHCP4_LEASE_(?P<kind>ALLOC|ADVERT|RENEW)\S* \[.*?{MAC}\].*lease (?P<ip>[0-9.]+)",
+    ),
 )
 ACTIVITIES = {
     "dhcpdiscover": 1, "dhcpoffer": 2, "advert": 2, "dhcprequest": 3, "dhcpdecline": 4, "dhcpack": 5, "alloc": 5,

@@ -29,10 +29,10 @@ REQUEST_LINE = (
 )
 """A request line between quotes; what is none (a TLS hello, an attack) is the group `bad`."""
 
-METHOD: Expression = First(
-    (f("method"), Match(f("request"), r"^\"?([A-Z]{2,20}) "))
+METHOD: Expression = First((f("method"), Match(f("request"), r"^\"?([A-Z]{2,20}) ")))
+TARGET: Expression = First(
+    (f("target"), Match(f("request"), r"^\"?[A-Z]{2,20} (.*?)(?: HTTP/[\d.]+)?\"?$"))
 )
-TARGET: Expression = First((f("target"), Match(f("request"), r"^\"?[A-Z]{2,20} (.*?)(?: HTTP/[\d.]+)?\"?$")))
 VERSION: Expression = First((f("version"), Match(f("request"), r" HTTP/([\d.]+)\"?$")))
 ACTIVITY: Expression = Lookup(METHOD, ACTIVITIES, other=99, default=0)
 STATUS: Expression = Lookup(
@@ -81,4 +81,3 @@ HTTP: Tree = {
     "unmapped.method": When(ACTIVITY, frozenset({"99"}), METHOD),
 }
 """By the groups `ip port user method target version bad status bytes referrer agent vhost`."""
-

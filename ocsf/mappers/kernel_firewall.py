@@ -30,9 +30,13 @@ from ocsf.mapping import (
 )
 
 PACKET = r"^(?:\[ *(?P<uptime>[\d.]+)\] ?)?(?P<prefix>.{0,80}?)\s*IN=(?P<in>\S*) OUT=(?P<out>\S*) (?P<packet>.*)$"
-WORD = r"(?i)(block|drop|deny|denied|reject|discard|refuse|bad|invalid|allow|accept|pass|audit|limit)"
+WORD = (
+    r"(?i)(block|drop|deny|denied|reject|discard|refuse|bad|invalid|allow|accept|pass|audit|limit)"
+)
 DECIDED: Expression = Match(f("prefix"), WORD)
-BLOCKED = dict.fromkeys(("block", "drop", "deny", "denied", "reject", "discard", "refuse", "bad", "invalid"), 2)
+BLOCKED = dict.fromkeys(
+    ("block", "drop", "deny", "denied", "reject", "discard", "refuse", "bad", "invalid"), 2
+)
 ALLOWED = dict.fromkeys(("allow", "accept", "pass"), 1)
 
 MAPPER = Mapper(

@@ -87,7 +87,9 @@ LOGON: Tree = {
     **HERE,
     **SOURCE,
     **MESSAGE,
-    "user.name": First((f("user"), When(f("reason"), frozenset({"root login refused"}), c("root")))),
+    "user.name": First(
+        (f("user"), When(f("reason"), frozenset({"root login refused"}), c("root")))
+    ),
     "service.name": c("sshd"),
     "auth_protocol_id": c(99),
     "auth_protocol": First((f("method"), c("ssh"))),
@@ -96,7 +98,9 @@ LOGON: Tree = {
     "unmapped.key": f("key"),
     "unmapped.protocol": f("proto"),
 }
-NO_SUCH_USER: Expression = Lookup(f("invalid"), {"invalid user ": "invalid user", "illegal user ": "invalid user"})
+NO_SUCH_USER: Expression = Lookup(
+    f("invalid"), {"invalid user ": "invalid user", "illegal user ": "invalid user"}
+)
 DETAIL: Expression = First(
     (
         NO_SUCH_USER,

@@ -14,6 +14,7 @@ from ocsf.mapping import (
     Shape,
     TimeField,
     Tree,
+    When,
     c,
     f,
     num,
@@ -62,11 +63,16 @@ PROGRAM: Tree = {
 """The program that wrote the line, as the acting process where its id is known."""
 
 LINUX: Tree = {
-    "device.os.name": c("Linux"),
+    "device.os.name": Lookup(f("body"), {}, other="Linux"),
     "device.os.type_id": c(200),
     "device.os.type": c("Linux"),
+    # OCSF wants a device that is known by something; a line without header has no name for it.
+    "device.uid": When(
+        Lookup(f("node", "syslog.host"), {}, other="named", default="nameless"),
+        frozenset({"nameless"}),
+        c("unknown"),
+    ),
 }
-
 
 
 def on(*events: str) -> tuple[tuple[str, frozenset[str]], ...]:

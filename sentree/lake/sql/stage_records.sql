@@ -29,7 +29,7 @@ lined AS (
     SELECT
         *,
         CASE
-            WHEN json IS NULL THEN CASE WHEN NOT regexp_matches(text, '^\s*[\[{]') THEN text END
+            WHEN json IS NULL THEN text
             ELSE envelope.entry
         END AS entry
     FROM enveloped
