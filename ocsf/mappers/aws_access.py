@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ocsf.layout import Columns, Layout
-from ocsf.mappers.http_parts import ACTIVITIES, HTTP, METHOD
+from ocsf.mappers.http_parts import LINE_ACTIVITY, LINE_HTTP
 from ocsf.mappers.syslog_parts import MESSAGE, NULLS, TEXT, product
 from ocsf.mapping import (
     PRESENT,
@@ -48,8 +48,8 @@ OPERATIONS = {
 }  # fmt: skip
 
 REQUEST: Tree = {
-    **{path: each for path, each in HTTP.items() if path.startswith(("http_request", "http_response", "status_"))},
-    "message": HTTP["message"],
+    **{path: each for path, each in LINE_HTTP.items() if path.startswith(("http_request", "http_response", "status_"))},
+    "message": LINE_HTTP["message"],
 }  # fmt: skip
 CLIENT: Tree = {
     "src_endpoint.ip": Ip(Strip(BeforeLast(f("client"), ":"), "[]")),
@@ -113,7 +113,7 @@ MAPPER = Mapper(
         Rule(
             name="load balancer",
             class_uid=4002,
-            activity_id=Lookup(METHOD, ACTIVITIES, other=99, default=0),
+            activity_id=LINE_ACTIVITY,
             when=(("balancer", PRESENT), ("client", PRESENT)),
             tree={
                 **REQUEST,

@@ -29,55 +29,79 @@ REQUEST_LINE = (
 )
 """A request line between quotes; what is none (a TLS hello, an attack) is the group `bad`."""
 
-METHOD: Expression = First((f("method"), Match(f("request"), r"^\"?([A-Z]{2,20}) ")))
-TARGET: Expression = First(
-    (f("target"), Match(f("request"), r"^\"?[A-Z]{2,20} (.*?)(?: HTTP/[\d.]+)?\"?$"))
-)
-VERSION: Expression = First((f("version"), Match(f("request"), r" HTTP/([\d.]+)\"?$")))
-ACTIVITY: Expression = Lookup(METHOD, ACTIVITIES, other=99, default=0)
-STATUS: Expression = Lookup(
-    Match(f("status"), r"^([1-5])\d\d$"), {"1": 1, "2": 1, "3": 1, "4": 2, "5": 2}, default=0
-)
-
 LATENCY: Expression = First((num("latency_ms"), Scaled(f("latency_s"), 1000)))
 """In milliseconds."""
 
-URL: Expression = Obj(
-    {
-        "url_string": TARGET,
-        "path": Match(TARGET, r"^(?:[a-z]+://[^/?#]*)?(/[^?#]*)"),
-        "query_string": Match(TARGET, r"^[^?]*\?([^#]*)"),
-        "hostname": First((Match(TARGET, r"^[a-z]+://\[?([^/:?#\]]+)"), f("vhost"))),
-        "scheme": First((f("scheme"), Match(TARGET, r"^([a-z]+)://"))),
-    },
-    ("url_string",),
+STATUS: Expression = Lookup(
+    Cut(f("status"), 1), {"1": 1, "2": 1, "3": 1, "4": 2, "5": 2}, default=0
 )
-HTTP: Tree = {
-    "http_request.http_method": Lookup(METHOD, {each.lower(): each for each in METHODS}),
-    "http_request.url": URL,
-    "http_request.user_agent": f("agent"),
-    "http_request.referrer": f("referrer"),
-    "http_request.version": VERSION,
-    "http_request.length": num("request_bytes"),
-    "http_response": Obj(
+
+
+def activity(method: Expression) -> Expression:
+    """Give OCSF's activity of a request's method."""
+    return Lookup(method, ACTIVITIES, other=99, default=0)
+
+
+def url(target: Expression) -> Expression:
+    """Give the URL of a request's target, a path or a whole URL."""
+    return Obj(
         {
-            "code": Integer(Match(f("status"), r"^([1-5]\d\d)$")),
-            "length": num("bytes"),
-            "latency": LATENCY,
+            "url_string": target,
+            "path": Match(target, r"^(?:[a-z]+://[^/?#]*)?(/[^?#]*)"),
+            "query_string": Match(target, r"^[^?]*\?([^#]*)"),
+            "hostname": First((Match(target, r"^[a-z]+://\[?([^/:?#\]]+)"), f("vhost"))),
+            "scheme": First((f("scheme"), Match(target, r"^([a-z]+)://"))),
         },
-        ("code",),
-    ),
-    "status_id": STATUS,
-    "status_code": f("status"),
-    "src_endpoint.ip": Ip(f("ip")),
-    "src_endpoint.hostname": NotIp(f("ip")),
-    "src_endpoint.port": num("port", maximum=65_535),
-    "dst_endpoint.hostname": NotIp(f("vhost")),
-    "dst_endpoint.ip": Ip(f("vhost", "dst_ip")),
-    "dst_endpoint.port": num("dst_port", maximum=65_535),
-    "actor.user.name": f("user"),
-    "message": Cut(First((f("body"), f("request", "target"))), 4096),
-    "unmapped.request": f("bad"),
-    "unmapped.method": When(ACTIVITY, frozenset({"99"}), METHOD),
-}
-"""By the groups `ip port user method target version bad status bytes referrer agent vhost`."""
+        ("url_string",),
+    )
+
+
+def http(method: Expression, target: Expression, version: Expression) -> dict[str, Expression]:
+    """Give request, response and both ends of a log line of a web server.
+
+    Fields: `ip port user status bytes request_bytes latency_ms latency_s referrer agent vhost
+    scheme dst_ip dst_port bad`.
+    """
+    return {
+        "http_request.http_method": Lookup(method, {each.lower(): each for each in METHODS}),
+        "http_request.url": url(target),
+        "http_request.user_agent": f("agent"),
+        "http_request.referrer": f("referrer"),
+        "http_request.version": version,
+        "http_request.length": num("request_bytes"),
+        "http_response": Obj(
+            {
+                "code": Integer(f("status"), 599),
+                "length": num("bytes"),
+                "latency": LATENCY,
+            },
+            ("code",),
+        ),
+        "status_id": STATUS,
+        "status_code": f("status"),
+        "src_endpoint.ip": Ip(f("ip")),
+        "src_endpoint.hostname": NotIp(f("ip")),
+        "src_endpoint.port": num("port", maximum=65_535),
+        "dst_endpoint.hostname": NotIp(f("vhost")),
+        "dst_endpoint.ip": Ip(f("vhost", "dst_ip")),
+        "dst_endpoint.port": num("dst_port", maximum=65_535),
+        "actor.user.name": f("user"),
+        "message": Cut(First((f("body"), f("request", "target"))), 4096),
+        "unmapped.request": f("bad"),
+        "unmapped.method": When(activity(method), frozenset({"99"}), method),
+    }
+
+
+METHOD: Expression = f("method")
+ACTIVITY: Expression = activity(METHOD)
+HTTP: Tree = http(METHOD, f("target"), f("version"))
+"""Of a line whose groups are `method`, `target`, `version`."""
+
+LINE_METHOD: Expression = Match(f("request"), r"^\"?([A-Z]{2,20}) ")
+LINE_ACTIVITY: Expression = activity(LINE_METHOD)
+LINE_HTTP: Tree = http(
+    LINE_METHOD,
+    Match(f("request"), r"^\"?[A-Z]{2,20} (.*?)(?: HTTP/[\d.]+)?\"?$"),
+    Match(f("request"), r" HTTP/([\d.]+)\"?$"),
+)
+"""Of a record that keeps the request's first line in `request`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ocsf.layout import Layout
-from ocsf.mappers.http_parts import ACTIVITY, HTTP, REQUEST_LINE
+from ocsf.mappers.http_parts import ACTIVITY, HTTP, LINE_ACTIVITY, LINE_HTTP, REQUEST_LINE
 from ocsf.mappers.syslog_parts import HEADER, NULLS, SYSLOG_TIME, TEXT, fallback, product
 from ocsf.mapping import (
     PRESENT,
@@ -115,16 +115,21 @@ TRAEFIK = Shape(
     },
 )
 
-TREE = {
-    **HTTP,
-    "http_request.version": First((f("version"), Match(f("proto", "server_protocol"), r"HTTP/([\d.]+)"), Match(f("request"), r" HTTP/([\d.]+)\"?$"))),
+REST = {
     "http_request.x_forwarded_for": Split(f("xff"), r",\s*"),
+    "actor.user.name": Strip(f("user"), '"-'),
     "unmapped.via": f("via"),
     "unmapped.more": Strip(f("more"), ' "-'),
-    "actor.user.name": Strip(f("user"), '"-'),
     "unmapped.ident": f("ident"),
     "unmapped.duration_ns": num("latency_ns"),
-}  # fmt: skip
+    "metadata.log_name": f("logger"),
+}
+TREE = {**HTTP, **REST}
+PROTOCOL = {
+    "http_request.version": First(
+        (f("version"), Match(f("proto", "server_protocol"), r"HTTP/([\d.]+)"))
+    )
+}
 
 MAPPER = Mapper(
     name="web_access",
@@ -146,15 +151,29 @@ MAPPER = Mapper(
             name="request",
             class_uid=4002,
             activity_id=ACTIVITY,
-            when=(("status", PRESENT),),
-            tree={**TREE, "metadata.log_name": f("logger")},
+            when=(("event", PRESENT), ("status", PRESENT)),
+            tree=TREE,
         ),
         Rule(
             name="request cut off",
             class_uid=4002,
             activity_id=ACTIVITY,
-            when=(("ip", PRESENT), ("target", PRESENT)),
+            when=(("event", PRESENT), ("ip", PRESENT), ("target", PRESENT)),
             tree=TREE,
+        ),
+        Rule(
+            name="request in parts",
+            class_uid=4002,
+            activity_id=ACTIVITY,
+            when=(("method", PRESENT), ("target", PRESENT)),
+            tree={**TREE, **PROTOCOL},
+        ),
+        Rule(
+            name="request line",
+            class_uid=4002,
+            activity_id=LINE_ACTIVITY,
+            when=(("status", PRESENT),),
+            tree={**LINE_HTTP, **REST},
         ),
         fallback(),
     ),

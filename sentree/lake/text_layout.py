@@ -72,7 +72,12 @@ def directive_sql(mappers: Iterable[Mapper], text: str, line: str) -> str:
             for pattern in filter(None, (columns.header, columns.skips)):
                 place = f"starts_with({text}, '#')" if pattern.startswith("^#") else f"{line} = 1"
                 tests[f"({place} AND regexp_matches({text}, {literal(pattern)}))"] = None
-    return f"({' OR '.join(tests)})" if tests else "false"
+    if not tests:
+        return "false"
+    # CASE spares the other lines the patterns; DuckDB works out every part of an AND.
+    return (
+        f"CASE WHEN starts_with({text}, '#') OR {line} = 1 THEN {' OR '.join(tests)} ELSE false END"
+    )
 
 
 def documents_select(mapper: Mapper, named: NamedColumns | None) -> str:
