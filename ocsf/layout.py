@@ -22,13 +22,16 @@ class Pairs:
         separator: a character that stands between pairs besides white space, or, for `spaced`,
             in its place: `,`, or a tab.
         escapes: `\=`, `\|` and `\"` in a value stand for the character.
-        assign: the character between key and value.
+        nested: a value in single quotes holds pairs itself (audit's `msg='op=login …'`); else
+            single quotes quote as double ones do.
+        assign: the character between key and value, for `spaced`.
     """
 
     of: str = "body"
     spaced: bool = False
     separator: str = ""
     escapes: bool = False
+    nested: bool = False
     assign: str = "="
 
 
@@ -113,9 +116,14 @@ class HeaderLines:
             return None
         text = match["names"] if "names" in match.groupdict() else line
         names = columns.names or tuple(
-            each.strip().strip('"') for each in text.split(columns.separator) if each.strip()
+            each.strip().strip('"') for each in _split(text, columns.separator)
         )
         named = NamedColumns(mapper, layout.name, names)
         if named not in self.found:
             self.found.append(named)
         return self.found.index(named) + 1
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Split a header line; W3C's stands in blanks where the rows stand in tabs."""
+    return text.split(separator) if separator.strip() and separator in text else text.split()

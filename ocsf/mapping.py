@@ -107,6 +107,15 @@ class Lower:
 
 
 @dataclass(frozen=True, slots=True)
+class Replace:
+    """The text with every `old` as `new`."""
+
+    of: Expression
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """The first `length` characters of the text."""
 
@@ -140,6 +149,25 @@ class Join:
 
     of: tuple[Expression, ...]
     separator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts that are present, joined by a separator; absent when none is."""
+
+    of: tuple[Expression, ...]
+    separator: str = " "
+
+
+@dataclass(frozen=True, slots=True)
+class Unhexed:
+    """The text that Linux's audit wrote as hexadecimal digits, else the text itself.
+
+    Audit does so where a text holds blanks, quotes, control or non-ASCII characters; digits that
+    stand for other text are text. Its zero bytes, which part arguments, become blanks.
+    """
+
+    of: Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +276,13 @@ Expression = (
     | Between
     | Strip
     | Lower
+    | Replace
     | Cut
     | Lookup
     | First
     | Join
+    | Words
+    | Unhexed
     | Match
     | Ip
     | NotIp
@@ -320,6 +351,7 @@ class TimeField:
     (`%a %b %d %H:%M:%S.%f %Y`; without zone it is UTC). `pattern` finds the text inside the field.
     `zone_from` names two fields that hold one instant, in UTC and in the record's local time: the
     zone of a local text is their difference rounded to a quarter of an hour.
+    `also` names a field whose text follows after a blank: `TimeField("date", also="time")`.
     `refine_by` names a UTC text field that supplies the fraction when it lies in the same second.
     """
 
@@ -328,6 +360,7 @@ class TimeField:
     pattern: str | None = None
     zone_from: tuple[str, str] | None = None
     refine_by: str | None = None
+    also: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

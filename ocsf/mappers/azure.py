@@ -155,8 +155,8 @@ RESOURCES: Expression = Listing(
     )
 )
 SEVERITY: Expression = Lookup(f("level", "Level"), LEVELS, default=1)
-ASSIGNMENT = r'"[Pp]rincipal[Ii]d\\*":\s*\\*"([0-9A-Za-z-]+)'
-ROLE = r'"[Rr]ole[Dd]efinition[Ii]d\\*":\s*\\*"([^"\\]+)'
+ASSIGNMENT = r'"(?i:principalid)\\*":\s*\\*"([0-9A-Za-z-]+)'
+ROLE = r'"(?i:roledefinitionid)\\*":\s*\\*"([^"\\]+)'
 BODY = f("properties.requestbody", "properties.responseBody", "Properties_d.requestbody")
 ROLES = {
     "microsoft.authorization/roleassignments/write": 1,

@@ -137,7 +137,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (
         "login",
-        r"User authentication (?P<verdict>succeeded|failed): (?:IP [Aa]ddress: (?P<src>[^\s,]+), )?"
+        r"User authentication (?P<verdict>succeeded|failed): (?:IP (?i:address): (?P<src>[^\s,]+), )?"
         r"Uname: (?P<user>\S+)",
     ),
     (

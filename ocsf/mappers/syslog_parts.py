@@ -10,9 +10,11 @@ from ocsf.mapping import (
     Lookup,
     NotIp,
     Obj,
+    Rule,
     Shape,
     TimeField,
     Tree,
+    When,
     c,
     f,
     num,
@@ -61,8 +63,45 @@ PROGRAM: Tree = {
 """The program that wrote the line, as the acting process where its id is known."""
 
 LINUX: Tree = {
-    "device.os.name": c("Linux"),
+    "device.os.name": Lookup(f("body"), {}, other="Linux"),
     "device.os.type_id": c(200),
     "device.os.type": c("Linux"),
+    # OCSF wants a device that is known by something; a line without header has no name for it.
+    "device.uid": When(
+        Lookup(f("node", "syslog.host"), {}, other="named", default="nameless"),
+        frozenset({"nameless"}),
+        c("unknown"),
+    ),
 }
 
+
+def on(*events: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Give the condition that a line matched one of these patterns."""
+    return (("event", frozenset(events)),)
+
+
+def fallback(tree: Tree | None = None) -> Rule:
+    """Give the last rule: what a program says besides, with its host, program and time."""
+    return Rule(
+        name="other message",
+        class_uid=0,
+        severity_id=BY_LEVEL,
+        tree={**PROGRAM, **MESSAGE, **(tree or {})},
+    )
+
+
+SOURCE: Tree = {
+    "src_endpoint.ip": Ip(f("ip")),
+    "src_endpoint.hostname": NotIp(f("ip")),
+    "src_endpoint.port": num("port", maximum=65_535),
+}
+"""The other side, by the groups `ip` (an address or a name) and `port`."""
+
+HERE: Tree = {
+    "dst_endpoint.hostname": NotIp(f("syslog.host")),
+    "dst_endpoint.ip": Ip(f("syslog.host")),
+}
+"""The host that wrote the line, as the destination."""
+SUCCESS: Tree = {"status_id": c(1)}
+FAILURE: Tree = {"status_id": c(2)}
+EVENT_CODE: Tree = {"metadata.event_code": f("event")}

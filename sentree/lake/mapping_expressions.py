@@ -33,11 +33,14 @@ from ocsf.mapping import (
     NotIp,
     Obj,
     Raw,
+    Replace,
     Scaled,
     Split,
     Strip,
     Tree,
+    Unhexed,
     When,
+    Words,
 )
 from ocsf.objects import IDENTIFIED_BY
 from sentree.lake.mapping_time import any_millis
@@ -151,6 +154,8 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
             return Sql(f"nullif(trim({text(of)}, {literal(characters)}), '')")
         case Lower(of):
             return Sql(f"lower({text(of)})")
+        case Replace(of, old, new):
+            return Sql(f"replace({text(of)}, {literal(old)}, {literal(new)})")
         case Cut(of, length):
             return Sql(f"left({text(of)}, {length})")
         case Lookup():
@@ -165,6 +170,11 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
         case Join(of, separator):
             joined = f" || {literal(separator)} || ".join(text(each) for each in of)
             return Sql(f"({joined})")
+        case Words(of, separator):
+            parts = ", ".join(text(each) for each in of)
+            return Sql(f"nullif(concat_ws({literal(separator)}, {parts}), '')")
+        case Unhexed(of):
+            return Sql(_unhexed(text(of)))
         case Match(of, pattern):
             return Sql(f"nullif(regexp_extract({text(of)}, {literal(pattern)}, 1), '')")
         case Ip(of):
@@ -196,6 +206,15 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
             return _raw(sources.json(name), kind)
         case EachAs(name, key):
             return _each(sources.json(name), key)
+
+
+def _unhexed(text: str) -> str:
+    digits = f"CASE WHEN regexp_full_match({text}, '(?:[0-9A-F]{{2}})+') THEN {text} END"
+    read = f"TRY(decode(unhex({digits})))"
+    return (
+        f"CASE WHEN regexp_matches({read}, '[^!#-~]')"
+        f" THEN rtrim(replace({read}, chr(0), ' ')) ELSE {text} END"
+    )
 
 
 def _lookup(text: str, lookup: Lookup) -> Sql:

@@ -82,6 +82,8 @@ def _zone(utc: str, local: str) -> str:
 
 def _one(way: TimeField, value: Callable[[str], str]) -> str:
     text = value(way.name)
+    if way.also is not None:
+        text = f"({text} || ' ' || {value(way.also)})"
     if way.pattern is not None:
         quoted = way.pattern.replace("'", "''")
         searched = f"left({text}, {SEARCHED_LENGTH})"

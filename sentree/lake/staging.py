@@ -26,13 +26,21 @@ from sentree.lake.routing import BASE, BROKEN, DIRECTIVE, WRAPPED, route_sql, tr
 from sentree.lake.rule_choice import narrowed
 from sentree.lake.session import Session
 from sentree.lake.text_envelope import envelope_sql
-from sentree.lake.text_header import header_json, header_length, header_sql
+from sentree.lake.text_header import (
+    dated_sql,
+    fast_sql,
+    header_json,
+    header_length,
+    header_sql,
+    unified_sql,
+)
 from sentree.lake.text_layout import documents_select, layout_routes
 
 # Setting up a mapper's statement takes as long as mapping some ten thousand records.
 MAP_CHARACTERS = 96 * 1024 * 1024
 # A source that names new columns with every line must not make a statement of each.
 MOST_HEADERS = 64
+WRITTEN = "CAST($written AS TIMESTAMP)"
 
 
 @dataclass(slots=True)
@@ -174,16 +182,24 @@ class Staging:
         return sql_text(
             "stage_records",
             envelope=envelope_sql(),
-            header=header_sql("entry"),
+            fast=fast_sql("entry"),
+            header=header_sql("entry", "fast"),
+            unified=unified_sql("fast", "slow"),
             header_length=header_length("h"),
+            dated=dated_sql("h.time", WRITTEN),
             header_json=header_json(
                 "(CASE WHEN size > 0 THEN h END)",
+                "dated",
                 "nullif(repeated.times, '')",
                 "envelope",
-                "CAST($written AS TIMESTAMP)",
+                WRITTEN,
             ),
             layout=layout_routes(
-                tried, self._headers.found, body="body", app="app", headed="(size > 0 OR envelope.sure)"
+                tried,
+                self._headers.found,
+                body="body",
+                app="split_part(app, '(', 1)",
+                headed="(size > 0 OR envelope.sure)",
             ),
             route=route_sql(mappers, load.chosen, forced=load.forced, unwraps=not last),
         )

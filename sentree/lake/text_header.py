@@ -33,7 +33,18 @@ HOST = r"(?P<host>[^\s<>\[\]{}|=,]{1,255})"
 UNTAGGED = r"(?:%[A-Z]|CEF:|LEEF:|\{|\d,\d{4}/|date=|[A-Za-z_]+=)"
 
 FIRST_IS_MONTH = rf"^(?:<\d{{1,3}}>)?[*.]?(?:[A-Z][a-z]{{2}} )?{MONTH} [ \d]?\d "
-LEVELS = ("debug", "info", "notice", "warn", "warning", "error", "err", "fatal", "critical", "trace")
+LEVELS = (
+    "debug",
+    "info",
+    "notice",
+    "warn",
+    "warning",
+    "error",
+    "err",
+    "fatal",
+    "critical",
+    "trace",
+)
 
 
 class Form(NamedTuple):
@@ -97,19 +108,62 @@ FORMS = (
     _form(r"^[\w.-]+[-_]\d+ +\| ", r"(?P<app>[\w.-]+[-_]\d+) +\| )"),
 )  # fmt: skip
 
+FAST = (
+    Form(
+        r"^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [^\s:]+ [A-Za-z][\w./-]*(?:\[\d+\])?: \S",
+        r"^(?P<head>(?P<time>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) (?P<host>[^\s:]+)"
+        r" (?P<app>[A-Za-z][\w./-]*(?:\[\d+\])?): )",
+    ),
+    Form(
+        r"^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) [\w.-]+ [A-Za-z][\w./-]*(?:\[\d+\])?: \S",
+        r"^(?P<head>(?P<time>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)) (?P<host>[\w.-]+)"
+        r" (?P<app>[A-Za-z][\w./-]*(?:\[\d+\])?): )",
+    ),
+)
+"""The forms that most lines have, in patterns of so few groups that RE2 needs one pass; `app` has
+the process id with it."""
+
 YEARS_BACK = 8
 """29 February is looked for this far back."""
 
 
-def header_sql(line: str) -> str:
-    """Give SQL for the struct of a line's header groups; `head` is empty where there is none."""
+def fast_sql(line: str) -> str:
+    """Give SQL for the struct `(head, time, host, app)` of a line in the forms that most have."""
+    return f"CASE WHEN {line} IS NULL THEN NULL {_arms(FAST, line)} END"
+
+
+def header_sql(line: str, fast: str) -> str:
+    """Give SQL for the struct of a line's header groups; `head` is empty where there is none.
+
+    Args:
+        line: SQL of the line.
+        fast: SQL of what `fast_sql` found.
+    """
     start = f"left({line}, {HEAD_LENGTH})"
-    arms = [
-        f"WHEN regexp_matches({start}, {literal(form.test)})"
-        f" THEN {_groups(start, form.pattern)}"
-        for form in FORMS
-    ]
-    return f"CASE WHEN {line} IS NULL THEN NULL {' '.join(arms)} END"
+    return (
+        f"CASE WHEN {fast}.head <> '' THEN NULL WHEN {line} IS NULL THEN NULL"
+        f" {_arms(FORMS, start)} END"
+    )
+
+
+def unified_sql(fast: str, slow: str) -> str:
+    """Give SQL for one struct of header groups from the two."""
+    own = {
+        "head": f"{fast}.head",
+        "time": f"{fast}.time",
+        "host": f"{fast}.host",
+        "app": f"split_part({fast}.app, '[', 1)",
+        "pid": f"rtrim(split_part({fast}.app, '[', 2), ']')",
+    }
+    members = ", ".join(f"{literal(each)}: {own.get(each, literal(''))}" for each in GROUPS)
+    return f"CASE WHEN {fast}.head <> '' THEN {{{members}}} ELSE {slow} END"
+
+
+def _arms(forms: tuple[Form, ...], start: str) -> str:
+    return " ".join(
+        f"WHEN regexp_matches({start}, {literal(form.test)}) THEN {_groups(start, form.pattern)}"
+        for form in forms
+    )
 
 
 def _groups(start: str, pattern: str) -> str:
@@ -140,53 +194,79 @@ def header_length(header: str) -> str:
     )
 
 
-def time_sql(time: str, reference: str) -> str:
+def dated_sql(time: str, reference: str) -> str:
+    """Give SQL for the instant of a time without a year, in the year of the reference."""
+    return f"CASE WHEN {_is_yearless(time)} THEN {_in_year(time, reference, 0)} END"
+
+
+def time_sql(time: str, dated: str, reference: str) -> str:
     """Give SQL for the instant of a header's time, a TIMESTAMP in UTC.
 
     A time without a year is in the last year in which it is not later than the reference by more
     than a day; a time without a zone is UTC, and so are the letters of a zone other than UTC's.
+
+    Args:
+        time: SQL of the time's text.
+        dated: SQL of what `dated_sql` found.
+        reference: SQL of the TIMESTAMP by which a year is told.
     """
     iso = f"make_timestamp(epoch_us(TRY_CAST(replace({time}, ',', '.') AS TIMESTAMPTZ)))"
     epoch = f"make_timestamp(CAST(round(TRY_CAST({time} AS DOUBLE) * 1e6) AS BIGINT))"
-    plain = f"regexp_replace(replace({time}, ',', '.'), ' [A-Z]{{1,4}}$', '')"
     formats = [
         *(f"%b %d %Y %H:%M:%S{tail}" for tail in ("", ".%n", " %z", ".%n %z")),
         *(f"%b %d %H:%M:%S{tail} %Y" for tail in ("", ".%n")),
         *(f"%b %d %H:%M:%S{tail} %Y %z" for tail in ("", ".%n")),
     ]
     listed = ", ".join(literal(each) for each in formats)
-    with_year = f"CAST(try_strptime({plain}, [{listed}]) AS TIMESTAMP)"
+    with_year = f"CAST(try_strptime({_plain(time)}, [{listed}]) AS TIMESTAMP)"
+    earlier = ", ".join(_in_year(time, reference, back) for back in range(1, YEARS_BACK + 1))
     return (
-        f"CASE WHEN {time} IN ('', '-') THEN NULL"
-        f" WHEN {time}[:1] BETWEEN 'A' AND 'Z' THEN"
-        f" CASE WHEN regexp_matches({time}, '[ ]\\d{{4}}(?:[ ]|$)') THEN {with_year}"
-        f" ELSE {_yearless(plain, reference)} END"
+        f"CASE WHEN {dated} <= {_latest(reference)} THEN {dated}"
+        f" WHEN {time} IN ('', '-') THEN NULL"
+        f" WHEN {_is_yearless(time)} THEN coalesce({earlier})"
+        f" WHEN {time}[:1] BETWEEN 'A' AND 'Z' THEN {with_year}"
         f" WHEN {time}[5] = '-' THEN {iso} ELSE {epoch} END"
     )
 
 
-def _yearless(plain: str, reference: str) -> str:
+def _is_yearless(time: str) -> str:
+    named = f"{time}[:1] BETWEEN 'A' AND 'Z'"
+    return (
+        f"({named} AND (length({time}) = 15 OR NOT regexp_matches({time}, '[ ]\\d{{4}}(?:[ ]|$)')))"
+    )
+
+
+def _plain(time: str) -> str:
+    """Drop the letters of a zone."""
+    text = f"replace({time}, ',', '.')"
+    return (
+        f"CASE WHEN length({time}) = 15 THEN {time}"
+        f" ELSE regexp_replace({text}, ' [A-Z]{{1,4}}$', '') END"
+    )
+
+
+def _latest(reference: str) -> str:
+    return f"({reference} + INTERVAL 1 DAY)"
+
+
+def _in_year(time: str, reference: str, back: int) -> str:
     formats = ", ".join(
         literal(f"%Y %b %d %H:%M:%S{tail}") for tail in ("", ".%n", " %z", ".%n %z")
     )
-    latest = f"{reference} + INTERVAL 1 DAY"
-
-    def in_year(back: int) -> str:
-        dated = f"concat(CAST(year({latest}) - {back} AS VARCHAR), ' ', {plain})"
-        read = f"CAST(try_strptime({dated}, [{formats}]) AS TIMESTAMP)"
-        # strptime makes 1 March of a 29 February that a year does not have.
-        return f"CASE WHEN NOT starts_with({plain}, 'Feb 29') OR month({read}) = 2 THEN {read} END"
-
-    now = in_year(0)
-    earlier = ", ".join(in_year(back) for back in range(1, YEARS_BACK + 1))
-    return f"CASE WHEN {now} <= {latest} THEN {now} ELSE coalesce({earlier}) END"
+    year = f"CAST(year({_latest(reference)}) - {back} AS VARCHAR)"
+    read = f"CAST(try_strptime(concat({year}, ' ', {_plain(time)}), [{formats}]) AS TIMESTAMP)"
+    # strptime makes 1 March of a 29 February that a year does not have.
+    return f"CASE WHEN NOT starts_with({time}, 'Feb 29') OR month({read}) = 2 THEN {read} END"
 
 
-def header_json(header: str, repeated: str, envelope: str, reference: str) -> str:
+def header_json(
+    header: str, dated: str, repeated: str, envelope: str, reference: str
+) -> str:
     """Give SQL for the JSON object of a header, `{}` where there is none; empty members are left out.
 
     Args:
         header: SQL of the struct of groups.
+        dated: SQL of what `dated_sql` found.
         repeated: SQL of how often the message came, or NULL.
         envelope: SQL of a struct with `time`, `host`, `app`, `pid`, `pri` that a JSON envelope gives.
         reference: SQL of the TIMESTAMP by which a year is told.
@@ -198,7 +278,7 @@ def header_json(header: str, repeated: str, envelope: str, reference: str) -> st
         return f"coalesce({own}{lone})" if lone else own
 
     pri = f"coalesce(TRY_CAST(nullif({header}.pri, '') AS INTEGER), {envelope}.pri)"
-    time = f"coalesce({time_sql(f'{header}.time', reference)}, {envelope}.time)"
+    time = f"coalesce({time_sql(f'{header}.time', dated, reference)}, {envelope}.time)"
     members = {
         "time": f"epoch_us({time})",
         "host": f"coalesce({given('host')}, {envelope}.host)",
@@ -207,14 +287,11 @@ def header_json(header: str, repeated: str, envelope: str, reference: str) -> st
         "msgid": given("msgid"),
         "level": f"coalesce(CAST({pri} % 8 AS VARCHAR), nullif(split_part({header}.level, '.', 2), ''))",
         "facility": (
-            f"coalesce(CAST({pri} // 8 AS VARCHAR), nullif(split_part({header}.level, '.', 1), ''))"
+            f"coalesce(CAST(TRY_CAST(nullif({header}.pri, '') AS INTEGER) // 8 AS VARCHAR), nullif(split_part({header}.level, '.', 1), ''))"
         ),
         "data": given("data"),
         "repeated": repeated,
-        "inferred": (
-            f"CASE WHEN regexp_matches({header}.time, '^[A-Z]') AND NOT"
-            f" regexp_matches({header}.time, '[ ]\\d{{4}}(?:[ ]|$)') THEN 1 END"
-        ),
+        "inferred": f"CASE WHEN {dated} IS NOT NULL THEN 1 END",
     }
     struct = ", ".join(f"{literal(name)}: {sql}" for name, sql in members.items())
     return f"CAST(to_json({{{struct}}}) AS VARCHAR)"

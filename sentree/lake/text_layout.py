@@ -72,7 +72,12 @@ def directive_sql(mappers: Iterable[Mapper], text: str, line: str) -> str:
             for pattern in filter(None, (columns.header, columns.skips)):
                 place = f"starts_with({text}, '#')" if pattern.startswith("^#") else f"{line} = 1"
                 tests[f"({place} AND regexp_matches({text}, {literal(pattern)}))"] = None
-    return f"({' OR '.join(tests)})" if tests else "false"
+    if not tests:
+        return "false"
+    # CASE spares the other lines the patterns; DuckDB works out every part of an AND.
+    return (
+        f"CASE WHEN starts_with({text}, '#') OR {line} = 1 THEN {' OR '.join(tests)} ELSE false END"
+    )
 
 
 def documents_select(mapper: Mapper, named: NamedColumns | None) -> str:
@@ -84,7 +89,7 @@ def documents_select(mapper: Mapper, named: NamedColumns | None) -> str:
         mapper: the mapper.
         named: the columns that a header line names, for the rows below it.
     """
-    app = "lower(json_extract_string(head, '$.app'))"
+    app = "split_part(lower(json_extract_string(head, '$.app')), '(', 1)"
     columns = [] if named is None else [named]
     layouts = mapper.layouts
 
@@ -125,7 +130,7 @@ def _groups(layout: Layout, text: str) -> str:
             found = f"regexp_extract({text}, {literal(pattern)}, [{listed}])"
             member += f" || ',' || CAST(to_json({found}) AS VARCHAR)[2:-2]"
         arms.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {member}")
-    return f"CASE {' '.join(arms)} ELSE '\"event\":\"\"' END"
+    return f'CASE {" ".join(arms)} ELSE \'"event":""\' END'
 
 
 def _rest(layout: Layout, named: NamedColumns | None) -> str:
@@ -142,36 +147,39 @@ def _escaped(group: str) -> str:
     """Give SQL for a group's text as it stands inside a JSON string."""
     if group == "body":
         return "CAST(to_json(cut) AS VARCHAR)[2:-2]"
-    return (
-        f"coalesce(CAST(json_extract('{{' || g || '}}', {literal(f'$.{group}')}) AS VARCHAR)[2:-2], '')"
-    )
+    return f"coalesce(CAST(json_extract('{{' || g || '}}', {literal(f'$.{group}')}) AS VARCHAR)[2:-2], '')"
 
 
 def _pairs_sql(pairs: Pairs, text: str) -> str:
     """Give SQL for `,"key":"value"…`; one replacement over the escaped text does it."""
-    equals = r"\|" if pairs.assign == "|" else pairs.assign
     if pairs.spaced:
         between = _in_escaped(pairs.separator) if pairs.separator else r"\s+"
         # A key that an escaped `=` follows is a part of the value before it.
-        found = f"(?:^|{between})([\\w.\\[\\]-]+){equals}"
-        members = (
-            f"(',\"\":\"' || regexp_replace({text}, {literal(found)}, '\",\"\\1\":\"', 'g') || '\"')"
-        )
+        found = f"(?:^|{between})([\\w.\\[\\]-]+){pairs.assign}"
+        members = f"(',\"\":\"' || regexp_replace({text}, {literal(found)}, '\",\"\\1\":\"', 'g') || '\"')"
     else:
         barred = f"{pairs.separator if pairs.separator != chr(9) else ''}"
         quoted = r'\\"((?:\\\\\\"|\\\\|\\[^"\\]|[^\\])*?)\\"'
-        apart = rf"(?:[\s{barred}]|\\[tnr]|$)"
+        apart = rf"(?:[\s{barred}]|\\[tnru]|$)"
         # A quote inside a word is a part of it; only one that ends before a separator closes.
-        plain = rf"((?:[^\s\\{barred}]|\\[^tnr])*)"
-        found = rf"(?s)({KEY}){equals}(?:{quoted}{apart}|{plain})|\\.|[\pL\w.-]+|."
-        replaced = f"regexp_replace({text}, {literal(found)}, ',\"\\1\":\"\\2\\3\"', 'g')"
+        ordinary = rf"[^\s\\{barred}]|\\[^tnru]"
+        plain = rf"((?:{ordinary})*)"
+        single = rf"'((?:[^'\\]|\\.)*)'{apart}"
+        if pairs.nested:
+            single = "'()"
+            ordinary = rf"[^\s\\{barred}']|\\[^tnru]"
+            plain = rf"((?:{ordinary})*)"
+        found = rf"(?s)({KEY})=(?:{quoted}{apart}|{single}|{plain})|\\u[0-9a-fA-F]{{4}}|\\.|[\pL\w.-]+|."
+        replaced = f"regexp_replace({text}, {literal(found)}, ',\"\\1\":\"\\2\\3\\4\"', 'g')"
         members = f"replace({replaced}, ',\"\":\"\"', '')"
     if pairs.escapes:
         for mark in ("=", "|"):
             members = f"replace({members}, {literal(chr(92) * 2 + mark)}, {literal(mark)})"
     if pairs.escapes or not pairs.spaced:
         # `\"` of the line stands as `\\\"` here.
-        members = f"replace({members}, {literal(chr(92) * 3 + chr(34))}, {literal(chr(92) + chr(34))})"
+        members = (
+            f"replace({members}, {literal(chr(92) * 3 + chr(34))}, {literal(chr(92) + chr(34))})"
+        )
     return members
 
 
@@ -195,8 +203,10 @@ def _columns_sql(columns: Columns, names: Sequence[str], text: str) -> str:
         found = rf"(?:{'|'.join(cells)})(?:{mark}{several}|$)"
         groups = "".join(rf"\{number}" for number in range(1, len(cells) + 1))
         joined = f"regexp_replace({text}, {literal(found)}, '{groups}' || chr(31), 'g')"
-        joined = f"replace({joined}, {literal(chr(92) + chr(34)) } || {literal(chr(92) + chr(34))}, {literal(chr(92) + chr(34))})"
-        joined = f"replace({joined}, {literal(chr(92) * 3 + chr(34))}, {literal(chr(92) + chr(34))})"
+        joined = f"replace({joined}, {literal(chr(92) + chr(34))} || {literal(chr(92) + chr(34))}, {literal(chr(92) + chr(34))})"
+        joined = (
+            f"replace({joined}, {literal(chr(92) * 3 + chr(34))}, {literal(chr(92) + chr(34))})"
+        )
         split = f"string_split({joined}, chr(31))"
     else:
         given = r"\t" if separator == "\t" else separator

@@ -29,13 +29,19 @@ lined AS (
     SELECT
         *,
         CASE
-            WHEN json IS NULL THEN CASE WHEN NOT regexp_matches(text, '^\s*[\[{]') THEN text END
+            WHEN json IS NULL THEN text
             ELSE envelope.entry
         END AS entry
     FROM enveloped
 ),
+hasty AS (
+    SELECT *, {fast} AS fast FROM lined
+),
+slow AS (
+    SELECT *, {header} AS slow FROM hasty
+),
 headed AS (
-    SELECT *, {header} AS h FROM lined
+    SELECT * EXCLUDE (fast, slow), {unified} AS h FROM slow
 ),
 measured AS (
     SELECT *, coalesce({header_length}, 0) AS size FROM headed
@@ -72,8 +78,14 @@ opened AS (
             WHEN size > 0 AND regexp_matches(body, '^(?:@cee: ?)?\{')
                 THEN CASE WHEN json_valid(body[strpos(body, '{'):]) THEN CAST(json(body[strpos(body, '{'):]) AS VARCHAR) END
         END AS inner_json,
-        CASE WHEN size > 0 OR envelope IS NOT NULL THEN {header_json} ELSE '{}' END AS head
+        CASE WHEN size > 0 THEN {dated} END AS dated
     FROM bodied
+),
+stamped AS (
+    SELECT
+        *,
+        CASE WHEN size > 0 OR envelope IS NOT NULL THEN {header_json} ELSE '{}' END AS head
+    FROM opened
 ),
 joined AS (
     SELECT
@@ -91,7 +103,7 @@ joined AS (
             ELSE keys
         END AS keys,
         CASE WHEN inner_json IS NOT NULL THEN 'OBJECT' ELSE type END AS type
-    FROM opened
+    FROM stamped
 ),
 laid AS (
     SELECT *, CASE WHEN body IS NOT NULL AND inner_json IS NULL THEN {layout} END AS laid FROM joined
@@ -118,7 +130,7 @@ SELECT
         [
             note,
             CASE WHEN $forced AND route = 'base' THEN 'other_format' END,
-            CASE WHEN route = laid AND h.time <> '' AND head LIKE '%"inferred":1%' THEN 'year_inferred' END
+            CASE WHEN route = laid AND dated IS NOT NULL THEN 'year_inferred' END
         ],
         lambda issue: issue IS NOT NULL
     ) AS notes,
