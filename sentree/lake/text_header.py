@@ -66,7 +66,8 @@ FORMS = (
         r"^(?:<\d{1,3}>)?\d{1,2} (?:-|\d{4}-\d\d-\d\dT)",
         rf"{PRI}?\d{{1,2}} (?P<time>-|{ISO}) (?P<host>\S{{1,255}}) (?P<app>\S{{1,255}})"
         r" (?P<pid>\S{1,128}) (?P<msgid>\S{1,64})"
-        r' (?P<data>-|(?:\[[^"\]]*(?:"(?:[^"\\]|\\.)*"[^"\]]*)*\])+)(?: |$)\x{FEFF}?)',
+        # What stands in brackets and is no structured data (`[key:"value"; …]`) is the message.
+        r' (?:(?P<data>-|(?:\[[^"\]:]*(?:"(?:[^"\\]|\\.)*"[^"\]]*)*\])+)(?: |$)|)\x{FEFF}?)',
     ),
     # A container's line as the runtime keeps it.
     _form(
