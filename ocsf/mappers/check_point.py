@@ -70,7 +70,7 @@ PAIRS = r"\b(?:action|src|origin|loguid|product):\"[^\"]*\";"
 MAPPER = Mapper(
     name="check_point",
     title="Check Point",
-    limits="Log Exporter's `syslog`, `generic` and `splunk` formats; its CEF and LEEF are those sources.",
+    limits="Log Exporter's `syslog`, `generic`, `splunk` formats; CEF and LEEF apart.",
     shapes=(TEXT,),
     layouts=(
         Layout(

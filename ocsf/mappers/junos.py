@@ -68,7 +68,7 @@ ENDS: Tree = {
 MAPPER = Mapper(
     name="junos",
     title="Juniper SRX",
-    limits="Structured messages (RFC 5424 data) and the plain ones of sessions; others are Base Events.",
+    limits="Structured messages and the plain ones of sessions; others are Base Events.",
     shapes=(TEXT, Shape(name="structured")),
     layouts=(
         Layout(
@@ -77,7 +77,8 @@ MAPPER = Mapper(
             patterns=(
                 (
                     "plain",
-                    r"(?P<message_id>[A-Z_]{6,40}): (?P<verb>session (?:created|closed|denied))\b.*?"
+                    r"(?P<message_id>[A-Z_]{6,40}): (?P<verb>session (?:created|closed|denied))\b"
+                    r".*?"
                     r"(?P<reason>[\w /-]{0,40}?)[: ]*"
                     r"(?P<source_address>[0-9a-fA-F.:]+)/(?P<source_port>\d+)->"
                     r"(?P<destination_address>[0-9a-fA-F.:]+)/(?P<destination_port>\d+)",
