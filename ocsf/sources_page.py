@@ -17,7 +17,7 @@ def sources_page(mappers: Mapping[str, Mapper]) -> str:
 
 
 def _table(mappers: list[Mapper]) -> Iterator[str]:
-    yield "| Source | `--format` | Given as | OCSF classes |"
+    yield "| Source | `--as` | Given as | OCSF classes |"
     yield "|---|---|---|---|"
     for each in mappers:
         given = _given_as(each)

@@ -27,8 +27,7 @@ def ingest(
 
     Args:
         paths: What to load; .gz and .zst are unpacked.
-        as_format: Read everything as this format: auto, ocsf, windows, cloudtrail, m365,
-            entra, zeek, base.
+        as_format: Read everything as this format: auto, or a name that the page of sources gives.
         strict: Leave with code 5 if any record could not be read (the others are loaded).
         common: Options of every command.
     """
