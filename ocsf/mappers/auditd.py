@@ -4,6 +4,9 @@ A record is an event of its own; those of one audit event share `metadata.correl
 where they tell of a process, `process.uid`. They are not joined.
 """
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Layout, Pairs
