@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Text of `key=value` pairs; every key becomes a field of the record.
+    r"""Text of `key=value` pairs; every key becomes a field of the record.
 
     Args:
         of: the named group that holds the pairs; `body` is the whole message.
@@ -37,7 +37,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Delimited text; every named column becomes a field of the record.
+    r"""Delimited text; every named column becomes a field of the record.
 
     Args:
         names: the columns' names; None: a header line names them. An empty name is not kept.

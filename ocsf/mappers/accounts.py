@@ -1,5 +1,8 @@
 """Linux's tools for accounts in syslog: users and groups made, changed, removed, passwords set."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Layout
@@ -27,7 +30,7 @@ GROUP = rf"{Q}(?P<group>[^\s,`'\"]+){Q}"
 
 PATTERNS: tuple[tuple[str, str], ...] = (
     ("user_created", r"^new user: name=(?P<user>[^,]+), UID=(?P<uid>\d+), GID=(?P<gid>\d+), home=(?P<home>[^,]*), shell=(?P<shell>[^,]*)(?:, from=(?P<tty>.*))?"),
-    ("user_created", rf"^(?:new account added - )?account=(?P<user>[^,]+), uid=(?P<uid>\d+)"),
+    ("user_created", r"^(?:new account added - )?account=(?P<user>[^,]+), uid=(?P<uid>\d+)"),
     ("user_deleted", rf"^delete user {NAME}"),
     ("group_created", r"^new group: name=(?P<group>[^,]+), GID=(?P<gid>\d+)"),
     ("group_created", r"^group added to (?P<file>[^:]+): name=(?P<group>[^,\s]+)(?:, GID=(?P<gid>\d+))?"),

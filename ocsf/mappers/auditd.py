@@ -4,6 +4,9 @@ A record is an event of its own; those of one audit event share `metadata.correl
 where they tell of a process, `process.uid`. They are not joined.
 """
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Layout, Pairs
@@ -66,7 +69,14 @@ COMMON: Tree = {
     "unmapped.key": Unhexed(Strip(f("key"), "'\"")),
     "unmapped.session": f("ses"),
     "unmapped.tty": Strip(f("tty", "terminal"), "'"),
+    # By audit's own names, for rules that are written for them.
+    "unmapped.type": f("type"),
+    "unmapped.exe": EXE,
+    "unmapped.comm": COMMAND,
+    "unmapped.SYSCALL": f("SYSCALL"),
+    "unmapped.syscall": f("syscall"),
 }
+WORDS: Tree = {f"unmapped.a{number}": text(f"a{number}") for number in range(8)}
 RESULT: Expression = Lookup(
     Strip(f("res", "success"), "'"),
     {"success": 1, "1": 1, "yes": 1, "failed": 2, "0": 2, "no": 2, "fail": 2},
@@ -90,7 +100,6 @@ LAUNCH: Tree = {
     "actor.process.pid": num("ppid"),
     "actor.app_name": First((COMMAND, Basename(EXE), Lookup(f("body"), {}, other="kernel"))),
     "status_id": RESULT,
-    "unmapped.syscall": f("SYSCALL", "syscall"),
     "unmapped.arch": f("arch"),
     "unmapped.exit": f("exit"),
 }
@@ -221,6 +230,7 @@ MAPPER = Mapper(
                 "process.cmd_line": ARGUMENTS,
                 "process.name": Basename(text("a0")),
                 "actor.app_name": Lookup(f("body"), {}, other="kernel"),
+                **WORDS,
                 "unmapped.argc": num("argc"),
             },
         ),
@@ -252,6 +262,7 @@ MAPPER = Mapper(
                 ),
                 "file.owner.uid": f("ouid"),
                 "actor.app_name": Lookup(f("body"), {}, other="kernel"),
+                "unmapped.name": text("name"),
                 "unmapped.mode": f("mode"),
                 "unmapped.inode": f("inode"),
                 "unmapped.nametype": f("nametype"),
@@ -306,7 +317,7 @@ MAPPER = Mapper(
             activity_id=1,
             severity_id=3,
             when=of("anom_abend", "anom_promiscuous", "anom_login_failures", "anom_root_trans", "anom_exec", "anom_mk_exec", "anom_link", "anom_creat", "anom_login_location", "anom_login_sessions", "anom_rbac_fail", "resp_acct_lock", "1701", "1700"),
-            tree={**COMMON, "finding_info.title": f("type"), "finding_info.uid": EVENT_ID, "unmapped.process": COMMAND, "unmapped.pid": num("pid"), "unmapped.signal": num("sig")},
+            tree={**COMMON, "finding_info.title": f("type"), "finding_info.uid": EVENT_ID, "unmapped.pid": num("pid"), "unmapped.signal": num("sig")},
         ),
         Rule(name="other record", class_uid=0, tree={**COMMON, **USER, "actor.process.pid": num("pid"), "unmapped.operation": text("op"), "unmapped.directory": text("cwd"), "status_id": RESULT}),
     ),

@@ -1,5 +1,8 @@
 """Access logs that AWS writes as text: S3 server access logs, application and classic load balancers."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Columns, Layout

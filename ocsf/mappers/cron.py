@@ -1,5 +1,8 @@
 """cron, anacron and at in syslog: jobs started, tables edited."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Layout
@@ -36,8 +39,15 @@ JOB: Tree = {
     "job.user.name": f("user"),
     "actor.user.name": f("by", "user"),
 }
-TABLE: Tree = {**JOB, "job.name": f("job"), "job.user.name": f("job"), "unmapped.action": f("what")}
-TABLE = {path: each for path, each in TABLE.items() if path != "job.cmd_line"}
+TABLE: Tree = {
+    **PROGRAM,
+    **MESSAGE,
+    "job.name": f("job"),
+    "job.user.name": f("job"),
+    "actor.user.name": f("by", "user"),
+    "unmapped.action": f("what"),
+}
+
 
 MAPPER = Mapper(
     name="cron",

@@ -1,5 +1,8 @@
 """DHCP servers in syslog: ISC dhcpd, dnsmasq, Kea's lease lines."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Layout
@@ -18,7 +21,7 @@ from ocsf.mappers.syslog_parts import (
 from ocsf.mapping import PRESENT, Ip, Lookup, Mapper, NotIp, Rule, Strip, f, num
 
 MAC = r"(?P<mac>[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5,7})"
-TAIL = rf"(?: \((?P<name>[^)]*)\))?(?: via (?P<via>\S+?):?)?(?::? (?P<detail>.*))?$"
+TAIL = r"(?: \((?P<name>[^)]*)\))?(?: via (?P<via>\S+?):?)?(?::? (?P<detail>.*))?$"
 KINDS = r"^(?P<kind>DHCP(?:DISCOVER|OFFER|REQUEST|ACK|NAK|DECLINE|RELEASE|INFORM|EXPIRE))"
 PATTERNS: tuple[tuple[str, str], ...] = (
     (

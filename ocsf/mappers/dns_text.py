@@ -1,5 +1,8 @@
 """Name servers' query logs as text: BIND, dnsmasq, unbound."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Layout

@@ -1,5 +1,8 @@
 """HAProxy in syslog: HTTP and TCP log lines."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Layout

@@ -1,5 +1,8 @@
 """Trees that web servers' logs share: request, response, both ends, by OCSF's HTTP Activity."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.mapping import (

@@ -1,5 +1,8 @@
 """Logons in syslog through PAM, login and systemd-logind, whatever program asked."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Layout

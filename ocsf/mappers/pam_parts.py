@@ -1,5 +1,8 @@
 """Lines that PAM's modules write through any program: sessions, failures, unknown users."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.mappers.syslog_parts import FAILURE, HERE, MESSAGE, PROGRAM, SUCCESS, on

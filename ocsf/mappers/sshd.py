@@ -1,5 +1,8 @@
 """OpenSSH's server in syslog: logons and their failures, connections, sessions, scans."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Layout

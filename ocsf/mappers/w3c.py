@@ -1,5 +1,8 @@
 """W3C extended logs: IIS, CloudFront, and Windows' own firewall; the columns are as the file says."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Columns, Layout

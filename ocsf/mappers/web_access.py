@@ -1,5 +1,8 @@
 """Web servers' access logs: common and combined, with virtual host, and as JSON."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Layout

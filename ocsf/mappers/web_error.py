@@ -1,5 +1,8 @@
 """Error logs of Apache and nginx: faults with their request, refused users, ModSecurity."""
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from ocsf.layout import Layout

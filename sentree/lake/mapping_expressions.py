@@ -180,12 +180,20 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
         case Ip(of):
             inner = text(of)
             mapped = f"nullif(regexp_extract({inner}, {literal(MAPPED)}, 1), '')"
-            plain = f"CASE WHEN regexp_full_match({inner}, {literal(ADDRESS)}) THEN {inner} END"
-            return Sql(f"coalesce({mapped}, {plain})")
+            six = f"CASE WHEN regexp_full_match({inner}, {literal(ADDRESS)}) THEN {inner} END"
+            # Most addresses are IPv4, whose pattern is short; CASE spares them the long one.
+            return Sql(
+                f"CASE WHEN regexp_full_match({inner}, {literal(IPV4)}) THEN {inner}"
+                f" WHEN contains({inner}, ':') THEN coalesce({mapped}, {six}) END"
+            )
         case NotIp(of):
             inner = text(of)
-            address = f"regexp_full_match({inner}, {literal(f'(?:::[fF]{{4}}:)?(?:{ADDRESS})')})"
-            return Sql(f"CASE WHEN NOT {address} THEN {inner} END")
+            six = literal(f"(?:::[fF]{{4}}:)?(?:{ADDRESS})")
+            return Sql(
+                f"CASE WHEN regexp_full_match({inner}, {literal(IPV4)}) THEN NULL"
+                f" WHEN NOT contains({inner}, ':') OR NOT regexp_full_match({inner}, {six})"
+                f" THEN {inner} END"
+            )
         case Millis(of):
             return Sql(f"CAST({any_millis(text(of))} AS VARCHAR)", is_json=True)
         case EpochMillis():

@@ -1,4 +1,4 @@
-"""Compiles the reading of JSON in which a line of text travels: journald, Docker, syslog relays, Beats."""
+"""Compiles the reading of JSON in which a line travels: journald, Docker, syslog relays, Beats."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from sentree.lake.mapping_time import epoch_instant, iso_instant
 
 MESSAGES = ("MESSAGE", "message", "log")
 PROGRAMS = (
-    "SYSLOG_IDENTIFIER", "_COMM", "ident", "programname", "PROGRAM", "program", "appname", "app_name",
-    "process.name", "syslog-tag", "syslogtag",
+    "SYSLOG_IDENTIFIER", "_COMM", "ident", "programname", "PROGRAM", "program", "appname",
+    "app_name", "process.name", "syslog-tag", "syslogtag",
 )  # fmt: skip
 HOSTS = ("_HOSTNAME", "host.hostname", "host.name", "HOST", "hostname", "host", "agent.hostname")
 PIDS = ("SYSLOG_PID", "_PID", "PID", "pid", "procid", "process.pid")
@@ -47,7 +47,8 @@ def envelope_sql() -> str:
         first(names) for names in (MESSAGES, PROGRAMS, HOSTS, PIDS, TIMES, LEVELS)
     )
     struct = (
-        f"{{'entry': rtrim({entry}, chr(10) || chr(13)), 'time': coalesce({epoch_instant(time)}, {iso_instant(time)}),"
+        f"{{'entry': rtrim({entry}, chr(10) || chr(13)),"
+        f" 'time': coalesce({epoch_instant(time)}, {iso_instant(time)}),"
         f" 'host': CASE WHEN NOT starts_with({host}, '{{') THEN {host} END,"
         f" 'app': regexp_extract({app}, '^[^\\[:]+'), 'pid': {pid},"
         f" 'pri': TRY_CAST({level} AS INTEGER), 'sure': NOT list_contains(keys, {literal(SHIPPED)})}}"

@@ -4,6 +4,9 @@ Forms are tried in order; each is a cheap test and a pattern with the same group
 the first `HEAD_LENGTH` characters are read. A message may be JSON, or any format's text.
 """
 
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import re
@@ -260,9 +263,7 @@ def _in_year(time: str, reference: str, back: int) -> str:
     return f"CASE WHEN NOT starts_with({time}, 'Feb 29') OR month({read}) = 2 THEN {read} END"
 
 
-def header_json(
-    header: str, dated: str, repeated: str, envelope: str, reference: str
-) -> str:
+def header_json(header: str, dated: str, repeated: str, envelope: str, reference: str) -> str:
     """Give SQL for the JSON object of a header, `{}` where there is none; empty members are left out.
 
     Args:

@@ -147,7 +147,8 @@ def _escaped(group: str) -> str:
     """Give SQL for a group's text as it stands inside a JSON string."""
     if group == "body":
         return "CAST(to_json(cut) AS VARCHAR)[2:-2]"
-    return f"coalesce(CAST(json_extract('{{' || g || '}}', {literal(f'$.{group}')}) AS VARCHAR)[2:-2], '')"
+    member = f"json_extract('{{' || g || '}}', {literal(f'$.{group}')})"
+    return f"coalesce(CAST({member} AS VARCHAR)[2:-2], '')"
 
 
 def _pairs_sql(pairs: Pairs, text: str) -> str:
@@ -156,7 +157,8 @@ def _pairs_sql(pairs: Pairs, text: str) -> str:
         between = _in_escaped(pairs.separator) if pairs.separator else r"\s+"
         # A key that an escaped `=` follows is a part of the value before it.
         found = f"(?:^|{between})([\\w.\\[\\]-]+){pairs.assign}"
-        members = f"(',\"\":\"' || regexp_replace({text}, {literal(found)}, '\",\"\\1\":\"', 'g') || '\"')"
+        replaced = f"regexp_replace({text}, {literal(found)}, '\",\"\\1\":\"', 'g')"
+        members = f"(',\"\":\"' || {replaced} || '\"')"
     else:
         barred = f"{pairs.separator if pairs.separator != chr(9) else ''}"
         quoted = r'\\"((?:\\\\\\"|\\\\|\\[^"\\]|[^\\])*?)\\"'
@@ -169,7 +171,8 @@ def _pairs_sql(pairs: Pairs, text: str) -> str:
             single = "'()"
             ordinary = rf"[^\s\\{barred}']|\\[^tnru]"
             plain = rf"((?:{ordinary})*)"
-        found = rf"(?s)({KEY})=(?:{quoted}{apart}|{single}|{plain})|\\u[0-9a-fA-F]{{4}}|\\.|[\pL\w.-]+|."
+        value = rf"(?:{quoted}{apart}|{single}|{plain})"
+        found = rf"(?s)({KEY})={value}|\\u[0-9a-fA-F]{{4}}|\\.|[\pL\w.-]+|."
         replaced = f"regexp_replace({text}, {literal(found)}, ',\"\\1\":\"\\2\\3\\4\"', 'g')"
         members = f"replace({replaced}, ',\"\":\"\"', '')"
     if pairs.escapes:
@@ -203,10 +206,9 @@ def _columns_sql(columns: Columns, names: Sequence[str], text: str) -> str:
         found = rf"(?:{'|'.join(cells)})(?:{mark}{several}|$)"
         groups = "".join(rf"\{number}" for number in range(1, len(cells) + 1))
         joined = f"regexp_replace({text}, {literal(found)}, '{groups}' || chr(31), 'g')"
-        joined = f"replace({joined}, {literal(chr(92) + chr(34))} || {literal(chr(92) + chr(34))}, {literal(chr(92) + chr(34))})"
-        joined = (
-            f"replace({joined}, {literal(chr(92) * 3 + chr(34))}, {literal(chr(92) + chr(34))})"
-        )
+        # A doubled quote and an escaped one are a quote, which stands as `\\"` here.
+        for written in (chr(92) + chr(34) + chr(92) + chr(34), chr(92) * 3 + chr(34)):
+            joined = f"replace({joined}, {literal(written)}, {literal(chr(92) + chr(34))})"
         split = f"string_split({joined}, chr(31))"
     else:
         given = r"\t" if separator == "\t" else separator
