@@ -137,7 +137,8 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (
         "login",
-        r"User authentication (?P<verdict>succeeded|failed): (?:IP (?i:address): (?P<src>[^\s,]+), )?"
+        r"User authentication (?P<verdict>succeeded|failed): "
+        r"(?:IP (?i:address): (?P<src>[^\s,]+), )?"
         r"Uname: (?P<user>\S+)",
     ),
     (
