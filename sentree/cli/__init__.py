@@ -62,7 +62,6 @@ _COMMANDS = {
 for _name, (_target, _help) in _COMMANDS.items():
     app.command(_target, name=_name, help=_help)
 lake.command("sentree.cli.check:lake_info", name="info", help="Say what is in the lake.")
-lake.command("sentree.cli.check:lake_check", name="check", help="Check that the lake is sound.")
 lake.command(
     "sentree.cli.check:lake_dangling",
     name="dangling",

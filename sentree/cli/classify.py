@@ -35,8 +35,7 @@ def classify(
 
     Args:
         paths: Files, folders or globs, or - for standard input; .gz and .zst are unpacked.
-        as_format: Read everything as this format: auto, ocsf, windows, cloudtrail, m365,
-            entra, zeek, base.
+        as_format: Read everything as this format: auto, or a name that the page of sources gives.
         title: A title for the report.
         strict: Leave with code 5 if any line is no record.
         executor: prefect (task runs with state) or local; default local without a server.

@@ -30,8 +30,8 @@ def ingest(
 
     Args:
         paths: What to load; .gz and .zst are unpacked.
-        as_format: Read everything as this format: auto, ocsf, windows, cloudtrail, m365,
-            entra, zeek, base; stix, cve, nvd, epss, kev, ssvc, oscal, prowler, sigma.
+        as_format: Read everything as this format: auto, a name that the page of sources gives, or
+            stix, cve, nvd, epss, kev, ssvc, oscal, prowler, sigma.
         strict: Leave with code 5 if any record could not be read (the others are loaded).
         common: Options of every command.
     """
