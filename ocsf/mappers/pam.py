@@ -23,7 +23,7 @@ from ocsf.mappers.syslog_parts import (
     on,
     product,
 )
-from ocsf.mapping import First, Ip, Lookup, Mapper, NotIp, Rule, Tree, c, f
+from ocsf.mapping import First, Ip, Lookup, Mapper, NotIp, Rule, Tree, f
 
 PATTERNS: tuple[tuple[str, str], ...] = (
     *pam_parts.PATTERNS,

@@ -24,7 +24,9 @@ SEEDS = {
         for line in lines(f"{pair}.input.jsonl")
     ]
     for name in MAPPERS
+    if any(pair.split("-")[0] == name for pair in pair_names())
 }
+"""Of the formats that have records of JSON; lines of text have tests of their own."""
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
     [
         *("", "-", "null", "NaN", '"', "\\", '":null,', "0x1f", "0xffffffffffffffffff", "1e400"),
@@ -74,7 +76,7 @@ def no_nulls(value: Any) -> bool:
     return value is not None
 
 
-@pytest.mark.parametrize("name", list(MAPPERS))
+@pytest.mark.parametrize("name", list(SEEDS))
 @EXAMPLES
 @given(data=st.data())
 def test_any_record_becomes_sound_json(name: str, data: st.DataObject):
@@ -92,7 +94,7 @@ def test_any_record_becomes_sound_json(name: str, data: st.DataObject):
             assert ("time" in each.event) == (each.time is not None)
 
 
-@pytest.mark.parametrize("name", list(MAPPERS))
+@pytest.mark.parametrize("name", list(SEEDS))
 def test_a_record_nested_a_thousand_deep_is_mapped(name: str):
     deep = '{"a":' * 1000 + "null" + "}" * 1000
     seed = json.dumps(SEEDS[name][0] if isinstance(SEEDS[name][0], dict) else {"message": "x"})
@@ -101,7 +103,7 @@ def test_a_record_nested_a_thousand_deep_is_mapped(name: str):
     assert ":null}" not in mapped.text
 
 
-@pytest.mark.parametrize("name", list(MAPPERS))
+@pytest.mark.parametrize("name", list(SEEDS))
 def test_an_empty_relation_gives_no_events(name: str):
     assert map_documents(name, []) == []
 
