@@ -37,6 +37,8 @@ RECORD = (
     r"^(?:node=(?P<node>\S+) )?(?:audit: )?type=(?P<type>[\w\[\]]+) (?:msg=)?audit\((?P<epoch>\d+(?:\.\d+)?):(?P<serial>\d+)\): ?"
     r"(?P<rest>.*)$"
 )
+# `ausearch -i` writes the time in words.
+INTERPRETED = r"^(?:node=(?P<node>\S+) )?type=(?P<type>[\w\[\]]+) msg=audit\((?P<when>\d\d/\d\d/\d{2,4} \d\d:\d\d:\d\d\.\d+):(?P<serial>\d+)\) ?: (?P<rest>.*)$"
 KERNEL = r"^(?:\[ *[\d.]+\] )?(?:audit|type=\d+ audit)(?:: type=(?P<type>\d+) audit)?\((?P<epoch>\d+(?:\.\d+)?):(?P<serial>\d+)\): ?(?P<rest>.*)$"
 
 NONE = frozenset({"", "-", "?", "(none)", "unset", "4294967295"})
@@ -53,7 +55,7 @@ def text(*names: str) -> Expression:
     return Unhexed(Strip(f(*names), "'\""))
 
 
-EVENT_ID = Join((f("epoch"), f("serial")), ":")
+EVENT_ID = Join((f("epoch", "when"), f("serial")), ":")
 USER: Tree = {"actor.user.name": text("AUID"), "actor.user.uid": f("auid", "uid")}
 EXE = text("exe")
 COMMAND = text("comm")
@@ -150,11 +152,14 @@ MAPPER = Mapper(
         Layout(
             name="audit",
             mark=r"(?:type=\S+ (?:msg=)?audit\(\d+|^(?:\[ *[\d.]+\] )?audit: type=\d+ audit\(\d+)",
-            patterns=(("record", RECORD), ("record", KERNEL)),
+            patterns=(("record", RECORD), ("record", KERNEL), ("record", INTERPRETED)),
             pairs=Pairs(of="rest", nested=True),
         ),
     ),
-    times=(TimeField("epoch", unit="epoch"), SYSLOG_TIME),
+    times=(
+        TimeField("epoch", unit="epoch"),
+        TimeField("when", unit="%m/%d/%Y %H:%M:%S.%n|%m/%d/%y %H:%M:%S.%n"),
+        SYSLOG_TIME),
     nulls=NULLS | NONE,
     defaults={
         **product("auditd", "Linux"),

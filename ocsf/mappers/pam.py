@@ -23,7 +23,7 @@ from ocsf.mappers.syslog_parts import (
     on,
     product,
 )
-from ocsf.mapping import First, Ip, Lookup, Mapper, NotIp, Rule, Tree, c, f
+from ocsf.mapping import First, Ip, Lookup, Mapper, NotIp, Rule, Tree, f
 
 PATTERNS: tuple[tuple[str, str], ...] = (
     *pam_parts.PATTERNS,
@@ -32,6 +32,10 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("login", r"^New session (?P<session>\S+) of user (?P<user>[^\s.]+)\.?$"),
     ("login_failed", r"^FAILED LOGIN (?:\(?\d+\)? |SESSION )?(?:ON (?P<tty>\S+) )?(?:FROM (?P<ip>\S+) )?FOR (?P<user>.*?), (?P<reason>.*)$"),
     ("login_failed", r"^(?:invalid password|TOO MANY LOGIN TRIES|REPEATED LOGIN FAILURES)(?: \(\d+\))?(?: for [`'\"]?(?P<user>[^\s'\"]+)[`'\"]?)?(?: on [`'\"]?(?P<tty>[^\s'\"]+)[`'\"]?)?(?: from [`'\"]?(?P<ip>[^\s'\"]+))?.*"),
+    ("login", r"^(?:imap|pop3|submission|managesieve)-login: (?:Info: )?Login: user=<(?P<user>[^>]*)>, method=(?P<method>\S+), rip=(?P<ip>[^,\s]+)"),
+    ("login_failed", r"^(?:imap|pop3|submission|managesieve)-login: (?:Info: )?(?P<reason>(?:Disconnected|Aborted login|Login aborted)[^:]*?\((?:auth failed|tried to use|no auth|disallowed).*?\)): user=<(?P<user>[^>]*)>(?:, method=(?P<method>[^,\s]+))?, rip=(?P<ip>[^,\s]+)"),
+    ("login", r"^\[(?P<user>[^\]]*)\] OK LOGIN: Client \"(?:::ffff:)?(?P<ip>[^\"]+)\""),
+    ("login_failed", r"^\[(?P<user>[^\]]*)\] (?P<reason>FAIL LOGIN): Client \"(?:::ffff:)?(?P<ip>[^\"]+)\""),
     ("logout", r"^(?:Removed session (?P<session>[^\s.]+)|Session (?P<session2>\S+) logged out.*)\.?$"),
 )  # fmt: skip
 
@@ -45,7 +49,8 @@ LOGIN: Tree = {
     "src_endpoint.ip": Ip(f("ip")),
     "src_endpoint.hostname": NotIp(f("ip")),
     "service.name": f("syslog.app"),
-    "logon_type_id": c(2),
+    "auth_protocol": f("method"),
+    "logon_type_id": Lookup(f("syslog.app"), {"dovecot": 3, "vsftpd": 3}, default=2),
 }
 
 MAPPER = Mapper(
@@ -56,7 +61,7 @@ MAPPER = Mapper(
         Layout(name="pam", mark=r"^pam_\w+\([^)]*\)", headed=True, patterns=PATTERNS),
         Layout(
             name="login",
-            apps=frozenset({"login", "systemd-logind", "elogind", "gdm", "gdm-password]", "lightdm"}),
+            apps=frozenset({"login", "systemd-logind", "elogind", "gdm", "gdm-password]", "lightdm", "dovecot", "vsftpd"}),
             patterns=PATTERNS,
         ),
         Layout(

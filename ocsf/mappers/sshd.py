@@ -79,7 +79,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("session", r"^subsystem request for (?P<session>\S+)(?: by user (?P<user>.*))?$"),
     ("scan", rf"^(?:error: )?(?P<reason>Did not receive identification string) from {PEER}"),
     ("scan", rf"^(?:error: )?(?P<reason>Bad protocol version identification '.*') from {PEER}$"),
-    ("scan", rf"^(?:error: |fatal: )?(?P<reason>(?:Unable to negotiate|no matching|Protocol major versions differ|Bad remote protocol version|banner exchange: |ssh_dispatch_run_fatal: |kex_\w+: |Timeout before authentication|drop connection|Unable|Bad packet|Could not write ident|Read error|Write failed|client_loop|packet_write\w*).*?)(?:(?: with| from| for| to)?(?: connection)?(?: from| to)?(?: user \S+)?) \[?{PEER}\]?(?:[: ].*)?$"),
+    ("scan", r"^(?:error: |fatal: )?(?P<reason>(?:Unable to negotiate|no matching|Protocol major versions differ|Bad remote protocol version|banner exchange: |ssh_dispatch_run_fatal: |kex_\w+: |Timeout before authentication|drop connection|Unable|Bad packet|Could not write ident|Read error|Write failed|client_loop|packet_write\w*).*?)(?:(?: with| from| for| to)?(?: connection)?(?: from| to)?(?: user \S+)?) \[?(?P<ip>[\w-]*[.:][\w.:%-]*)(?: port (?P<port>\d+))?\]?(?:[: ].*)?$"),
     ("name_mismatch", r"^reverse mapping checking getaddrinfo for (?P<name>\S+) (?:\[(?P<ip>[^\]]+)\] )?failed.*"),
     ("name_mismatch", r"^Address (?P<ip>\S+) maps to (?P<name>\S+), but this does not map back.*"),
     ("listening", r"^Server listening on (?P<dst_ip>\S+) port (?P<dst_port>\d+)"),

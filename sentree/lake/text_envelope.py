@@ -51,7 +51,8 @@ def envelope_sql() -> str:
         f" 'time': coalesce({epoch_instant(time)}, {iso_instant(time)}),"
         f" 'host': CASE WHEN NOT starts_with({host}, '{{') THEN {host} END,"
         f" 'app': regexp_extract({app}, '^[^\\[:]+'), 'pid': {pid},"
-        f" 'pri': TRY_CAST({level} AS INTEGER), 'sure': NOT list_contains(keys, {literal(SHIPPED)})}}"
+        f" 'pri': TRY_CAST({level} AS INTEGER),"
+        f" 'sure': NOT list_contains(keys, {literal(SHIPPED)})}}"
     )
     marks = ", ".join(literal(each) for each in (*MARKS, SHIPPED))
     messages = ", ".join(literal(each) for each in MESSAGES)

@@ -24,6 +24,7 @@ SEEDS = {
         for line in lines(f"{pair}.input.jsonl")
     ]
     for name in MAPPERS
+    if any(pair.split("-")[0] == name for pair in pair_names())
 }
 SEEDED = [name for name in MAPPERS if SEEDS[name]]
 """The mappers of JSON; those of text lines are tried with lines."""
@@ -103,7 +104,7 @@ def test_a_record_nested_a_thousand_deep_is_mapped(name: str):
     assert ":null}" not in mapped.text
 
 
-@pytest.mark.parametrize("name", list(MAPPERS))
+@pytest.mark.parametrize("name", list(SEEDS))
 def test_an_empty_relation_gives_no_events(name: str):
     assert map_documents(name, []) == []
 
