@@ -36,7 +36,7 @@ class ClassHead(NamedTuple):
 
     `weights` has a row per feature of `places` and a column per class; `temperature` divides the
     scores so that probabilities are calibrated on lines of products not trained on; `bar` is the
-    lowest probability at which a class is worth saying.
+    lowest probability at which a class is worth saying; `names` are the features by place.
     """
 
     classes: tuple[int, ...]
@@ -46,6 +46,7 @@ class ClassHead(NamedTuple):
     intercepts: Floats
     temperature: float
     bar: float
+    names: tuple[str, ...]
 
     def guess(self, text: str) -> Guess | None:
         """Give the likeliest class; None for a line in which no feature is known."""
@@ -59,8 +60,7 @@ class ClassHead(NamedTuple):
         best = int(chances.argmax())
         # What speaks for this class more than for the others together.
         gains = effects[:, best] - effects.mean(axis=1)
-        names = list(self.places)
-        told = [names[rows[at]] for at in np.argsort(-gains)[: 3 * MAX_TOLD] if gains[at] > 0]
+        told = [self.names[rows[at]] for at in np.argsort(-gains)[: 3 * MAX_TOLD] if gains[at] > 0]
         return Guess(self.classes[best], float(chances[best]), _distinct(told))
 
     def vector(self, text: str) -> tuple[npt.NDArray[np.int64], Floats]:
@@ -96,6 +96,7 @@ def read_head(content: bytes) -> ClassHead:
             intercepts=data["intercepts"].astype(np.float32),
             temperature=float(meta["temperature"]),
             bar=float(meta["bar"]),
+            names=tuple(meta["features"]),
         )
 
 

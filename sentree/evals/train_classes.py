@@ -26,7 +26,7 @@ TRAINED = range(0, 140)
 TESTED = range(10_000, 10_060)
 LINES = 2
 LEAST_PRODUCTS = 4
-MOST_FEATURES = 9_000
+MOST_FEATURES = 12_000
 STRENGTH = 20.0
 ROUNDS = 60
 BAR = 0.5
@@ -70,6 +70,7 @@ def train(lines: Sequence[Line], calibration: Sequence[Line], seed: int = 5) -> 
         intercepts=model.intercept_.astype(np.float32),
         temperature=1.0,
         bar=BAR,
+        names=tuple(names),
     )
     return head._replace(temperature=_temperature(head, calibration))
 
@@ -96,6 +97,7 @@ def measure(head: ClassHead, lines: Sequence[Line]) -> Score:
 
 
 def main(arguments: Sequence[str]) -> int:
+    """Print the measurement; write the shipped head where it is asked for."""
     parser = argparse.ArgumentParser(prog="train_classes", description=__doc__)
     parser.add_argument("--write", action="store_true", help="make the shipped head again")
     parser.add_argument("--products", type=int, default=len(TRAINED))

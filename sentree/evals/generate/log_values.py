@@ -457,6 +457,7 @@ def _time(draw: Random) -> str:
 
 
 MADE: dict[str, Callable[[Random], str]] = {
+    "trace": lambda draw: "|".join(f"C:\\Windows\\System32\\{_name(draw)}.dll+{_hex(draw, 5)}" for _ in range(3)),
     "time": _time,
     "ip": _ip,
     "guid": _guid,

@@ -1,0 +1,42 @@
+"""Tells the class of a record of no known format by its words, where these tell enough."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from models.class_head import shipped_head
+from ocsf.classes import class_name
+from sentree.analysis.classify.reasons import BASE, reason_of
+from sentree.lake.classified import Classified
+
+
+class Told(NamedTuple):
+    """A class, why, and how probable it is where words alone tell it; None where a rule does."""
+
+    class_uid: int
+    reason: str
+    probability: float | None
+
+
+def told(one: Classified, *, guess: bool = True) -> Told:
+    """Give a record's class: by the rules of its format, else by the trained head.
+
+    Below the head's bar a record stays Base Event; the nearest class is named in the reason only.
+    """
+    reason = reason_of(one)
+    if one.mapper != BASE or one.class_uid or not guess:
+        return Told(one.class_uid, reason, None)
+    head = shipped_head()
+    found = head.guess(one.raw)
+    if found is None or not found.class_uid:
+        return Told(0, reason, None)
+    if found.probability < head.bar:
+        return Told(
+            0, f"{reason}; too little tells a class, nearest is {class_name(found.class_uid)}", None
+        )
+    shown = f"{'JSON' if one.keys else 'text'} of no known format; a trained classifier takes it for"
+    return Told(
+        found.class_uid,
+        f"{shown} {class_name(found.class_uid)} by: {', '.join(found.told_by)}",
+        round(found.probability, 4),
+    )
