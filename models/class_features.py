@@ -42,7 +42,8 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         "technique": r"\b(?:T\d{4}(?:\.\d{3})?|TA00\d\d)\b",
         "SID": r"\bS-1-5-",
         "resource name": r"\b(?:arn:|urn:|projects/|/subscriptions/)",
-        "SQL": r"(?i)\b(?:select\s.+?\sfrom|insert\s+into|update\s+\S+\s+set|delete\s+from|create\s+table|drop\s+table)\b",
+        "SQL": r"(?i)\b(?:select\s.{1,200}?\sfrom|insert\s+into|update\s+\S{1,80}\s+set"
+        r"|delete\s+from|create\s+table|drop\s+table)\b",
         "HTTP request": r"\b(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|CONNECT|PATCH)\s+(?:/|http)",
         "HTTP method": r"\b(?:GET|POST|PUT|HEAD|OPTIONS|PATCH)\b",
         "browser": r"\b(?:Mozilla/|curl/|python-requests|okhttp|Wget/)",

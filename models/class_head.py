@@ -1,7 +1,7 @@
-"""Estimates the OCSF class of a raw line that no mapper knows: a linear head on words and names.
+"""Estimates the class of a line that no mapper knows: a linear head on names and words.
 
-The weights are in `models/data/class_head.npz`, made by `python -m sentree.evals.train_classes` from
-lines of made-up products. NumPy only.
+The weights are in `models/data/class_head.npz`; `python -m sentree.evals.train_classes` makes them
+from lines of made-up products. NumPy only.
 """
 
 from __future__ import annotations

@@ -56,7 +56,8 @@ def train(lines: Sequence[Line], calibration: Sequence[Line], seed: int = 5) -> 
     frequency = Counter(name for each in found for name in each if name in kept)
     inverse = np.array([1 + np.log(len(found) / (1 + frequency[name])) for name in names])
     weight = dict(zip(names, inverse, strict=True))
-    vectorizer: Any = DictVectorizer(dtype=np.float32)
+    make: Any = DictVectorizer
+    vectorizer = make(dtype=np.float32)
     vectorizer.fit([dict.fromkeys(names, 1.0)])
     table = vectorizer.transform([_normal(each, weight) for each in found])
     order = [vectorizer.vocabulary_[name] for name in names]

@@ -3,8 +3,10 @@
 import gzip
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from evtx import PyEvtxParser
@@ -41,7 +43,8 @@ WHOLE = log(60)
 
 def dumped(path: Path) -> list[str]:
     """Give the records as evtx_dump writes them, one a line."""
-    return [each["data"] for each in PyEvtxParser(str(path), indent=False).records_json()]
+    records = cast(Iterator[dict[str, str]], PyEvtxParser(str(path), indent=False).records_json())
+    return [each["data"] for each in records]
 
 
 def test_an_evtx_file_becomes_events_with_the_fields_of_its_records(

@@ -30,13 +30,13 @@ def told(one: Classified, *, guess: bool = True) -> Told:
     found = head.guess(one.raw)
     if found is None or not found.class_uid:
         return Told(0, reason, None)
+    name = class_name(found.class_uid)
     if found.probability < head.bar:
-        return Told(
-            0, f"{reason}; too little tells a class, nearest is {class_name(found.class_uid)}", None
-        )
-    shown = f"{'JSON' if one.keys else 'text'} of no known format; a trained classifier takes it for"
+        return Told(0, f"{reason}; too little tells a class, nearest is {name}", None)
+    kind = "JSON" if one.keys else "text"
+    words = ", ".join(found.told_by)
     return Told(
         found.class_uid,
-        f"{shown} {class_name(found.class_uid)} by: {', '.join(found.told_by)}",
+        f"{kind} of no known format; a trained classifier takes it for {name} by: {words}",
         round(found.probability, 4),
     )

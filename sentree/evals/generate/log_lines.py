@@ -101,7 +101,9 @@ class _Class:
 
 @lru_cache(maxsize=1)
 def _vocabulary() -> tuple[dict[str, Any], tuple[_Class, ...]]:
-    text = files(__package__).joinpath("log_vocabulary.yml").read_text(encoding="utf-8")
+    text = (
+        files("sentree.evals.generate").joinpath("log_vocabulary.yml").read_text(encoding="utf-8")
+    )
     data = yaml.safe_load(text)
     classes = tuple(
         _Class(uid, each["types"], tuple(each["facts"].items()), each["says"])
@@ -214,10 +216,12 @@ class _Product:
     def _prefixed(self, text: str) -> str:
         if self._syntax == "text":
             return f"{self._value('time')} {text}" if self._number % 2 else text
-        host, program = self._value("host"), log_values.value("word", Random(self._number))
+        draw, host = self._random, self._value("host")
+        program = log_values.value("word", Random(self._number))
+        mark, pid = f"<{draw.randint(8, 190)}>", draw.randint(100, 9999)
         if self._number % 2:
-            return f"<{self._random.randint(8, 190)}>1 {self._value('time')} {host} {program} {self._random.randint(100, 9999)} - - {text}"
-        return f"<{self._random.randint(8, 190)}>Jan  5 10:{self._random.randint(10, 59)}:07 {host} {program}[{self._random.randint(100, 9999)}]: {text}"
+            return f"{mark}1 {self._value('time')} {host} {program} {pid} - - {text}"
+        return f"{mark}Jan  5 10:{draw.randint(10, 59)}:07 {host} {program}[{pid}]: {text}"
 
     def _rendered(
         self, one: _Class, kind: str, head: list[tuple[str, str]], own: list[tuple[str, str]]
@@ -240,20 +244,20 @@ class _Product:
             case "pipes":
                 return "|".join(value.replace("|", "/") for _, value in pairs)
             case "xml":
-                return (
-                    "<record>"
-                    + "".join(f"<{k.replace('@', '')}>{v}</{k.replace('@', '')}>" for k, v in pairs)
-                    + "</record>"
-                )
+                named = [(key.replace("@", ""), value) for key, value in pairs]
+                inside = "".join(f"<{key}>{value}</{key}>" for key, value in named)
+                return f"<record>{inside}</record>"
             case "key: value":
                 return ", ".join(f"{key}: {value}" for key, value in pairs)
             case "cef" | "leef":
-                fields = " ".join(f"{key}={value}" for key, value in own)
-                shown = kind if not self._coded else "event"
-                if self._syntax == "cef":
-                    return f"CEF:0|{self._value('product')}|{self._value('product')}|1.0|{draw.randint(100, 9999)}|{shown}|{draw.randint(1, 9)}|{fields}"
-                fields = "\t".join(f"{key}={value}" for key, value in own)
-                return f"LEEF:2.0|{self._value('product')}|{self._value('product')}|2|{_styled(shown, 'snake')}|^|{fields}"
+                shown = "event" if self._coded else kind
+                maker = f"{self._value('product')}|{self._value('product')}"
+                fields = [f"{key}={value}" for key, value in own]
+                if self._syntax == "leef":
+                    shown, joined = _styled(shown, "snake"), "\t".join(fields)
+                    return f"LEEF:2.0|{maker}|2|{shown}|^|{joined}"
+                code, level = draw.randint(100, 9999), draw.randint(1, 9)
+                return f"CEF:0|{maker}|1.0|{code}|{shown}|{level}|{' '.join(fields)}"
             case _:
                 text = " ".join(f"{key}={_kv(value)}" for key, value in pairs)
         return self._prefixed(text) if self._syntax.endswith("syslog") else text

@@ -429,7 +429,18 @@ def _guid(draw: Random) -> str:
 
 
 def _fqdn(draw: Random) -> str:
-    return f"{draw.choice(('www', 'api', 'mail', 'cdn', _name(draw)))}.{_name(draw)}.{draw.choice(('com', 'net', 'example', 'io'))}"
+    first = draw.choice(("www", "api", "mail", "cdn", _name(draw)))
+    return f"{first}.{_name(draw)}.{draw.choice(('com', 'net', 'example', 'io'))}"
+
+
+def _trace(draw: Random) -> str:
+    called = [f"{_name(draw)}.dll+{_hex(draw, 5)}" for _ in range(3)]
+    return "|".join(f"C:\\Windows\\System32\\{each}" for each in called)
+
+
+def _command(draw: Random) -> str:
+    switch = draw.choice(("-c", "/c", "--run", "-nop -w hidden"))
+    return f"{_name(draw)}{draw.choice(('.exe', ''))} {switch} {_name(draw)}"
 
 
 def _urlpath(draw: Random) -> str:
@@ -457,7 +468,7 @@ def _time(draw: Random) -> str:
 
 
 MADE: dict[str, Callable[[Random], str]] = {
-    "trace": lambda draw: "|".join(f"C:\\Windows\\System32\\{_name(draw)}.dll+{_hex(draw, 5)}" for _ in range(3)),
+    "trace": _trace,
     "time": _time,
     "ip": _ip,
     "guid": _guid,
@@ -477,9 +488,7 @@ MADE: dict[str, Callable[[Random], str]] = {
     "number": lambda draw: str(draw.randint(1, 10 ** draw.randint(1, 6))),
     "number12": lambda draw: str(draw.randint(10**11, 10**12)),
     "exe": lambda draw: _path(draw, ".exe", ".exe", ""),
-    "cmd": lambda draw: (
-        f"{_name(draw)}{draw.choice(('.exe', ''))} {draw.choice(('-c', '/c', '--run', '-nop -w hidden'))} {_name(draw)}"
-    ),
+    "cmd": _command,
     "hash": lambda draw: _hex(draw, draw.choice((32, 40, 64))),
     "path": lambda draw: _path(draw, ".docx", ".txt", ".tmp", ".exe", ".conf", ""),
     "file": lambda draw: _name(draw) + draw.choice((".docx", ".pdf", ".xlsx", ".zip", ".png")),
