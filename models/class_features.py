@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 MAX_TEXT = 8192
 MAX_WORD = 24
@@ -72,7 +73,7 @@ def features(text: str) -> dict[str, float]:
         found["word " + word] = 1.0
         if len(word) > STEM:
             found["stem " + word[:STEM]] = 1.0
-    for first, second in zip(words, words[1:], strict=False):
+    for first, second in pairwise(words):
         found[f"pair {first} {second}"] = 1.0
     for kind, pattern in KINDS:
         hits = 0
