@@ -6,12 +6,31 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from ocsf.mappers import base, cloudtrail, entra, m365, ocsf_events, windows, zeek
+from ocsf.mappers import (
+    accounts,
+    base,
+    cloudtrail,
+    entra,
+    m365,
+    ocsf_events,
+    pam,
+    privilege,
+    sshd,
+    syslog,
+    web_access,
+    windows,
+    zeek,
+)
 from ocsf.mapping import Mapper, Shape
 
 MAPPERS: dict[str, Mapper] = {
     each.MAPPER.name: each.MAPPER
-    for each in (cloudtrail, m365, entra, windows, zeek, ocsf_events, base)
+    for each in (
+        *(cloudtrail, m365, entra, windows, zeek, ocsf_events),
+        *(sshd, privilege, accounts, pam),
+        *(web_access,),
+        *(syslog, base),
+    )
 }
 """In the order in which a record's format is looked for; the last takes what no other knows."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 import duckdb
@@ -15,6 +16,7 @@ from sentree.lake.readers import ByteSource, peeked
 from sentree.lake.records import Reject
 from sentree.lake.routing import BASE
 from sentree.lake.session import Session
+from sentree.lake.source_time import written_before
 from sentree.lake.staging import SourceLoad, Staging
 from sentree.settings import Settings
 
@@ -79,7 +81,8 @@ class Classifier:
         framing = find_framing(head)
         longest, forced = self._settings.max_line_bytes, self._as_format != "auto"
         chosen = self._as_format if forced else choose_format(head, framing, longest)
-        load = SourceLoad(source.path, "", chosen or BASE, chosen, forced)
+        written = written_before(source.path, datetime.now(UTC))
+        load = SourceLoad(source.path, "", chosen or BASE, chosen, forced, written=written)
         for frame in read_frames(blocks, framing, longest):
             yield from frame.rejects
             if frame.table is not None:

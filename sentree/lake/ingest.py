@@ -24,6 +24,7 @@ from sentree.lake.readers import (
     peeked,
 )
 from sentree.lake.routing import BASE
+from sentree.lake.source_time import written_before
 from sentree.lake.staging import SourceLoad
 from sentree.lake.writing import Writer
 from sentree.settings import Settings
@@ -194,6 +195,7 @@ class _Delivery:
             format=chosen or BASE,
             chosen=chosen,
             forced=self._as_format != "auto",
+            written=written_before(source.path, self._now),
         )
         writer.begin(load)
         for frame in read_frames(blocks, framing, longest):

@@ -33,6 +33,7 @@ from ocsf.mapping import (
     NotIp,
     Obj,
     Raw,
+    Replace,
     Scaled,
     Split,
     Strip,
@@ -150,6 +151,8 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
             return Sql(f"nullif(trim({text(of)}, {literal(characters)}), '')")
         case Lower(of):
             return Sql(f"lower({text(of)})")
+        case Replace(of, old, new):
+            return Sql(f"replace({text(of)}, {literal(old)}, {literal(new)})")
         case Cut(of, length):
             return Sql(f"left({text(of)}, {length})")
         case Lookup():

@@ -5,7 +5,14 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from mapped_records import lines, map_documents, map_records, pair_names
+from mapped_records import (
+    lines,
+    map_documents,
+    map_lines,
+    map_records,
+    pair_names,
+    text_pair_names,
+)
 
 from ocsf.mappers import MAPPERS, detect
 from ocsf.validate import validate
@@ -22,7 +29,24 @@ def test_records_become_the_expected_events(name: str):
         assert got.comparable() == wanted, record
 
 
-@pytest.mark.parametrize("name", [name for name in pair_names() if name != "ocsf"])
+def mapper_of(name: str) -> str:
+    """Name the mapper of a pair: the longest one that its name begins with."""
+    return max((each for each in MAPPERS if f"{name}-".startswith(f"{each}-")), key=len)
+
+
+@pytest.mark.parametrize("name", text_pair_names())
+def test_lines_become_the_expected_events_and_nobody_says_of_what_format_they_are(name: str):
+    text = "\n".join(lines(f"{name}.input.log"))
+    expected = [json.loads(line) for line in lines(f"{name}.expected.jsonl")]
+    got = [{"line": line.number, **line.mapped.comparable()} for line in map_lines(text)]
+    assert got == expected
+    assert {line.mapper for line in map_lines(text)} == {mapper_of(name)}
+
+
+EVERY_PAIR = pair_names() + text_pair_names()
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY_PAIR if name != "ocsf"])
 def test_every_expected_event_is_valid_ocsf(name: str):
     for line in lines(f"{name}.expected.jsonl"):
         expected = json.loads(line)
@@ -33,11 +57,11 @@ def test_every_expected_event_is_valid_ocsf(name: str):
 
 def test_the_pairs_hold_an_event_of_every_class_a_mapper_gives():
     seen: dict[str, set[int]] = {}
-    for name in pair_names():
+    for name in EVERY_PAIR:
         classes = {
             json.loads(line)["event"]["class_uid"] for line in lines(f"{name}.expected.jsonl")
         }
-        seen.setdefault(name.split("-")[0], set()).update(classes)
+        seen.setdefault(mapper_of(name), set()).update(classes)
     for name, mapper in MAPPERS.items():
         assert {rule.class_uid for rule in mapper.rules} <= seen[name]
 
