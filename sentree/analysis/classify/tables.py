@@ -34,7 +34,7 @@ def summarise(report: ClassifyReport) -> list[Claim]:
     if report.guessed:
         said.append(
             claim(
-                f"{report.guessed:,} of {report.records:,} records are of no known format; a "
+                f"{report.guessed:,} of {report.records:,} records are known to no rule; a "
                 "trained classifier told their class, each with a probability.",
                 report.guessed_examples,
             )
