@@ -4,6 +4,7 @@ Run `python bench/ingest.py [EVENTS] [--source NAME ...] [--growth N]`. Each mea
 process of its own; the best of two counts. The files are made here. `read_json` is what JSON is
 compared with; lines of text with reading them as lines, which takes nothing apart. With
 `--growth 4` a file of four times the events is loaded, too: its memory tells whether it stays flat.
+"""
 
 from __future__ import annotations
 
