@@ -1,6 +1,6 @@
 """Finds the records in a source, with their lines.
 
-They are lines, JSON values, Zeek's tab-separated rows, or the records of a binary Windows log.
+They are lines, JSON values, Zeek's tab-separated rows, or Windows events, binary or as XML.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from sentree.lake.records import (
     table_of,
     table_of_lines,
 )
+from sentree.lake.windows_xml import is_windows_xml, windows_xml_records
 from sentree.lake.zeek import ZeekRows
 
 CHUNK = 16 * 1024 * 1024
@@ -51,6 +52,7 @@ class Framing(StrEnum):
     VALUES = "values"
     ZEEK = "zeek"
     EVTX = "evtx"
+    WINDOWS_XML = "windows xml"
 
 
 def find_framing(head: bytes) -> Framing:
@@ -60,7 +62,7 @@ def find_framing(head: bytes) -> Framing:
     if ZEEK_HEAD.match(head):
         return Framing.ZEEK
     if not VALUE_HEAD.match(head):
-        return Framing.LINES
+        return Framing.WINDOWS_XML if is_windows_xml(head) else Framing.LINES
     # Lines it is when most of what begins like a JSON value at a line's start ends on that line.
     lines = [line for line in head.split(b"\n") if line.strip()][: SAMPLE_LINES + 1]
     if len(head) >= HEAD and len(lines) <= SAMPLE_LINES:
@@ -86,6 +88,8 @@ def frames(
         return _line_frames(blocks, max_line_bytes)
     if framing is Framing.EVTX:
         return _batches(evtx_records(blocks))
+    if framing is Framing.WINDOWS_XML:
+        return _batches(windows_xml_records(blocks, max_line_bytes))
     if framing is Framing.ZEEK:
         return _batches(_zeek_records(blocks, max_line_bytes))
     return _batches(_value_records(blocks, wrappers, max_line_bytes))

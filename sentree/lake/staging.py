@@ -183,7 +183,11 @@ class Staging:
                 "CAST($written AS TIMESTAMP)",
             ),
             layout=layout_routes(
-                tried, self._headers.found, body="body", app="split_part(app, '(', 1)", headed="(size > 0 OR envelope.sure)"
+                tried,
+                self._headers.found,
+                body="body",
+                app="split_part(app, '(', 1)",
+                headed="(size > 0 OR envelope.sure)",
             ),
             route=route_sql(mappers, load.chosen, forced=load.forced, unwraps=not last),
         )

@@ -14,7 +14,15 @@ HOSTS = ("_HOSTNAME", "host.hostname", "host.name", "HOST", "hostname", "host", 
 PIDS = ("SYSLOG_PID", "_PID", "PID", "pid", "procid", "process.pid")
 TIMES = ("__REALTIME_TIMESTAMP", "@timestamp", "timestamp", "time", "DATE", "timereported")
 LEVELS = ("PRIORITY", "severity", "pri", "log.syslog.severity.code")
-MARKS = ("__REALTIME_TIMESTAMP", "_HOSTNAME", "ident", "programname", "PROGRAM", "syslogtag", "syslog-tag")
+MARKS = (
+    "__REALTIME_TIMESTAMP",
+    "_HOSTNAME",
+    "ident",
+    "programname",
+    "PROGRAM",
+    "syslogtag",
+    "syslog-tag",
+)
 """Keys of which one stands beside the message where a log daemon wrote the JSON."""
 SHIPPED = "@timestamp"
 """The key by which Beats and Logstash mark a line they shipped."""
@@ -26,7 +34,9 @@ def envelope_sql() -> str:
     Members are `entry` (the line), `time`, `host`, `app`, `pid`, `pri`, and `sure`: a daemon
     wrote it, so that no mapper of JSON is asked first.
     """
-    paths = [f"$.{_quoted(each)}" for each in (*MESSAGES, *PROGRAMS, *HOSTS, *PIDS, *TIMES, *LEVELS)]
+    paths = [
+        f"$.{_quoted(each)}" for each in (*MESSAGES, *PROGRAMS, *HOSTS, *PIDS, *TIMES, *LEVELS)
+    ]
     listed = ", ".join(literal(path) for path in paths)
     at = iter(range(1, len(paths) + 1))
 

@@ -33,7 +33,18 @@ HOST = r"(?P<host>[^\s<>\[\]{}|=,]{1,255})"
 UNTAGGED = r"(?:%[A-Z]|CEF:|LEEF:|\{|\d,\d{4}/|date=|[A-Za-z_]+=)"
 
 FIRST_IS_MONTH = rf"^(?:<\d{{1,3}}>)?[*.]?(?:[A-Z][a-z]{{2}} )?{MONTH} [ \d]?\d "
-LEVELS = ("debug", "info", "notice", "warn", "warning", "error", "err", "fatal", "critical", "trace")
+LEVELS = (
+    "debug",
+    "info",
+    "notice",
+    "warn",
+    "warning",
+    "error",
+    "err",
+    "fatal",
+    "critical",
+    "trace",
+)
 
 
 class Form(NamedTuple):
@@ -105,8 +116,7 @@ def header_sql(line: str) -> str:
     """Give SQL for the struct of a line's header groups; `head` is empty where there is none."""
     start = f"left({line}, {HEAD_LENGTH})"
     arms = [
-        f"WHEN regexp_matches({start}, {literal(form.test)})"
-        f" THEN {_groups(start, form.pattern)}"
+        f"WHEN regexp_matches({start}, {literal(form.test)}) THEN {_groups(start, form.pattern)}"
         for form in FORMS
     ]
     return f"CASE WHEN {line} IS NULL THEN NULL {' '.join(arms)} END"

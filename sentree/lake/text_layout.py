@@ -125,7 +125,7 @@ def _groups(layout: Layout, text: str) -> str:
             found = f"regexp_extract({text}, {literal(pattern)}, [{listed}])"
             member += f" || ',' || CAST(to_json({found}) AS VARCHAR)[2:-2]"
         arms.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {member}")
-    return f"CASE {' '.join(arms)} ELSE '\"event\":\"\"' END"
+    return f'CASE {" ".join(arms)} ELSE \'"event":""\' END'
 
 
 def _rest(layout: Layout, named: NamedColumns | None) -> str:
@@ -142,9 +142,7 @@ def _escaped(group: str) -> str:
     """Give SQL for a group's text as it stands inside a JSON string."""
     if group == "body":
         return "CAST(to_json(cut) AS VARCHAR)[2:-2]"
-    return (
-        f"coalesce(CAST(json_extract('{{' || g || '}}', {literal(f'$.{group}')}) AS VARCHAR)[2:-2], '')"
-    )
+    return f"coalesce(CAST(json_extract('{{' || g || '}}', {literal(f'$.{group}')}) AS VARCHAR)[2:-2], '')"
 
 
 def _pairs_sql(pairs: Pairs, text: str) -> str:
@@ -154,9 +152,7 @@ def _pairs_sql(pairs: Pairs, text: str) -> str:
         between = _in_escaped(pairs.separator) if pairs.separator else r"\s+"
         # A key that an escaped `=` follows is a part of the value before it.
         found = f"(?:^|{between})([\\w.\\[\\]-]+){equals}"
-        members = (
-            f"(',\"\":\"' || regexp_replace({text}, {literal(found)}, '\",\"\\1\":\"', 'g') || '\"')"
-        )
+        members = f"(',\"\":\"' || regexp_replace({text}, {literal(found)}, '\",\"\\1\":\"', 'g') || '\"')"
     else:
         barred = f"{pairs.separator if pairs.separator != chr(9) else ''}"
         quoted = r'\\"((?:\\\\\\"|\\\\|\\[^"\\]|[^\\])*?)\\"'
@@ -171,7 +167,9 @@ def _pairs_sql(pairs: Pairs, text: str) -> str:
             members = f"replace({members}, {literal(chr(92) * 2 + mark)}, {literal(mark)})"
     if pairs.escapes or not pairs.spaced:
         # `\"` of the line stands as `\\\"` here.
-        members = f"replace({members}, {literal(chr(92) * 3 + chr(34))}, {literal(chr(92) + chr(34))})"
+        members = (
+            f"replace({members}, {literal(chr(92) * 3 + chr(34))}, {literal(chr(92) + chr(34))})"
+        )
     return members
 
 
@@ -195,8 +193,10 @@ def _columns_sql(columns: Columns, names: Sequence[str], text: str) -> str:
         found = rf"(?:{'|'.join(cells)})(?:{mark}{several}|$)"
         groups = "".join(rf"\{number}" for number in range(1, len(cells) + 1))
         joined = f"regexp_replace({text}, {literal(found)}, '{groups}' || chr(31), 'g')"
-        joined = f"replace({joined}, {literal(chr(92) + chr(34)) } || {literal(chr(92) + chr(34))}, {literal(chr(92) + chr(34))})"
-        joined = f"replace({joined}, {literal(chr(92) * 3 + chr(34))}, {literal(chr(92) + chr(34))})"
+        joined = f"replace({joined}, {literal(chr(92) + chr(34))} || {literal(chr(92) + chr(34))}, {literal(chr(92) + chr(34))})"
+        joined = (
+            f"replace({joined}, {literal(chr(92) * 3 + chr(34))}, {literal(chr(92) + chr(34))})"
+        )
         split = f"string_split({joined}, chr(31))"
     else:
         given = r"\t" if separator == "\t" else separator
