@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 HOSTS = 40
-SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "qui", "ro", "su", "za")
+SYLLABLES = ("ba", "ce", "di", "gu", "ha", "je", "ki", "lo", "mu", "qui", "ro", "su", "za")
 SYSMON = "Microsoft-Windows-Sysmon/Operational"
 
 Fields = dict[str, Any]
