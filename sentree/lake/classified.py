@@ -78,7 +78,7 @@ class Classifier:
             NotTextError: the source holds no text.
             OSError: it can't be read.
         """
-        head, blocks = peeked(source.blocks(), HEAD)
+        head, blocks = peeked(source.blocks(with_evtx=True), HEAD)
         framing = find_framing(head)
         longest, forced = self._settings.max_line_bytes, self._as_format != "auto"
         chosen = self._as_format if forced else choose_format(head, framing, longest)

@@ -189,7 +189,7 @@ class _Delivery:
             self._reports[path] = SourceReport(path=path, error=reason)
 
     def _read(self, writer: Writer, source: ByteSource, sha256: str | None) -> None:
-        head, blocks = peeked(_guarded(source.blocks()), HEAD)
+        head, blocks = peeked(_guarded(source.blocks(with_evtx=True)), HEAD)
         framing = find_framing(head)
         longest = self._settings.max_line_bytes
         chosen = self._as_format
