@@ -199,8 +199,13 @@ def header_length(header: str) -> str:
 
 
 def dated_sql(time: str, reference: str) -> str:
-    """Give SQL for the instant of a time without a year, in the year of the reference."""
-    return f"CASE WHEN {_is_yearless(time)} THEN {_in_year(time, reference, 0)} END"
+    """Give SQL for the instant of a time without a year, in the year of the reference.
+
+    A 29 February is in the last year that has one.
+    """
+    leap = f"CASE WHEN starts_with({time}, 'Feb 29') THEN {_earlier(time, reference)} END"
+    read = f"coalesce({_in_year(time, reference, 0)}, {leap})"
+    return f"CASE WHEN {_is_yearless(time)} THEN {read} END"
 
 
 def time_sql(time: str, dated: str, reference: str) -> str:
@@ -223,11 +228,10 @@ def time_sql(time: str, dated: str, reference: str) -> str:
     ]
     listed = ", ".join(literal(each) for each in formats)
     with_year = f"CAST(try_strptime({_plain(time)}, [{listed}]) AS TIMESTAMP)"
-    earlier = ", ".join(_in_year(time, reference, back) for back in range(1, YEARS_BACK + 1))
     return (
         f"CASE WHEN {dated} <= {_latest(reference)} THEN {dated}"
         f" WHEN {time} IN ('', '-') THEN NULL"
-        f" WHEN {_is_yearless(time)} THEN coalesce({earlier})"
+        f" WHEN {_is_yearless(time)} THEN {_earlier(time, reference)}"
         f" WHEN {time}[:1] BETWEEN 'A' AND 'Z' THEN {with_year}"
         f" WHEN {time}[5] = '-' THEN {iso} ELSE {epoch} END"
     )
@@ -261,6 +265,11 @@ def _in_year(time: str, reference: str, back: int) -> str:
     read = f"CAST(try_strptime(concat({year}, ' ', {_plain(time)}), [{formats}]) AS TIMESTAMP)"
     # strptime makes 1 March of a 29 February that a year does not have.
     return f"CASE WHEN NOT starts_with({time}, 'Feb 29') OR month({read}) = 2 THEN {read} END"
+
+
+def _earlier(time: str, reference: str) -> str:
+    years = range(1, YEARS_BACK + 1)
+    return f"coalesce({', '.join(_in_year(time, reference, back) for back in years)})"
 
 
 def header_json(header: str, dated: str, repeated: str, envelope: str, reference: str) -> str:
