@@ -234,7 +234,7 @@ def test_a_read_error_in_the_middle_keeps_the_whole_lines_before_it(
     path.write_text(lines(records(3)))
     text = path.read_bytes()
 
-    def failing(self: ByteSource) -> Any:
+    def failing(self: ByteSource, **_: object) -> Any:
         yield text[: len(text) - 10]
         raise OSError(5, "Input/output error")
 

@@ -26,7 +26,7 @@ SEEDS = {
     for name in MAPPERS
     if any(pair.split("-")[0] == name for pair in pair_names())
 }
-SEEDED = [name for name in MAPPERS if SEEDS[name]]
+SEEDED = [name for name in MAPPERS if SEEDS.get(name)]
 """The mappers of JSON; those of text lines are tried with lines."""
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
     [
