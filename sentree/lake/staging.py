@@ -19,6 +19,7 @@ from ocsf.layout import HeaderLines
 from ocsf.mapping import Mapper
 from schemas.ingest import SourceReport
 from sentree.lake.db import sql_text
+from sentree.lake.gathering import gathered_select
 from sentree.lake.mapping_sql import json_path, mapped_select
 from sentree.lake.records import Array, Record, Reject, Table, reject, table_of
 from sentree.lake.rescue import NOT_JSON, rescue
@@ -265,6 +266,8 @@ class Staging:
 
     def _map_route(self, route: str, parts: list[Table]) -> None:
         records = pa.concat_tables(parts)
+        if gathering := self._mappers[route].gathers:
+            records = self._session.table(gathered_select(gathering), staged_records=records)
         statement = self._statement(route, records)
         self._events.append(
             self._session.table(statement, {"route": route}, staged_records=records)
