@@ -192,12 +192,6 @@ MAPPER = Mapper(
                 "status_id": Lookup(
                     f(f"{THREAT}.incidentStatus"), {"resolved": 4, "in_progress": 2}, default=1
                 ),
-                "verdict": f(f"{THREAT}.analystVerdict"),
-                "verdict_id": Lookup(
-                    f(f"{THREAT}.analystVerdict"),
-                    {"true_positive": 2, "false_positive": 1, "suspicious": 4, "undefined": 0},
-                    default=0,
-                ),
                 "evidences": Listing(
                     (
                         Obj(
@@ -221,19 +215,14 @@ MAPPER = Mapper(
                                     },
                                     needs=("name",),
                                 ),
-                                "process": Obj(
-                                    {
-                                        "name": f(f"{THREAT}.originatorProcess"),
-                                        "cmd_line": f(f"{THREAT}.maliciousProcessArguments"),
-                                        "user.name": f(f"{THREAT}.processUser"),
-                                    },
-                                    needs=("name",),
-                                ),
                                 "user.name": f(f"{THREAT}.processUser"),
                             }
                         ),
                     )
                 ),
+                "unmapped.verdict": f(f"{THREAT}.analystVerdict"),
+                "unmapped.originator": f(f"{THREAT}.originatorProcess"),
+                "unmapped.arguments": f(f"{THREAT}.maliciousProcessArguments"),
                 "unmapped.mitigation": f(f"{THREAT}.mitigationStatus"),
                 "unmapped.engines": Raw(f"{THREAT}.engines", "array"),
                 "unmapped.storyline": f(f"{THREAT}.storyline"),
