@@ -64,7 +64,7 @@ MAPPER = Mapper(
                     "logoff",
                     said(
                         "LOGOUT",
-                        r".*?[Uu]ser (?P<user>\S+) has exited tty session \S*?\((?P<ip>[0-9a-fA-F.:]*)\)",
+                        r".*?(?i:user) (?P<user>\S+) has exited tty session \S*?\((?P<ip>[0-9a-fA-F.:]*)\)",
                     ),
                 ),
                 (
@@ -78,7 +78,7 @@ MAPPER = Mapper(
                     "ssh",
                     said(
                         "SSH2?_(?:SESSION|USERAUTH|CLOSE)",
-                        r"(?:User '(?P<user>[^']*)' )?.*?(?P<deed>[Rr]equest|authentication|[Ss]ession).*? from (?P<ip>[0-9a-fA-F.:]+).*?(?P<outcome>Succeeded|Failed|closed)?[^A-Za-z]*$",
+                        r"(?:User '(?P<user>[^']*)' )?.*?(?P<deed>(?i:request)|authentication|[Ss]ession).*? from (?P<ip>[0-9a-fA-F.:]+).*?(?P<outcome>Succeeded|Failed|closed)?[^A-Za-z]*$",
                     ),
                 ),
                 (

@@ -52,8 +52,16 @@ ENDS: Tree = {
 DECIDED = Match(
     f("rest"), r"\b(?:pattern: |decision=|action=)?(allow|deny|block|blocked|allowed)\b"
 )
-ACTIONS = {"allow": 1, "allowed": 1, "deny": 2, "block": 2, "blocked": 2, "0": 1, "1": 2}
-LOGONS = {
+ACTIONS: dict[str, int] = {
+    "allow": 1,
+    "allowed": 1,
+    "deny": 2,
+    "block": 2,
+    "blocked": 2,
+    "0": 1,
+    "1": 2,
+}
+LOGONS: dict[str, int] = {
     "8021x_eap_success": 1, "8021x_eap_failure": 1, "8021x_auth": 1, "splash_auth": 1, "client_vpn_connect": 1,
     "8021x_deauth": 2, "client_vpn_disconnect": 2, "anyconnect_vpn_auth_success": 1, "anyconnect_vpn_auth_failure": 1,
     "anyconnect_vpn_connect": 1, "anyconnect_vpn_disconnect": 2,

@@ -28,8 +28,8 @@ PACKET = (
     r"proto (?P<protocol>[\w-]+)(?: \((?P<flags>[^)]*)\))?, \[?(?P<src>[0-9a-fA-F.:]+?)\]?(?::(?P<sport>\d+))?->\[?(?P<dst>[0-9a-fA-F.:]+?)\]?(?::(?P<dport>\d+))?,.*?\blen (?P<length>\d+)"
 )
 WORD = Match(f("prefix"), r"(?i)(drop|deny|denied|block|reject|accept|allow|pass)")
-BLOCKED = dict.fromkeys(("drop", "deny", "denied", "block", "reject"), 2)
-ALLOWED = dict.fromkeys(("accept", "allow", "pass"), 1)
+BLOCKED: dict[str, int] = dict.fromkeys(("drop", "deny", "denied", "block", "reject"), 2)
+ALLOWED: dict[str, int] = dict.fromkeys(("accept", "allow", "pass"), 1)
 BY_TOPIC = Lookup(
     Match(f("topics"), r"(critical|error|warning)"),
     {"critical": 4, "error": 4, "warning": 3},

@@ -73,10 +73,10 @@ FILES = {
     "canvas_opened": 7,
 }
 VERBS = {
-    **dict.fromkeys(("creat", "add", "install"), 1),
-    **dict.fromkeys(("view", "download", "export"), 2),
-    **dict.fromkeys(("updat", "chang"), 3),
-    **dict.fromkeys(("delet", "remov"), 4),
+    **dict.fromkeys(("created", "added", "installed", "approved"), 1),
+    **dict.fromkeys(("viewed", "downloaded", "exported", "started"), 2),
+    **dict.fromkeys(("updated", "changed", "modified", "enabled", "disabled"), 3),
+    **dict.fromkeys(("deleted", "removed", "uninstalled", "revoked"), 4),
 }
 ACTION = f("action")
 ACTOR: Tree = {
@@ -214,7 +214,7 @@ MAPPER = Mapper(
             name="action",
             class_uid=6003,
             activity_id=Lookup(
-                Match(ACTION, r"_(creat|add|install|delet|remov|updat|chang|view|download|export)"),
+                Match(ACTION, r"_([a-z]+ed)$"),
                 VERBS,
                 default=99,
             ),
