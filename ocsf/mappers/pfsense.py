@@ -9,18 +9,14 @@ from ocsf.layout import Layout
 from ocsf.mappers.syslog_parts import (
     BY_LEVEL,
     FAILURE,
-    HEADER,
     HERE,
     MESSAGE,
-    NULLS,
     SOURCE,
     SUCCESS,
-    SYSLOG_TIME,
-    TEXT,
     on,
-    product,
+    program_log,
 )
-from ocsf.mapping import Ip, Listing, Lookup, Lower, Mapper, Obj, Rule, c, f, num
+from ocsf.mapping import Ip, Listing, Lookup, Lower, Obj, Rule, c, f, num
 
 HEAD = r"^(?P<rule>\d*),(?P<subrule>[^,]*),(?P<anchor>[^,]*),(?P<tracker>[^,]*),(?P<interface>[^,]*),(?P<reason>[^,]*),(?P<action>[a-z]+),(?P<direction>in|out)"
 FOUR = r",4,[^,]*,[^,]*,(?P<ttl>\d*),[^,]*,[^,]*,[^,]*,(?P<number>\d+),(?P<protocol>[^,]*),(?P<length>\d+),(?P<src>[^,]+),(?P<dst>[^,]+)"
@@ -28,11 +24,11 @@ SIX = r",6,[^,]*,[^,]*,(?P<ttl>\d*),(?P<protocol>[^,]*),(?P<number>\d+),(?P<leng
 PORTS = r",(?P<sport>\d+),(?P<dport>\d+),(?P<size>\d*)(?:,(?P<flags>[A-Z]*),.*)?$"
 ACTIONS = {"pass": 1, "block": 2, "reject": 2}
 
-MAPPER = Mapper(
+MAPPER = program_log(
     name="pfsense",
     title="pfSense and OPNsense",
+    made_by=("pfSense", "Netgate"),
     limits="Other programs of the firewall are read as syslog.",
-    shapes=(TEXT,),
     layouts=(
         Layout(
             name="filterlog",
@@ -64,9 +60,6 @@ MAPPER = Mapper(
             ),
         ),
     ),
-    times=(SYSLOG_TIME,),
-    nulls=NULLS,
-    defaults={**product("pfSense", "Netgate"), **HEADER, "metadata.event_code": f("event")},
     rules=(
         Rule(
             name="packet",

@@ -8,19 +8,15 @@ from __future__ import annotations
 from ocsf.layout import Layout
 from ocsf.mappers.syslog_parts import (
     FAILURE,
-    HEADER,
     HERE,
     MESSAGE,
-    NULLS,
     SOURCE,
     SUCCESS,
-    SYSLOG_TIME,
-    TEXT,
     fallback,
     on,
-    product,
+    program_log,
 )
-from ocsf.mapping import First, Lookup, Mapper, Rule, Tree, c, f, num
+from ocsf.mapping import First, Lookup, Rule, Tree, c, f, num
 
 CLIENT = r"(?:(?P<user>[^/\s\[]+)/)?(?:\[AF_INET6?\]|(?:tcp|udp)[46]?(?:-server)?:)?\[?(?P<ip>[0-9a-fA-F.:]+?)\]?(?::(?P<port>\d{1,5}))?"
 DATED = r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d |\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4} )?(?:us=\d+ )?"
@@ -42,11 +38,11 @@ TUNNEL: Tree = {
     "connection_info.direction_id": c(0),
 }
 
-MAPPER = Mapper(
+MAPPER = program_log(
     name="vpn_text",
     title="OpenVPN, strongSwan, WireGuard",
+    made_by=("VPN server", "open source"),
     limits="Of OpenVPN's file log with its old time format (`Mon Jan  5 …`) the time is read only behind a syslog header.",
-    shapes=(TEXT,),
     layouts=(
         Layout(
             name="OpenVPN",
@@ -125,9 +121,6 @@ MAPPER = Mapper(
             ),
         ),
     ),
-    times=(SYSLOG_TIME,),
-    nulls=NULLS,
-    defaults={**product("VPN server", "open source"), **HEADER, "metadata.event_code": f("event")},
     rules=(
         *(
             Rule(
