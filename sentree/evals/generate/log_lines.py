@@ -42,6 +42,8 @@ SYNTAXES = (
     "semicolons",
     "tabs",
     "xml in syslog",
+    "logfmt",
+    "csv in syslog",
 )
 STYLES = ("snake", "camel", "pascal", "kebab", "dotted", "flat", "upper")
 TYPE_NAMES = (
@@ -91,6 +93,7 @@ DETAILED = {
 }
 """What a finding of a class may tell of at length: the activity in which something was found."""
 DETAILS = 6
+DETAILED_SHARE = 0.55
 PLACE = re.compile(r"(?<!\{)\{(\w+?)(2?)\}")
 
 
@@ -173,7 +176,8 @@ class _Product:
             kept = [
                 fact for fact, weight in one.facts if self._random.random() < (weight + 1) / 11
             ] or [one.facts[0][0]]
-            for _ in range(per_class):
+            # Findings are told in more ways than anything else.
+            for _ in range(per_class * (2 if one.uid in DETAILED else 1)):
                 found.append(self._line(one, self._random.choice(kinds), kept))
         return found
 
@@ -188,6 +192,8 @@ class _Product:
         says = self._said(draw.choice(self._usable(one.says)))
         if self._syntax.startswith("text"):
             return self._made(one, self._prefixed(says))
+        if self._syntax == "logfmt":
+            return self._made(one, self._logfmt(says, facts))
         pairs: list[tuple[str, str]] = [(self._name("time"), self._value("time"))]
         for fact in ("host", "id", "vendor", "severity"):
             if crc32(f"{self._number}{fact}".encode()) % 2:
@@ -200,13 +206,26 @@ class _Product:
         pairs.append((_styled(self._type_name, self._style), shown))
         pairs += [(_styled(each, self._style), self._value("word")) for each in self._extra]
         own = [(self._name(fact), self._value(fact)) for fact in facts if draw.random() < 0.92]
-        if one.uid in DETAILED and self._number % 5 < 2:
+        if one.uid in DETAILED and draw.random() < DETAILED_SHARE:
             own += self._details(draw.choice(DETAILED[one.uid]))
         if self._number % 3 == 0:
             own.append((_styled(draw.choice(("message", "msg", "description")), self._style), says))
         if self._number % 5 == 0:
             draw.shuffle(own)
         return self._made(one, self._rendered(one, kind, pairs, own))
+
+    def _logfmt(self, says: str, facts: Sequence[str]) -> str:
+        """Give a program's log line of pairs, whose text says what happened."""
+        draw = self._random
+        few = draw.sample(facts, min(len(facts), draw.randint(0, 3)))
+        pairs = [
+            (draw.choice(("time", "ts", "t")), self._value("time")),
+            ("level", draw.choice(("info", "info", "warn", "error", "debug"))),
+            ("msg", says.replace('"', '\\"')),
+            *((self._name(fact), self._value(fact)) for fact in few),
+            (draw.choice(("component", "logger", "caller", "module")), self._value("word")),
+        ]
+        return " ".join(f"{key}={_kv(value)}" for key, value in pairs)
 
     def _details(self, uid: int) -> list[tuple[str, str]]:
         """Give facts of the activity that a finding is about."""
@@ -260,8 +279,8 @@ class _Product:
                     else:
                         inner[key] = value
                 text = json.dumps({**dict(head), (self._wraps or "attributes"): inner})
-            case "csv":
-                return ",".join(_quoted(value) for _, value in pairs)
+            case "csv" | "csv in syslog":
+                text = ",".join(_quoted(value) for _, value in pairs)
             case "pipes":
                 return "|".join(value.replace("|", "/") for _, value in pairs)
             case "semicolons":
