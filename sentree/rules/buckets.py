@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from sentree.errors import LakeError
+from sentree.lake.arrow import lent_table
 from sentree.lake.db import Lake
 from sentree.rules.fields import Extraction, FieldReader, Layout
+from sentree.rules.ir import Node
 from sentree.rules.load import LogSource, Rule
 from sentree.rules.predicate import FORM_SQL, Column, Form, forms, predicate
+from sentree.rules.prefilter import Prefilter, Rows
+from sentree.rules.required import required
 from sentree.rules.taxonomy import Condition, Source, Taxonomy
 
 RULES_PER_STATEMENT = 50
+BROAD = 0.5
+"""A rule that could match a larger share of its log source's events is tested on all of them."""
 
 
 @dataclass(slots=True)
@@ -40,27 +50,72 @@ def find_layouts(
     return layouts
 
 
-def run_bucket(
-    lake: Lake,
-    taxonomy: Taxonomy,
-    source: Source,
-    rules: Sequence[Rule],
-    layouts: Sequence[Layout],
-) -> BucketOutcome:
-    """Run the rules over the staged chunk's events of their log source; hits go to `rule_hits`."""
-    outcome = BucketOutcome()
-    test, values = membership(taxonomy, source)
-    needed: dict[str | None, set[Form]] = {}
-    for rule in rules:
-        if rule.condition is not None:
-            for name, form in forms(rule.condition):
-                needed.setdefault(name, set()).add(form)
-    reader = FieldReader(taxonomy, source, layouts)
-    columns = _make_bucket(lake, reader, needed, test, values)
-    columns, outcome.present, outcome.events = _describe(lake, columns)
-    for start in range(0, len(rules), RULES_PER_STATEMENT):
-        _run_rules(lake, rules[start : start + RULES_PER_STATEMENT], columns, outcome)
-    return outcome
+class Bucket:
+    """The rules of one log source, made ready once to be run over any number of chunks.
+
+    Args:
+        lake: a connection that has the macros.
+        taxonomy: what `source` is part of.
+        source: the log source.
+        rules: its rules; those without a condition are left out.
+        prefiltered: whether conditions are tested only where a rule's words are; the hits are the
+            same without, which is there to be compared with.
+    """
+
+    def __init__(
+        self,
+        lake: Lake,
+        taxonomy: Taxonomy,
+        source: Source,
+        rules: Sequence[Rule],
+        *,
+        prefiltered: bool = True,
+    ) -> None:
+        self.source = source
+        self.rules = [rule for rule in rules if rule.condition is not None]
+        self._taxonomy = taxonomy
+        self._prefilter = Prefilter(
+            lake, [required(_condition(rule)) if prefiltered else None for rule in self.rules]
+        )
+        self._needed: dict[str | None, set[Form]] = {}
+        for rule in self.rules:
+            for name, form in forms(_condition(rule)):
+                self._needed.setdefault(name, set()).add(form)
+        for name, form in self._prefilter.places:
+            self._needed.setdefault(name, set()).add(form)
+
+    def run(
+        self, lake: Lake, layouts: Sequence[Layout], *, unless: Container[str] = ()
+    ) -> BucketOutcome:
+        """Run the rules over the staged chunk's events; hits go to `rule_hits`.
+
+        Args:
+            lake: the connection that has the chunk.
+            layouts: the layouts of the chunk's events of this log source.
+            unless: rules that are not to be run, by uid.
+        """
+        outcome = BucketOutcome()
+        test, values = membership(self._taxonomy, self.source)
+        reader = FieldReader(self._taxonomy, self.source, layouts)
+        columns = _make_bucket(lake, reader, self._needed, test, values)
+        columns, outcome.present, outcome.events = _describe(lake, columns)
+        found = self._prefilter.candidates(lake, columns, outcome.events)
+        everywhere: list[Rule] = []
+        somewhere: list[tuple[Rule, Rows]] = []
+        for rule, rows in zip(self.rules, found, strict=True):
+            if rule.rule_uid in unless:
+                continue
+            if rows is None or len(rows) > BROAD * outcome.events:
+                everywhere.append(rule)
+            elif len(rows):
+                somewhere.append((rule, rows))
+        for start in range(0, len(everywhere), RULES_PER_STATEMENT):
+            part = everywhere[start : start + RULES_PER_STATEMENT]
+            _run_everywhere(lake, part, columns, outcome)
+        for start in range(0, len(somewhere), RULES_PER_STATEMENT):
+            part = somewhere[start : start + RULES_PER_STATEMENT]
+            _run_somewhere(lake, part, columns, outcome)
+        return outcome
 
 
 def _make_bucket(
@@ -120,14 +175,14 @@ def _describe(
     return described, present, row["events"]
 
 
-def _run_rules(
+def _run_everywhere(
     lake: Lake, rules: Sequence[Rule], columns: Mapping[str | None, Column], outcome: BucketOutcome
 ) -> None:
+    """Test the rules' conditions on every event of the bucket."""
     selects: list[str] = []
     parameters: list[object] = []
     for rule in rules:
-        assert rule.condition is not None
-        written = predicate(rule.condition, columns)
+        written = predicate(_condition(rule), columns)
         selects.append(f"SELECT ?, event_uid, time FROM sigma_bucket WHERE {written.sql}")
         parameters += [rule.rule_uid, *written.parameters]
     try:
@@ -138,7 +193,46 @@ def _run_rules(
             outcome.failed[rules[0].rule_uid] = str(error)
             return
         for rule in rules:
-            _run_rules(lake, [rule], columns, outcome)
+            _run_everywhere(lake, [rule], columns, outcome)
+
+
+def _run_somewhere(
+    lake: Lake,
+    found: Sequence[tuple[Rule, Rows]],
+    columns: Mapping[str | None, Column],
+    outcome: BucketOutcome,
+) -> None:
+    """Test each rule's condition on the events that it could match."""
+    cases: list[str] = []
+    parameters: list[object] = [[rule.rule_uid for rule, _ in found]]
+    for number, (rule, _) in enumerate(found):
+        written = predicate(_condition(rule), columns)
+        cases.append(f"WHEN {number} THEN {written.sql}")
+        parameters += written.parameters
+    sql = (
+        "INSERT INTO rule_hits SELECT (?::VARCHAR[])[rule + 1], event_uid, time"
+        " FROM sigma_rows JOIN sigma_bucket ON sigma_bucket.rowid = sigma_rows.id"
+        f" WHERE CASE rule {' '.join(cases)} END"
+    )
+    try:
+        with lent_table(lake, "sigma_rows", _pairs([rows for _, rows in found])):
+            lake.execute(sql, parameters)
+    except LakeError as error:
+        if len(found) == 1:
+            outcome.failed[found[0][0].rule_uid] = str(error)
+            return
+        for one in found:
+            _run_somewhere(lake, [one], columns, outcome)
+
+
+def _pairs(found: Sequence[Rows]) -> Any:
+    numbers = np.repeat(np.arange(len(found)), [len(rows) for rows in found])
+    return pa.table({"rule": numbers, "id": np.concatenate(found)})
+
+
+def _condition(rule: Rule) -> Node:
+    assert rule.condition is not None
+    return rule.condition
 
 
 def membership(taxonomy: Taxonomy, source: Source) -> tuple[str, list[object]]:

@@ -13,7 +13,7 @@ from schemas.window import Window
 from sentree.errors import LakeError
 from sentree.lake.db import Lake
 from sentree.lake.detections import begin_hits, store_hits
-from sentree.rules.buckets import find_layouts, run_bucket
+from sentree.rules.buckets import Bucket, find_layouts
 from sentree.rules.chunks import CHUNK_EVENTS, plan_chunks, scope_of, sql_file, stage_chunk
 from sentree.rules.ir import atoms, fields
 from sentree.rules.load import LoadedRules, LogSource, Rule
@@ -68,6 +68,7 @@ def detect(
     scope, snapshot = scope_of(lake, tenant, window, since_snapshot)
     chunks, events = plan_chunks(lake, scope, chunk_events)
     begin_hits(lake)
+    ready: dict[LogSource, Bucket] = {}
     seen = {logsource: _Seen() for logsource in buckets}
     sources = [taxonomy.sources[logsource] for logsource in buckets]
     try:
@@ -76,9 +77,10 @@ def detect(
                 progress(done, len(chunks))
             stage_chunk(lake, chunk, taxonomy)
             for logsource, layouts in find_layouts(lake, taxonomy, sources).items():
-                source = taxonomy.sources[logsource]
-                ready = [rule for rule in buckets[logsource] if rule.rule_uid not in problems]
-                outcome = run_bucket(lake, taxonomy, source, ready, layouts)
+                if logsource not in ready:
+                    source = taxonomy.sources[logsource]
+                    ready[logsource] = Bucket(lake, taxonomy, source, buckets[logsource])
+                outcome = ready[logsource].run(lake, layouts, unless=problems)
                 seen[logsource].events += outcome.events
                 seen[logsource].present |= outcome.present
                 problems |= outcome.failed
