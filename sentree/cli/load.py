@@ -86,7 +86,7 @@ def detect(
     from sentree.rules.load import load_rules
 
     settings = common.settings()
-    loaded = load_rules(pick_rules(rules))
+    loaded = load_rules(pick_rules(rules), cache=settings.rule_cache)
     for problem in loaded.errors if not common.quiet else ():
         common.say(f"rule not used: {problem}")
     with Lake.open(settings, create=False) as lake:

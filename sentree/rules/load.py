@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-from sigma.collection import SigmaCollection
-from sigma.exceptions import SigmaError
-from sigma.rule import SigmaRule
+from typing import TYPE_CHECKING, get_args
 
 from schemas.detection import RuleNote, RuleRecord
-from sentree.rules.compile import NotRunnable, compile_rule
 from sentree.rules.documents import Document, Unreadable, read_content, read_documents
 from sentree.rules.ir import Node
-from sentree.rules.regex import POLICY
+from sentree.rules.rule_cache import RuleCache
+
+if TYPE_CHECKING:
+    from sigma.rule import SigmaRule
 
 _TECHNIQUE = re.compile(r"t\d{4}(\.\d{3})?", re.IGNORECASE)
 _OTHER_ATTACK_ID = re.compile(r"(ta|g|s|m|c|ds)\d{4}", re.IGNORECASE)
@@ -89,21 +88,29 @@ class LoadedRules:
     errors: tuple[LoadError, ...]
 
 
-def load_rules(paths: Iterable[Path | str]) -> LoadedRules:
+def load_rules(paths: Iterable[Path | str], *, cache: Path | None = None) -> LoadedRules:
     """Read every rule of the files and folders given; folders are searched for *.yml and *.yaml.
 
     Never raises for what the files hold: bad files, documents and rules become errors. Of two
     rules with one id the first counts.
+
+    Args:
+        paths: files and folders.
+        cache: where compiled rules are kept, so that a file is parsed only once.
     """
     rules: dict[str, Rule] = {}
     errors: list[LoadError] = []
-    for path in _files(paths, errors):
-        for rule in _load_file(path, errors):
-            first = rules.setdefault(rule.rule_uid, rule)
-            if first is not rule:
-                reason = f"rule id {rule.rule_uid} is taken by {first.path}:{first.line}"
-                errors.append(LoadError(rule.path, rule.line, reason))
+    with RuleCache(cache, _KEPT) as kept:
+        for path in _files(paths, errors):
+            for rule in _load_file(path, errors, kept):
+                first = rules.setdefault(rule.rule_uid, rule)
+                if first is not rule:
+                    reason = f"rule id {rule.rule_uid} is taken by {first.path}:{first.line}"
+                    errors.append(LoadError(rule.path, rule.line, reason))
     return LoadedRules(tuple(rules.values()), tuple(errors))
+
+
+_KEPT = (*get_args(Node), Rule, LogSource, LoadError)
 
 
 def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Path]:
@@ -130,12 +137,30 @@ def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Pat
                 yield path
 
 
-def _load_file(path: Path, errors: list[LoadError]) -> Iterator[Rule]:
-    documents: list[Document] = []
-    digest = ""
+def _load_file(path: Path, errors: list[LoadError], cache: RuleCache) -> Iterator[Rule]:
     try:
         content = read_content(path)
-        digest = hashlib.sha256(content).hexdigest()
+    except Unreadable as error:
+        errors.append(LoadError(str(path), error.line, error.reason))
+        return
+    digest = hashlib.sha256(content).hexdigest()
+    # Both kept in order, without their place: the same content may stand anywhere.
+    found: tuple[tuple[Rule, ...], tuple[LoadError, ...]] | None = cache.get(digest)
+    if found is None:
+        wrong: list[LoadError] = []
+        found = tuple(_load_content(path, content, digest, wrong)), tuple(wrong)
+        cache.put(digest, found)
+    rules, wrong_here = found
+    errors.extend(replace(error, path=str(path)) for error in wrong_here)
+    for rule in rules:
+        yield replace(rule, path=str(path))
+
+
+def _load_content(
+    path: Path, content: bytes, digest: str, errors: list[LoadError]
+) -> Iterator[Rule]:
+    documents: list[Document] = []
+    try:
         for document in read_documents(content):
             documents.append(document)
     except Unreadable as error:
@@ -152,6 +177,11 @@ def _load_file(path: Path, errors: list[LoadError]) -> Iterator[Rule]:
 def _load_document(
     path: Path, document: Document, digest: str, errors: list[LoadError]
 ) -> Rule | None:
+    # pySigma takes its time to import, and is needed for rules that were not kept only.
+    from sigma.rule import SigmaRule
+
+    from sentree.rules.regex import POLICY
+
     value = document.value
     reason = None
     if not isinstance(value, dict):
@@ -177,6 +207,11 @@ def _load_document(
 def _load_legacy_collection(
     path: Path, documents: Sequence[Document], digest: str, errors: list[LoadError]
 ) -> Iterator[Rule]:
+    from sigma.collection import SigmaCollection
+    from sigma.rule import SigmaRule
+
+    from sentree.rules.regex import POLICY
+
     line = documents[0].line
     try:
         values = [document.value for document in documents]
@@ -196,6 +231,10 @@ def _load_legacy_collection(
 def _rule(
     path: Path, line: int, digest: str, rule: SigmaRule, errors: list[LoadError]
 ) -> Rule | None:
+    from sigma.exceptions import SigmaError
+
+    from sentree.rules.compile import NotRunnable, compile_rule
+
     usable = bool(rule.detection.detections) and any(
         (rule.logsource.category, rule.logsource.product, rule.logsource.service)
     )
