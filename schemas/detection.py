@@ -61,11 +61,13 @@ class DetectReport(Frozen):
 
     `rules_run` met events of their log source; `without_data` did not, or met none that has a
     field the rule names; `not_runnable` could not be run at all. `load_errors` are not rules.
+    `events` are those in scope; `events_searched`, those that some rule had not seen before.
     """
 
     snapshot_id: int
     window: Window | None
     events: int
+    events_searched: int = 0
     rules_loaded: int
     rules_run: int
     without_data: tuple[RuleNote, ...] = ()

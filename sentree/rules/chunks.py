@@ -30,13 +30,18 @@ class Scope:
 
 
 def scope_of(
-    lake: Lake, tenant: str, window: Window | None, since_snapshot: int | None
+    lake: Lake,
+    tenant: str,
+    window: Window | None,
+    since_snapshot: int | None,
+    snapshot: int | None = None,
 ) -> tuple[Scope, int]:
     """Give the events of a tenant and window as of now, and the snapshot that now is.
 
-    With `since_snapshot`, only events that were loaded after that snapshot.
+    With `since_snapshot`, only events that were loaded after that snapshot; with `snapshot`, as of
+    that one.
     """
-    snapshot = lake.snapshot_id()
+    snapshot = lake.snapshot_id() if snapshot is None else snapshot
     relation = f"events AT (VERSION => {snapshot:d})"
     if since_snapshot is not None:
         relation = (

@@ -6,29 +6,22 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from schemas.detection import DetectReport, RuleHits, RuleNote
 from schemas.window import Window
 from sentree.errors import LakeError
 from sentree.lake.db import Lake
 from sentree.lake.detections import begin_hits, store_hits
-from sentree.rules.buckets import Bucket, find_layouts
-from sentree.rules.chunks import CHUNK_EVENTS, plan_chunks, scope_of, sql_file, stage_chunk
+from sentree.lake.rule_marks import recall_hits
+from sentree.rules.chunks import CHUNK_EVENTS, sql_file
 from sentree.rules.ir import atoms, fields
-from sentree.rules.load import LoadedRules, LogSource, Rule
+from sentree.rules.load import LoadedRules, Rule
+from sentree.rules.plan import Part, Plan, all_met, make_plan, remember
+from sentree.rules.search import Outcome, Search, Seen
 from sentree.rules.taxonomy import Taxonomy, load_taxonomy
 
 LOG = logging.getLogger("sentree.rules")
 LEVELS = ("critical", "high", "medium", "low", "informational", "none")
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What all chunks together showed of a log source."""
-
-    events: int = 0
-    present: set[str | None] = field(default_factory=set[str | None])
 
 
 def detect(
@@ -40,10 +33,12 @@ def detect(
     since_snapshot: int | None = None,
     chunk_events: int = CHUNK_EVENTS,
     progress: Callable[[int, int], None] | None = None,
+    again: bool = False,
 ) -> DetectReport:
     """Run the rules over a tenant's events and store rules and detections.
 
-    Running again over the same events changes nothing in the lake.
+    Running again over the same events changes nothing in the lake, and searches nothing: a rule
+    looks at the events that came since it looked last, and at all when its condition is new.
 
     Args:
         lake: the lake to read and to write.
@@ -53,56 +48,93 @@ def detect(
         since_snapshot: only events loaded after that snapshot of the lake.
         chunk_events: about how many events are held in memory at a time.
         progress: called with chunks done and chunks in all.
+        again: search all events with all rules, whatever they have seen.
 
     Raises:
         LakeError: the lake could not be read or written.
     """
-    taxonomy = load_taxonomy()
-    lake.execute(sql_file("macros"))
-    problems = _problems(taxonomy, rules.rules)
-    buckets: dict[LogSource, list[Rule]] = defaultdict(list)
-    for rule in rules.rules:
-        source = taxonomy.source(rule.logsource)
-        if rule.rule_uid not in problems and source is not None:
-            buckets[source.logsource].append(rule)
-    scope, snapshot = scope_of(lake, tenant, window, since_snapshot)
-    chunks, events = plan_chunks(lake, scope, chunk_events)
-    begin_hits(lake)
-    ready: dict[LogSource, Bucket] = {}
-    seen = {logsource: _Seen() for logsource in buckets}
-    sources = [taxonomy.sources[logsource] for logsource in buckets]
+    runnable, problems = prepared(rules)
+    plan = make_plan(
+        lake,
+        runnable,
+        tenant=tenant,
+        window=window,
+        since_snapshot=since_snapshot,
+        chunk_events=chunk_events,
+        again=again,
+    )
+    begin_search(lake)
     try:
-        for done, chunk in enumerate(chunks if sources else []):
+        outcome = Outcome()
+        searches: dict[frozenset[str], Search] = {}
+        for done, part in enumerate(plan.parts):
             if progress:
-                progress(done, len(chunks))
-            stage_chunk(lake, chunk, taxonomy)
-            for logsource, layouts in find_layouts(lake, taxonomy, sources).items():
-                if logsource not in ready:
-                    source = taxonomy.sources[logsource]
-                    ready[logsource] = Bucket(lake, taxonomy, source, buckets[logsource])
-                outcome = ready[logsource].run(lake, layouts, unless=problems)
-                seen[logsource].events += outcome.events
-                seen[logsource].present |= outcome.present
-                problems |= outcome.failed
-        if progress and chunks:
-            progress(len(chunks), len(chunks))
-        if problems:
-            lake.execute("DELETE FROM rule_hits WHERE list_contains(?, rule_uid)", [list(problems)])
-        new = store_hits(lake, [rule.record for rule in rules.rules], tenant)
-        hits = _hits(lake, rules.rules)
+                progress(done, len(plan.parts))
+            if part.rules not in searches:
+                searches[part.rules] = search_of(runnable, part)
+            outcome.add(searches[part.rules].run(lake, part.chunk, unless=outcome.failed))
+        if progress and plan.parts:
+            progress(len(plan.parts), len(plan.parts))
+        return conclude(lake, rules, plan, outcome, problems)
     finally:
-        for table in ("sigma_chunk", "sigma_layouts", "sigma_bucket", "rule_hits"):
-            # What went wrong before, if anything did, is what the caller must hear of.
-            with suppress(LakeError):
-                lake.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    fields = {"tenant": tenant, "rules": len(rules.rules), "events": events, "detections": new}
-    LOG.info("rules searched", extra=fields)
-    met = {rule.rule_uid: seen[logsource] for logsource in buckets for rule in buckets[logsource]}
+        end_search(lake)
+
+
+def prepared(rules: LoadedRules) -> tuple[list[Rule], dict[str, str]]:
+    """Give the rules that can be run, and of the others why they can't."""
+    problems = _problems(load_taxonomy(), rules.rules)
+    return [rule for rule in rules.rules if rule.rule_uid not in problems], problems
+
+
+def search_of(rules: Sequence[Rule], part: Part) -> Search:
+    """Make the rules of a part ready."""
+    return Search(load_taxonomy(), [rule for rule in rules if rule.rule_uid in part.rules])
+
+
+def begin_search(lake: Lake) -> None:
+    """Make a connection ready to be searched, and `rule_hits` empty."""
+    lake.execute(sql_file("macros"))
+    begin_hits(lake)
+
+
+def end_search(lake: Lake) -> None:
+    """Drop what a search made of temporary tables."""
+    for table in ("sigma_chunk", "sigma_layouts", "sigma_bucket", "rule_hits"):
+        # What went wrong before, if anything did, is what the caller must hear of.
+        with suppress(LakeError):
+            lake.execute(f"DROP TABLE IF EXISTS temp.{table}")
+
+
+def conclude(
+    lake: Lake,
+    rules: LoadedRules,
+    plan: Plan,
+    outcome: Outcome,
+    problems: Mapping[str, str],
+) -> DetectReport:
+    """Store `rule_hits` as detections, remember what was seen, and give the account.
+
+    Raises:
+        LakeError: the lake could not be written.
+    """
+    problems = {**problems, **outcome.failed}
+    if plan.seen:
+        recall_hits(lake, plan.tenant, list(plan.seen))
+    if problems:
+        lake.execute("DELETE FROM rule_hits WHERE list_contains(?, rule_uid)", [list(problems)])
+    complete = sorted(plan.unseen - problems.keys()) if plan.remembers else ()
+    new = store_hits(lake, [rule.record for rule in rules.rules], plan.tenant, complete)
+    hits = _hits(lake, rules.rules)
+    met = all_met(plan, outcome.met)
+    remember(lake, plan, [rule for rule in rules.rules if rule.rule_uid not in problems], met)
+    told = {"rules": len(rules.rules), "events": plan.searched, "detections": new}
+    LOG.info("rules searched", extra={"tenant": plan.tenant, **told})
     return _report(rules, problems, met, hits).model_copy(
         update={
-            "snapshot_id": snapshot,
-            "window": window,
-            "events": events,
+            "snapshot_id": plan.snapshot,
+            "window": plan.window,
+            "events": plan.events,
+            "events_searched": plan.searched,
             "detections_new": new,
         }
     )
@@ -144,7 +176,7 @@ def _hits(lake: Lake, rules: Sequence[Rule]) -> tuple[RuleHits, ...]:
 def _report(
     loaded: LoadedRules,
     problems: Mapping[str, str],
-    met: Mapping[str, _Seen],
+    met: Mapping[str, Seen],
     hits: Sequence[RuleHits],
 ) -> DetectReport:
     matched = {hit.rule_uid for hit in hits}
@@ -177,7 +209,7 @@ def _report(
     )
 
 
-def _no_data(rule: Rule, seen: _Seen) -> str | None:
+def _no_data(rule: Rule, seen: Seen) -> str | None:
     if not seen.events:
         return f"there are no events of the log source {rule.logsource}"
     assert rule.condition is not None

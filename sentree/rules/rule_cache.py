@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
+from functools import cache
 from hashlib import blake2b, sha256
 from importlib import metadata, resources
 from pathlib import Path
@@ -116,12 +117,14 @@ def decoded(form: Any, kinds: Mapping[str, type]) -> Any:
     return tuple(parts[1:]) if parts[0] == "" else kinds[parts[0]](*parts[1:])
 
 
+@cache
 def compiler_fingerprint() -> str:
-    """Give a hash that changes with the code that reads rules and with pySigma's version."""
+    """Give a hash that changes with all that reads and runs rules, and with pySigma's version."""
     hashed = sha256(metadata.version("pysigma").encode())
     folder = resources.files("sentree.rules")
-    for file in sorted(folder.iterdir(), key=lambda each: each.name):
-        if file.name.endswith(".py"):
+    files = [*folder.iterdir(), *(folder / "sql").iterdir()]
+    for file in sorted(files, key=lambda each: each.name):
+        if file.name.endswith((".py", ".yml", ".sql")):
             hashed.update(file.read_bytes())
     return hashed.hexdigest()[:16]
 
