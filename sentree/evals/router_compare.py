@@ -82,8 +82,10 @@ def compare(
 
     jobs: list[tuple[Recipe, int, bool]] = [(recipe, take, False) for recipe in recipes]
     if contrastive:
-        jobs.append(("combined", CONTRASTIVE_FOLDS, False))
-        jobs.append(("combined", CONTRASTIVE_FOLDS, True))
+        pair: list[tuple[Recipe, int, bool]] = [
+            ("combined", CONTRASTIVE_FOLDS, tune) for tune in (False, True)
+        ]
+        jobs += [job for job in pair if job not in jobs]
     measured: list[Measured] = []
     for done, (recipe, tested, tune) in enumerate(jobs):
         found = cross_validate(queries, recipe, embeddings, seed, tuned if tune else None, tested)

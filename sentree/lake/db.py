@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -14,9 +14,10 @@ import duckdb
 
 from ocsf.columns import PROMOTED
 from schemas.lake import LakeInfo, LakeProblem, SliceInfo
-from sentree.errors import ConfigurationError, LakeError, SentreeError
-from sentree.lake.catalog import Catalog, Confirm, catalog_of, quoted
-from sentree.lake.migrations import FIRST, newest_version, pending
+from sentree.errors import LakeError, SentreeError
+from sentree.lake.catalog import Catalog, Confirm, catalog_of
+from sentree.lake.engines import Engine, EngineConfig, give_back, take
+from sentree.lake.migrations import FIRST, Migration, newest_version, pending
 from sentree.settings import Settings
 
 TABLES = ("events", "sources", "rejects", "rules", "detections")
@@ -30,12 +31,11 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 class Lake:
     """One connection to the lake. Use it from one thread; open another for another thread."""
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, folder: Path, catalog: Catalog
-    ) -> None:
-        self.connection = connection
+    def __init__(self, engine: Engine, folder: Path, catalog: Catalog) -> None:
+        self.connection = engine.connection
         self.folder = folder
         self._catalog = catalog
+        self._engine: Engine | None = engine
 
     @classmethod
     def open(cls, settings: Settings, *, create: bool = True) -> Self:
@@ -47,17 +47,17 @@ class Lake:
         """
         folder = settings.lake_dir.expanduser().resolve()
         catalog = catalog_of(settings, folder)
-        connection: duckdb.DuckDBPyConnection | None = None
+        engine: Engine | None = None
         try:
-            connection = connect(settings, folder, catalog.extensions)
-            catalog.attach(connection, create=create)
-            connection.execute("USE lake")
-            lake = cls(connection, folder, catalog)
+            engine = take(engine_config(settings, folder), catalog.extensions)
+            catalog.attach(engine.connection, create=create)
+            engine.connection.execute("USE lake")
+            lake = cls(engine, folder, catalog)
             lake._ensure_schema()
             return lake
         except (OSError, duckdb.Error, SentreeError) as error:
-            if connection:
-                connection.close()
+            if engine:
+                engine.close()
             if isinstance(error, SentreeError):
                 raise
             raise LakeError(f"the lake at {folder} can't be opened: {first_line(error)}") from None
@@ -70,7 +70,9 @@ class Lake:
 
     def close(self) -> None:
         """Close the connection; what was not committed is gone."""
-        self.connection.close()
+        engine, self._engine = self._engine, None
+        if engine:
+            give_back(engine)
 
     def query(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """Run one SELECT and give its rows as dictionaries."""
@@ -183,10 +185,13 @@ class Lake:
     def _migrate(self) -> None:
         for step in pending(self._version()):
             self.connection.execute("BEGIN TRANSACTION")
-            for statement in duckdb.extract_statements(step.sql):
-                self.connection.execute(statement)
-            self._stamp(step.version)
+            self._apply(step)
             self.connection.execute("COMMIT")
+
+    def _apply(self, step: Migration) -> None:
+        for statement in duckdb.extract_statements(step.sql):
+            self.connection.execute(statement)
+        self._stamp(step.version)
 
     def _stamp(self, version: int) -> None:
         self.connection.execute("INSERT INTO lake_version VALUES (?, now()::TIMESTAMP)", [version])
@@ -201,6 +206,9 @@ class Lake:
         for statement in duckdb.extract_statements(sql_text("schema", promoted=promoted)):
             self.connection.execute(statement)
         self._stamp(FIRST)
+        # A new lake goes all the way in one transaction: each commit costs a tenth of a second.
+        for step in pending(FIRST):
+            self._apply(step)
         self.connection.execute("COMMIT")
         # Events and raw text repeat themselves: zstd is four times smaller and no slower to write.
         self.connection.execute("CALL lake.set_option('parquet_compression', 'zstd')")
@@ -209,27 +217,14 @@ class Lake:
         return self._catalog.writing(self.connection)
 
 
-def connect(
-    settings: Settings, folder: Path, extensions: Sequence[str]
-) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB with the lake's extensions, loaded from the installed packages."""
-    connection = duckdb.connect(
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "extension_directory": str(folder / "extensions"),
-            "temp_directory": str(folder / "temp"),
-            "threads": settings.threads,
-            "memory_limit": settings.memory_limit,
-            "preserve_insertion_order": "false",
-        }
+def engine_config(settings: Settings, folder: Path) -> EngineConfig:
+    """Give what a DuckDB instance for the lake in a folder is set to."""
+    return EngineConfig(
+        extension_directory=str(folder / "extensions"),
+        temp_directory=str(folder / "temp"),
+        threads=settings.threads,
+        memory_limit=settings.memory_limit,
     )
-    for name in extensions:
-        connection.execute(f"LOAD {quoted(str(extension_file(name)))}")
-    connection.execute("SET TimeZone = 'UTC'")
-    # stdout carries data only; DuckDB would draw its bar there on a slow load.
-    connection.execute("SET enable_progress_bar = false")
-    return connection
 
 
 def sql_text(name: str, **parts: str) -> str:
@@ -258,23 +253,6 @@ def first_line(error: BaseException) -> str:
     line = (str(error).strip() or type(error).__name__).splitlines()[0]
     shown = "".join(char if char.isprintable() else "?" for char in line)
     return shown if len(shown) <= LINE_CAP else shown[:LINE_CAP] + "…"
-
-
-def extension_file(name: str) -> Path:
-    """Find an extension of DuckDB in the package that installed it."""
-    package = f"duckdb_extension_{name}"
-    wanted = f"v{duckdb.__version__}/{name}.duckdb_extension"
-    try:
-        files = metadata.files(package) or []
-    except metadata.PackageNotFoundError:
-        files = []
-    for file in files:
-        if str(file).endswith(wanted):
-            return Path(str(file.locate()))
-    raise ConfigurationError(
-        f"DuckDB's {name} extension for version {duckdb.__version__} is not installed:"
-        f" pip install {package.replace('_', '-')}=={duckdb.__version__}"
-    )
 
 
 def _is_conflict(error: BaseException | None) -> bool:

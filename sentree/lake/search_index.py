@@ -12,7 +12,8 @@ import duckdb
 from schemas.ports import ContextReader
 from schemas.trajectory import Predicate
 from sentree.errors import LakeError
-from sentree.lake.db import extension_file, first_line, sql_text
+from sentree.lake.db import first_line, sql_text
+from sentree.lake.engines import extension_file
 
 # Indexing 10 million characters costs about 2.4 s and 6 MB; a search is then 1 to 4 times as fast
 # as a scan, which takes 0.1 to 0.4 s there. Ten times as many cost 25 s and 1 GB of memory: beyond

@@ -1,7 +1,9 @@
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from lake_logs import START, Load, lines, record, records
@@ -11,6 +13,8 @@ from schemas.window import Window
 from sentree.errors import LakeError, NotFoundError, UsageError
 from sentree.lake.context import Context, export_context
 from sentree.lake.db import Lake
+from sentree.lake.ingest import ingest
+from sentree.settings import Settings
 
 OTHERS = [
     record(100, Hostname="DC01.corp.example", SubjectUserName="CORP\\Admin"),
@@ -20,16 +24,31 @@ OTHERS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def laden_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose lake has fourteen events of one tenant and one of another."""
+    place = tmp_path_factory.mktemp("laden")
+    (place / "logs").mkdir()
+    (place / "logs" / "a.log").write_text(lines(records(10)))
+    (place / "logs" / "b.log").write_text(lines(OTHERS))
+    (place / "c.log").write_text(lines(records(1)))
+    settings = Settings(home=place / "home")
+    with Lake.open(settings) as lake:
+        ingest(lake, [place / "logs"], settings=settings)
+        ingest(lake, [place / "c.log"], settings=settings, tenant="other")
+    return settings.home
+
+
 @pytest.fixture
-def folder(tmp_path: Path, load: Load) -> Path:
-    """A folder to export to, and a lake with fourteen events of one tenant and one of another."""
-    logs = tmp_path / "logs"
-    logs.mkdir()
-    (logs / "a.log").write_text(lines(records(10)))
-    (logs / "b.log").write_text(lines(OTHERS))
-    load(logs)
-    (tmp_path / "c.log").write_text(lines(records(1)))
-    load(tmp_path / "c.log", tenant="other")
+def lake(settings: Settings, laden_home: Path) -> Iterator[Lake]:
+    copytree(laden_home, settings.home)
+    with Lake.open(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder to export to."""
     return tmp_path
 
 

@@ -7,12 +7,12 @@ from functools import partial
 from random import Random
 
 from schemas.scenario import IncidentSpec, Noise
-from sentree.evals.generate import audit, cloud, linux, mail, network, office, windows
+from sentree.evals.generate import audit, cloud, linux, mail, network, windows
+from sentree.evals.generate.beside import AGENT, SYSTEM32, BesideWork
 from sentree.evals.generate.emission import Emission
 from sentree.evals.generate.surroundings import activities
 from sentree.evals.generate.windows import Process
 from sentree.evals.generate.world import (
-    DOMAIN,
     HOUR,
     MILLISECOND,
     MINUTE,
@@ -25,13 +25,8 @@ from sentree.evals.generate.world import (
     to_datetime,
 )
 
-_SYSTEM32 = "C:\\Windows\\System32\\"
 _OFFICE = "C:\\Program Files\\Microsoft Office\\root\\Office16\\"
 _BROWSER = "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe"
-_AGENT = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
-    "(KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
-)
 _CURRENT_VERSION = "Software\\Microsoft\\Windows\\CurrentVersion"
 _DESKTOP_PROGRAMS = (
     (_OFFICE + "OUTLOOK.EXE", '"{}"'),
@@ -39,40 +34,40 @@ _DESKTOP_PROGRAMS = (
     (_OFFICE + "EXCEL.EXE", '"{}" "C:\\Users\\{user}\\Documents\\budget-{n}.xlsx"'),
     (_BROWSER, '"{}" --type=renderer --lang=en-US --renderer-client-id={n}'),
     ("C:\\Users\\{user}\\AppData\\Local\\Microsoft\\Teams\\current\\Teams.exe", '"{}"'),
-    (_SYSTEM32 + "notepad.exe", '"{}" C:\\Users\\{user}\\Desktop\\todo-{n}.txt'),
+    (SYSTEM32 + "notepad.exe", '"{}" C:\\Users\\{user}\\Desktop\\todo-{n}.txt'),
     ("C:\\Program Files\\7-Zip\\7zFM.exe", '"{}" "C:\\Users\\{user}\\Downloads\\pack-{n}.zip"'),
-    (_SYSTEM32 + "cmd.exe", '"{}"'),
+    (SYSTEM32 + "cmd.exe", '"{}"'),
 )
 _SERVICE_PROGRAMS = (
-    (_SYSTEM32 + "svchost.exe", "{} -k netsvcs -p -s Schedule"),
-    (_SYSTEM32 + "svchost.exe", "{} -k netsvcs -p -s wuauserv"),
-    (_SYSTEM32 + "taskhostw.exe", "{} Install $(Arg0)"),
-    (_SYSTEM32 + "wbem\\WmiPrvSE.exe", "{} -secured -Embedding"),
-    (_SYSTEM32 + "SearchProtocolHost.exe", '"{}" Global\\UsGthrFltPipeMssGthrPipe{n}'),
-    (_SYSTEM32 + "backgroundTaskHost.exe", '"{}" -ServerName:App.AppX{n}.mca'),
-    (_SYSTEM32 + "wermgr.exe", '"{}" -upload'),
+    (SYSTEM32 + "svchost.exe", "{} -k netsvcs -p -s Schedule"),
+    (SYSTEM32 + "svchost.exe", "{} -k netsvcs -p -s wuauserv"),
+    (SYSTEM32 + "taskhostw.exe", "{} Install $(Arg0)"),
+    (SYSTEM32 + "wbem\\WmiPrvSE.exe", "{} -secured -Embedding"),
+    (SYSTEM32 + "SearchProtocolHost.exe", '"{}" Global\\UsGthrFltPipeMssGthrPipe{n}'),
+    (SYSTEM32 + "backgroundTaskHost.exe", '"{}" -ServerName:App.AppX{n}.mca'),
+    (SYSTEM32 + "wermgr.exe", '"{}" -upload'),
     ("C:\\Program Files\\Windows Defender\\MpCmdRun.exe", '"{}" SignatureUpdate -ScheduleJob'),
     (
         "C:\\Program Files (x86)\\Google\\Update\\GoogleUpdate.exe",
         '"{}" /ua /installsource scheduler',
     ),
-    (_SYSTEM32 + "sc.exe", "{} start wuauserv"),
+    (SYSTEM32 + "sc.exe", "{} start wuauserv"),
 )
 _ADMIN_COMMANDS = (
-    (_SYSTEM32 + "ipconfig.exe", "ipconfig /all"),
-    (_SYSTEM32 + "whoami.exe", "whoami"),
-    (_SYSTEM32 + "whoami.exe", "whoami /groups"),
-    (_SYSTEM32 + "net.exe", 'net group "Domain Admins" /domain'),
-    (_SYSTEM32 + "quser.exe", "quser"),
-    (_SYSTEM32 + "net.exe", "net use S: \\\\FS01\\Deploy"),
-    (_SYSTEM32 + "nltest.exe", "nltest /dsgetdc:" + "harborlane"),
-    (_SYSTEM32 + "schtasks.exe", "schtasks /query /fo LIST /v"),
-    (_SYSTEM32 + "sc.exe", "sc query state= all"),
-    (_SYSTEM32 + "wevtutil.exe", "wevtutil qe System /c:20 /rd:true /f:text"),
-    (_SYSTEM32 + "vssadmin.exe", "vssadmin list shadows"),
-    (_SYSTEM32 + "gpupdate.exe", "gpupdate /force"),
+    (SYSTEM32 + "ipconfig.exe", "ipconfig /all"),
+    (SYSTEM32 + "whoami.exe", "whoami"),
+    (SYSTEM32 + "whoami.exe", "whoami /groups"),
+    (SYSTEM32 + "net.exe", 'net group "Domain Admins" /domain'),
+    (SYSTEM32 + "quser.exe", "quser"),
+    (SYSTEM32 + "net.exe", "net use S: \\\\FS01\\Deploy"),
+    (SYSTEM32 + "nltest.exe", "nltest /dsgetdc:" + "harborlane"),
+    (SYSTEM32 + "schtasks.exe", "schtasks /query /fo LIST /v"),
+    (SYSTEM32 + "sc.exe", "sc query state= all"),
+    (SYSTEM32 + "wevtutil.exe", "wevtutil qe System /c:20 /rd:true /f:text"),
+    (SYSTEM32 + "vssadmin.exe", "vssadmin list shadows"),
+    (SYSTEM32 + "gpupdate.exe", "gpupdate /force"),
     (
-        _SYSTEM32 + "WindowsPowerShell\\v1.0\\powershell.exe",
+        SYSTEM32 + "WindowsPowerShell\\v1.0\\powershell.exe",
         "powershell.exe -ExecutionPolicy Bypass -File C:\\Scripts\\Get-Inventory.ps1",
     ),
 )
@@ -98,35 +93,6 @@ _READS = (
     ("LookupEvents", "cloudtrail.amazonaws.com"),
 )
 
-_OFFICE_DEEDS: tuple[tuple[str, str, dict[str, object]], ...] = (
-    ("MailItemsAccessed", "Exchange", {"MailAccessType": "Bind"}),
-    ("MailItemsAccessed", "Exchange", {"MailAccessType": "Sync"}),
-    ("Send", "Exchange", {}),
-    ("MoveToDeletedItems", "Exchange", {}),
-    ("HardDelete", "Exchange", {}),
-    ("FileAccessed", "SharePoint", {}),
-    ("FileAccessed", "SharePoint", {}),
-    ("FileDownloaded", "SharePoint", {}),
-    ("FileModified", "SharePoint", {}),
-    ("UserLoggedIn", "AzureActiveDirectory", {}),
-)
-_OFFICE_CHANGES: tuple[tuple[str, str, str | None, dict[str, object]], ...] = (
-    ("New-InboxRule", "Exchange", None, {"Name": "news", "MoveToFolder": "Newsletters"}),
-    ("User registered security info", "AzureActiveDirectory", None, {}),
-    ("Consent to application.", "AzureActiveDirectory", "Poll", {"Scope": "User.Read openid"}),
-    ("SharingSet", "SharePoint", "https://harborlane.sharepoint.com/sites/team/plan.docx", {}),
-)
-_NODE = "C:\\Program Files\\nodejs\\"
-_BUILDS = ("install", "ci", "run build", "test")
-_BUILD_SCRIPTS = (
-    "node install.js",
-    "node-gyp rebuild",
-    "tsc -p tsconfig.json",
-    "husky install",
-    "jest --ci",
-    "node scripts/postinstall.js",
-)
-
 _LINUX_PROGRAMS = (
     ("/usr/sbin/logrotate", ("logrotate", "/etc/logrotate.conf"), 0),
     ("/usr/bin/apt-get", ("apt-get", "-qq", "update"), 0),
@@ -135,16 +101,6 @@ _LINUX_PROGRAMS = (
     ("/usr/bin/df", ("df", "-h"), 1001),
     ("/usr/bin/php", ("php", "/srv/www/cron.php"), 33),
     ("/usr/bin/systemctl", ("systemctl", "is-active", "nginx"), 0),
-)
-_LINUX_CHORES = (
-    ("/usr/bin/systemctl", ("systemctl", "reload", "nginx"), 0),
-    ("/usr/bin/ps", ("ps", "-eo", "pid,pcpu"), 1001),
-    ("/usr/bin/uname", ("uname", "-r"), 0),
-    ("/usr/bin/find", ("find", "/var/tmp", "-mtime", "+7", "-delete"), 0),
-    ("/usr/bin/curl", ("curl", "-fsS", "http://127.0.0.1/health"), 1001),
-    ("/usr/bin/ss", ("ss", "-tln"), 1001),
-    ("/usr/bin/tar", ("tar", "-czf", "/var/backups/etc.tgz", "/etc"), 0),
-    ("/usr/bin/gzip", ("gzip", "-9", "/var/log/nginx/access.log.1"), 0),
 )
 _PAGES = (
     ("/", 200),
@@ -156,8 +112,6 @@ _PAGES = (
     ("/health", 200),
 )
 
-BESIDE_PERCENT = 8
-
 Activity = Callable[[int, Host], list[Emission]]
 
 
@@ -168,14 +122,13 @@ class Background:
         self._world = world
         self._spec = spec
         self._rng = Random(f"{spec.seed}:background")
-        # Of its own, so that what stands beside the working day does not change it.
-        self._beside = Random(f"{spec.seed}:beside")
+        self._beside = BesideWork(world, spec)
         self._services = {
-            host.name: windows.running(self._rng, host, SYSTEM, _SYSTEM32 + "services.exe")
+            host.name: windows.running(self._rng, host, SYSTEM, SYSTEM32 + "services.exe")
             for host in world.hosts
         }
         self._lsass = {
-            host.name: windows.running(self._rng, host, SYSTEM, _SYSTEM32 + "lsass.exe")
+            host.name: windows.running(self._rng, host, SYSTEM, SYSTEM32 + "lsass.exe")
             for host in world.hosts
         }
         self._shells = {
@@ -236,7 +189,7 @@ class Background:
             owed += self._spec.benign_events * weight / total
             made = self._hour(start, int(owed))
             owed -= len(made)
-            yield made + self._beside_work(start, len(made))
+            yield made + self._beside.hour(start, len(made), working=self._working(start))
 
     def _working(self, start: int) -> bool:
         instant = to_datetime(start)
@@ -262,15 +215,6 @@ class Background:
         self, make: Callable[[int, Random, World, Host], list[Emission]], time: int, host: Host
     ) -> list[Emission]:
         return make(time, self._rng, self._world, host)
-
-    def _beside_work(self, start: int, made: int) -> list[Emission]:
-        """Give an office suite's records, package builds and a server's chores of an hour."""
-        rng, found = self._beside, list[Emission]()
-        kinds = (self._office, self._office, self._office, self._development, self._chore)
-        for _ in range(made * BESIDE_PERCENT // 100 // (1 if self._working(start) else 3)):
-            time = start + rng.randrange(HOUR - MINUTE)
-            found += rng.choice(kinds)(time, rng.choice(self._world.hosts))
-        return found
 
     def _pulse(self, time: int, host: Host) -> Emission:
         process = self._services[host.name]
@@ -301,7 +245,7 @@ class Background:
             tool = "Windows\\Temp\\agent-setup.exe"
             return [audit.share_access(time, host, admin, desk, "C$", tool, "0x2")]
         logon_id, entry = audit.logon(time, rng, host, admin, rng.choice((3, 3, 10)), desk)
-        shell = windows.running(rng, host, admin, _SYSTEM32 + "cmd.exe", "cmd.exe")
+        shell = windows.running(rng, host, admin, SYSTEM32 + "cmd.exe", "cmd.exe")
         image, line = rng.choice(_ADMIN_COMMANDS)
         made = [entry, audit.special_logon(time + MILLISECOND, host, admin, logon_id)]
         child, started = windows.process_start(time + 4 * SECOND, rng, shell, image, line)
@@ -322,7 +266,7 @@ class Background:
         made += network.ssl(time + 45 * MILLISECOND, rng, host, ip, name, port)
         if rng.random() < 0.15:
             uri = f"/asset/{rng.randrange(9999)}.js"
-            made.append(network.http(time + SECOND, rng, host, ip, name, uri, _AGENT))
+            made.append(network.http(time + SECOND, rng, host, ip, name, uri, AGENT))
         return made
 
     def _lookup(self, time: int, host: Host) -> list[Emission]:
@@ -400,7 +344,7 @@ class Background:
     def _access(self, time: int, host: Host) -> list[Emission]:
         trace = "C:\\Windows\\SYSTEM32\\ntdll.dll+9d1e4|C:\\Windows\\System32\\KERNELBASE.dll+2c13e"
         source = windows.running(
-            self._rng, host, SYSTEM, _SYSTEM32 + self._rng.choice(("svchost.exe", "csrss.exe"))
+            self._rng, host, SYSTEM, SYSTEM32 + self._rng.choice(("svchost.exe", "csrss.exe"))
         )
         target = self._lsass[host.name]
         return [windows.process_access(time, self._rng, source, target, "0x1000", trace)]
@@ -439,7 +383,7 @@ class Background:
             name, source = "CreateAccessKey", "iam.amazonaws.com"
             return [cloud.api_call(time, rng, name, source, "cloud.ops", ip, agent, request=wanted)]
         if chance < 0.06:
-            agent = _AGENT
+            agent = AGENT
             return [
                 cloud.api_call(
                     time,
@@ -468,47 +412,6 @@ class Background:
         factor = "Push Notification" if good else None
         return [cloud.sign_in(time, rng, user, "198.51.100.20", success=good, factor=factor)]
 
-    def _office(self, time: int, host: Host) -> list[Emission]:
-        """Mail, files and sign-ins of people at the office and at home."""
-        rng = self._beside
-        number = rng.randrange(len(self._world.people))
-        user = self._world.people[number].name
-        ip = "198.51.100.20" if rng.random() < 0.85 else f"198.51.100.{150 + number % 40}"
-        site = f"https://{DOMAIN.partition('.')[0]}.sharepoint.com/sites/team"
-        rare = rng.random()
-        if rare < 0.01 and self._spec.noise is not Noise.NONE:
-            name, service, resource, data = rng.choice(_OFFICE_CHANGES)
-            return [
-                office.operation(
-                    time, rng, name, service, user, ip, resource=resource, data=dict(data)
-                )
-            ]
-        name, service, data = rng.choice(_OFFICE_DEEDS)
-        resource = f"{site}/plan-{rng.randrange(300)}.docx" if service == "SharePoint" else None
-        agent = _AGENT if name == "UserLoggedIn" else None
-        return [
-            office.operation(
-                time, rng, name, service, user, ip, resource=resource, data=dict(data), agent=agent
-            )
-        ]
-
-    def _development(self, time: int, host: Host) -> list[Emission]:
-        """A developer installs packages, whose scripts start a shell, and builds."""
-        if host is not self._world.workstations[-1]:
-            return []
-        owner = self._world.owner(host)
-        line = (
-            f'node.exe "{_NODE}node_modules\\npm\\bin\\npm-cli.js" {self._beside.choice(_BUILDS)}'
-        )
-        node = windows.running(self._beside, host, owner, f"{_NODE}node.exe", line)
-        command = self._beside.choice(_BUILD_SCRIPTS)
-        image, line = _SYSTEM32 + "cmd.exe", f"cmd.exe /d /s /c {command}"
-        return windows.process_start(time, self._beside, node, image, line)[1]
-
-    def _chore(self, time: int, host: Host) -> list[Emission]:
-        exe, args, uid = self._beside.choice(_LINUX_CHORES)
-        return linux.executed(time, self._beside, exe, args, uid)
-
     def _syslog(self, time: int, host: Host) -> list[Emission]:
         rng = self._rng
         pid = rng.randrange(300, 99999)
@@ -531,7 +434,7 @@ class Background:
         client = f"198.51.100.{rng.randrange(100, 140)}"
         uri, status = rng.choice(_PAGES)
         page = uri.format(n=rng.randrange(4000))
-        return [linux.requested(time, rng, client, "GET", page, status, _AGENT)]
+        return [linux.requested(time, rng, client, "GET", page, status, AGENT)]
 
     def _mail(self, time: int, host: Host) -> list[Emission]:
         rng = self._rng
