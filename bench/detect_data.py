@@ -17,7 +17,8 @@ from uuid import UUID
 
 import yaml
 
-from bench.ingest import DAYS, HOSTS, KINDS, SYSMON, Fields, Words, process_start
+from bench.ingest_sources import DAYS
+from bench.ingest_words import HOSTS, KINDS, SYSMON, Fields, Words, process_start
 
 REPEATED = 0.85
 """The share of events that say what an earlier one said; real logs repeat themselves more."""

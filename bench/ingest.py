@@ -1,264 +1,34 @@
-"""Measures loading against DuckDB's own `read_json` to Parquet of the same file in the same run.
+"""Measures loading against DuckDB's own reading of the same file to Parquet, in the same run.
 
-Run `python bench/ingest.py [EVENTS]`. Each measurement is a process of its own; the best of two
-counts. The file is made here: wide Windows-like events of many kinds, with words of no meaning.
+Run `python bench/ingest.py [EVENTS] [--source NAME ...] [--growth N]`. Each measurement is a
+process of its own; the best of two counts. The files are made here. `read_json` is what JSON is
+compared with; lines of text with reading them as lines, which takes nothing apart. With
+`--growth 4` a file of four times the events is loaded, too: its memory tells whether it stays flat.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import random
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.ingest_sources import SOURCES, TEXT, write_source
+
 EVENTS = 100_000
 ROUNDS = 2
-HOSTS = 40
-DAYS = 3
-SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "qui", "ro", "su", "za")
-SYSMON = "Microsoft-Windows-Sysmon/Operational"
+AT_LEAST, AT_LEAST_AGAIN = 0.5, 20
 
 Fields = dict[str, Any]
-
-
-class Words:
-    """Names, paths and texts from a seeded vocabulary: some common, many seen once."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
-        self.common = [self.word() for _ in range(600)]
-
-    def word(self) -> str:
-        """Make a word of syllables."""
-        return "".join(self.random.choices(SYLLABLES, k=self.random.randint(2, 4)))
-
-    def name(self) -> str:
-        """Give a common word, or now and then a new one."""
-        return self.random.choice(self.common) if self.random.random() < 0.8 else self.word()
-
-    def text(self, count: int) -> str:
-        """Give common words in a row."""
-        return " ".join(self.random.choices(self.common, k=count))
-
-    def digits(self, bits: int) -> str:
-        """Give a hash of so many bits."""
-        return f"{self.random.getrandbits(bits):0{bits // 4}X}"
-
-    def guid(self) -> str:
-        """Give a unique id as Windows writes it."""
-        digits = f"{self.random.getrandbits(128):032x}"
-        return f"{{{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}}}"
-
-    def program(self) -> str:
-        """Give the path of a program."""
-        return f"C:\\Program Files\\{self.name()}\\{self.name()}.exe"
-
-    def address(self) -> str:
-        """Give a private address."""
-        return "10." + ".".join(str(self.random.randint(1, 254)) for _ in range(3))
-
-    def pid(self) -> str:
-        """Give a process id."""
-        return str(self.random.randint(4, 60_000))
-
-
-def process_start(words: Words) -> Fields:
-    return {
-        "Channel": SYSMON,
-        "EventID": 1,
-        "Image": words.program(),
-        "CommandLine": f'"{words.program()}" /{words.name()} --{words.name()}={words.text(4)}',
-        "ProcessGuid": words.guid(),
-        "ProcessId": words.pid(),
-        "ParentImage": words.program(),
-        "ParentCommandLine": f'"{words.program()}" {words.text(3)}',
-        "ParentProcessGuid": words.guid(),
-        "ParentProcessId": words.pid(),
-        "CurrentDirectory": "C:\\Windows\\system32\\",
-        "User": f"CORP\\{words.name()}",
-        "LogonId": hex(words.random.getrandbits(24)),
-        "IntegrityLevel": words.random.choice(["Low", "Medium", "High", "System"]),
-        "Hashes": f"SHA1={words.digits(160)},MD5={words.digits(128)}",
-        "Company": words.text(2),
-        "Description": words.text(6),
-        "FileVersion": "10.0.1904.1",
-        "Product": words.text(3),
-        "OriginalFileName": f"{words.name()}.EXE",
-    }
-
-
-def module_load(words: Words) -> Fields:
-    return {
-        "Channel": SYSMON,
-        "EventID": 7,
-        "Image": words.program(),
-        "ImageLoaded": f"C:\\Windows\\System32\\{words.name()}.dll",
-        "ProcessGuid": words.guid(),
-        "ProcessId": words.pid(),
-        "Signed": "true",
-        "Signature": words.text(3),
-        "SignatureStatus": "Valid",
-        "Hashes": f"SHA1={words.digits(160)}",
-        "Company": words.text(2),
-        "Description": words.text(5),
-        "User": f"CORP\\{words.name()}",
-    }
-
-
-def connection(words: Words) -> Fields:
-    return {
-        "Channel": SYSMON,
-        "EventID": 3,
-        "Image": words.program(),
-        "ProcessGuid": words.guid(),
-        "ProcessId": words.pid(),
-        "Protocol": "tcp",
-        "Initiated": "true",
-        "SourceIp": words.address(),
-        "SourcePort": str(words.random.randint(1024, 65_535)),
-        "SourceHostname": f"{words.name()}.corp.example",
-        "DestinationIp": words.address(),
-        "DestinationPort": str(words.random.choice([53, 80, 88, 389, 443, 445])),
-        "DestinationHostname": f"{words.name()}.example.net",
-        "User": f"CORP\\{words.name()}",
-    }
-
-
-def registry_set(words: Words) -> Fields:
-    return {
-        "Channel": SYSMON,
-        "EventID": 13,
-        "EventType": "SetValue",
-        "Image": words.program(),
-        "ProcessGuid": words.guid(),
-        "ProcessId": words.pid(),
-        "TargetObject": f"HKLM\\SOFTWARE\\{words.name()}\\{words.name()}\\{words.name()}",
-        "Details": words.text(3),
-        "User": f"CORP\\{words.name()}",
-    }
-
-
-def log_on(words: Words) -> Fields:
-    return {
-        "Channel": "Security",
-        "EventID": 4624,
-        "TargetUserName": words.name(),
-        "TargetDomainName": "CORP",
-        "TargetUserSid": f"S-1-5-21-{words.random.getrandbits(31)}-{words.pid()}",
-        "TargetLogonId": hex(words.random.getrandbits(24)),
-        "LogonType": str(words.random.choice([2, 3, 5, 10])),
-        "IpAddress": words.address(),
-        "IpPort": str(words.random.randint(1024, 65_535)),
-        "WorkstationName": words.name().upper(),
-        "AuthenticationPackageName": words.random.choice(["NTLM", "Kerberos", "Negotiate"]),
-        "LogonProcessName": "User32",
-        "LogonGuid": words.guid(),
-        "SubjectUserName": f"{words.name()}$",
-        "SubjectLogonId": "0x3e7",
-        "ProcessName": words.program(),
-        "ElevatedToken": "%%1842",
-    }
-
-
-def handle_request(words: Words) -> Fields:
-    return {
-        "Channel": "Security",
-        "EventID": 4656,
-        "SubjectUserName": words.name(),
-        "SubjectDomainName": "CORP",
-        "SubjectLogonId": hex(words.random.getrandbits(24)),
-        "ObjectServer": "Security",
-        "ObjectType": words.random.choice(["File", "Key", "Process"]),
-        "ObjectName": f"C:\\{words.name()}\\{words.name()}\\{words.name()}.dat",
-        "HandleId": hex(words.random.getrandbits(12)),
-        "AccessList": "%%1538 %%4416",
-        "AccessMask": "0x20019",
-        "ProcessId": hex(words.random.getrandbits(14)),
-        "ProcessName": words.program(),
-    }
-
-
-def filtered_connection(words: Words) -> Fields:
-    return {
-        "Channel": "Security",
-        "EventID": 5156,
-        "Application": f"\\device\\harddiskvolume2\\{words.name()}\\{words.name()}.exe",
-        "Direction": "%%14593",
-        "SourceAddress": words.address(),
-        "SourcePort": str(words.random.randint(1024, 65_535)),
-        "DestAddress": words.address(),
-        "DestPort": "443",
-        "Protocol": "6",
-        "FilterRTID": str(words.random.randint(1, 99_999)),
-        "LayerName": "%%14611",
-        "ProcessId": words.pid(),
-    }
-
-
-def script_block(words: Words) -> Fields:
-    return {
-        "Channel": "Microsoft-Windows-PowerShell/Operational",
-        "EventID": 4104,
-        "ScriptBlockText": "\r\n".join(f"${words.name()} = {words.text(6)}" for _ in range(12)),
-        "ScriptBlockId": words.guid(),
-        "MessageNumber": "1",
-        "MessageTotal": "1",
-        "Path": f"C:\\{words.name()}\\{words.name()}.ps1",
-    }
-
-
-KINDS: list[tuple[Callable[[Words], Fields], int]] = [
-    (process_start, 8),
-    (module_load, 25),
-    (connection, 10),
-    (registry_set, 22),
-    (log_on, 6),
-    (handle_request, 12),
-    (filtered_connection, 14),
-    (script_block, 3),
-]
-
-
-def write_events(path: Path, count: int, seed: int = 7) -> None:
-    """Write events in the order of time, each with the header fields that a collector adds."""
-    words = Words(seed)
-    hosts = [f"{words.word()}.corp.example" for _ in range(HOSTS)]
-    makers, weights = zip(*KINDS, strict=True)
-    start, step = datetime(2026, 3, 2), timedelta(days=DAYS) / count
-    with path.open("w", encoding="utf-8") as file:
-        for number, maker in enumerate(words.random.choices(makers, weights, k=count)):
-            at = (start + number * step).isoformat(timespec="milliseconds")
-            fields = maker(words)
-            shown = "\r\n".join(f"{name}: {value}" for name, value in fields.items())
-            head = {
-                "TimeCreated": f"{at}Z",
-                "@timestamp": f"{at}Z",
-                "UtcTime": at.replace("T", " "),
-                "Hostname": words.random.choice(hosts),
-                "SourceName": "Microsoft-Windows-Sysmon"
-                if fields["Channel"] == SYSMON
-                else "Microsoft-Windows-Security-Auditing",
-                "ProviderGuid": "{5770385f-c22a-43e0-bf4c-06f5698ffbd9}",
-                "RecordNumber": number,
-                "Level": "4",
-                "Keywords": "0x8000000000000000",
-                "Opcode": "Info",
-                "Task": str(fields["EventID"]),
-                "ThreadID": words.pid(),
-                "Version": 5,
-                "tags": ["collected"],
-                "port": 60_000,
-                "Message": f"{words.text(8)}\r\n{shown}\r\n{words.text(30)}",
-            }
-            file.write(json.dumps(head | fields) + "\n")
 
 
 def load_ours(path: Path, home: Path) -> int:
@@ -271,20 +41,27 @@ def load_ours(path: Path, home: Path) -> int:
         return ingest(lake, [path], settings=settings).accepted
 
 
-def load_duckdb(path: Path, home: Path) -> int:
+def _written(path: Path, home: Path, reader: str) -> int:
     import duckdb
 
     connection = duckdb.connect(config={"threads": 2, "preserve_insertion_order": "false"})
     connection.execute(
-        "COPY (SELECT * FROM read_json($path, format = 'newline_delimited')) TO"
-        f" '{home}.parquet' (FORMAT parquet)",
-        {"path": str(path)},
+        f"COPY (SELECT * FROM {reader}) TO '{home}.parquet' (FORMAT parquet)", {"path": str(path)}
     )
     [(count,)] = connection.execute(f"SELECT count(*) FROM '{home}.parquet'").fetchall()
     return count
 
 
-LOADERS = {"sentree": load_ours, "duckdb": load_duckdb}
+def load_json(path: Path, home: Path) -> int:
+    return _written(path, home, "read_json($path, format = 'newline_delimited')")
+
+
+def load_lines(path: Path, home: Path) -> int:
+    how = "columns = {'line': 'VARCHAR'}, delim = '\\x01', quote = '', escape = '', header = false"
+    return _written(path, home, f"read_csv($path, {how})")
+
+
+LOADERS = {"sentree": load_ours, "json": load_json, "lines": load_lines}
 
 
 def measure(loader: str, path: Path, home: Path) -> Fields:
@@ -314,34 +91,56 @@ def run(loader: str, path: str, home: str) -> None:
 def show(name: str, events: int, found: Fields) -> None:
     rate = events / found["seconds"]
     print(
-        f"{name:34} {found['seconds']:7.2f} s {found['cpu']:7.2f} cpu-s"
+        f"  {name:32} {found['seconds']:7.2f} s {found['cpu']:7.2f} cpu-s"
         f" {rate:10,.0f} events/s {found['peak_mb']:7,.0f} MB at most"
     )
 
 
-def main(events: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path, again = Path(folder, "events.jsonl"), Path(folder, "again.jsonl")
-        write_events(path, events)
-        size = path.stat().st_size
-        print(f"{events:,} events, {size / 1e6:,.0f} MB, best of {ROUNDS}")
-        found: dict[str, list[Fields]] = {"sentree": [], "duckdb": []}
-        for number in range(ROUNDS):
-            for loader, runs in found.items():
-                runs.append(measure(loader, path, Path(folder, f"{loader}{number}")))
-        ours, theirs = (min(runs, key=lambda each: each["seconds"]) for runs in found.values())
-        again.write_bytes(path.read_bytes() + b'{"EventID": 1, "Hostname": "one more"}\n')
-        second = measure("sentree", again, Path(folder, "sentree0"))
-        show("sentree ingest", events, ours)
-        show("duckdb read_json to Parquet", events, theirs)
-        show("sentree, the same events once more", events, second)
-        print(f"ratio {theirs['seconds'] / ours['seconds']:.2f} of read_json's speed (goal 0.50)")
-        share = second["seconds"] / ours["seconds"]
-        print(f"second delivery: {share:.2f} of the first one's time, {second['events']} new")
+def compare(source: str, events: int, growth: int, folder: Path) -> None:
+    """Measure one source: ours, DuckDB's, the same file again, the same events in another file."""
+    path, again = folder / f"{source}.log", folder / f"{source}-again.log"
+    write_source(source, path, events)
+    peer = "lines" if source in TEXT else "json"
+    print(f"{source}: {events:,} events, {path.stat().st_size / 1e6:,.0f} MB, best of {ROUNDS}")
+    found: dict[str, list[Fields]] = {"sentree": [], peer: []}
+    for number in range(ROUNDS):
+        for loader, runs in found.items():
+            runs.append(measure(loader, path, folder / f"{source}-{loader}{number}"))
+    ours, theirs = (min(runs, key=lambda each: each["cpu"]) for runs in found.values())
+    home = folder / f"{source}-sentree0"
+    second = measure("sentree", path, home)
+    again.write_bytes(path.read_bytes() + b"\n\n")
+    other = measure("sentree", again, home)
+    show("sentree ingest", events, ours)
+    show(f"duckdb, {peer} to Parquet", events, theirs)
+    show("sentree, the same file again", events, second)
+    show("sentree, its events in another", events, other)
+    print(
+        f"  ratio {theirs['seconds'] / ours['seconds']:.2f} of DuckDB's speed (goal {AT_LEAST}),"
+        f" by processor time {theirs['cpu'] / ours['cpu']:.2f}; the same file again"
+        f" {ours['seconds'] / second['seconds']:.0f} times as fast (goal {AT_LEAST_AGAIN}),"
+        f" {second['events'] + other['events']} new"
+    )
+    if growth > 1:
+        write_source(source, again, growth * events, seed=8)
+        grown = measure("sentree", again, folder / f"{source}-grown")
+        show(f"sentree, {growth} times the events", growth * events, grown)
+        print(f"  memory {grown['peak_mb'] / ours['peak_mb']:.2f} of that of one file")
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("events", type=int, nargs="?", default=EVENTS)
+    parser.add_argument("--source", nargs="+", choices=sorted(SOURCES), default=list(SOURCES))
+    parser.add_argument("--growth", type=int, default=1)
+    options = parser.parse_args(arguments)
+    for source in options.source:
+        with tempfile.TemporaryDirectory() as folder:
+            compare(source, options.events, options.growth, Path(folder))
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--run"]:
         run(*sys.argv[2:])
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS)
+        main(sys.argv[1:])

@@ -1,6 +1,7 @@
 """The language in which a mapper says how a raw record becomes an OCSF event.
 
-A mapper is data: shapes that tell how a record is laid out, rules that pick records, and for each
+A mapper is data: shapes that tell how a record is laid out, layouts that make records of text
+lines (ocsf/layout.py), rules that pick records, and for each
 rule a tree of OCSF attribute paths to expressions over the raw record's fields. The lake compiles
 it to one set-based statement, so no Python runs per event. Nothing here knows SQL.
 """
@@ -8,7 +9,11 @@ it to one set-based statement, so no Python runs per event. Nothing here knows S
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
+from dataclasses import fields as dataclass_fields
+from typing import cast
+
+from ocsf.layout import Layout
 
 OCSF_VERSION = "1.8.0"
 """The OCSF version every mapper writes."""
@@ -102,6 +107,15 @@ class Lower:
 
 
 @dataclass(frozen=True, slots=True)
+class Replace:
+    """The text with every `old` as `new`."""
+
+    of: Expression
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """The first `length` characters of the text."""
 
@@ -135,6 +149,25 @@ class Join:
 
     of: tuple[Expression, ...]
     separator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts that are present, joined by a separator; absent when none is."""
+
+    of: tuple[Expression, ...]
+    separator: str = " "
+
+
+@dataclass(frozen=True, slots=True)
+class Unhexed:
+    """The text that Linux's audit wrote as hexadecimal digits, else the text itself.
+
+    Audit does so where a text holds blanks, quotes, control or non-ASCII characters; digits that
+    stand for other text are text. Its zero bytes, which part arguments, become blanks.
+    """
+
+    of: Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +276,13 @@ Expression = (
     | Between
     | Strip
     | Lower
+    | Replace
     | Cut
     | Lookup
     | First
     | Join
+    | Words
+    | Unhexed
     | Match
     | Ip
     | NotIp
@@ -311,9 +347,11 @@ class TimeField:
 
     `unit` is `iso` (ISO 8601, or `YYYY-MM-DD hh:mm:ss[.f]`; a text without zone is UTC),
     `epoch` (seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude), `any`
-    (either), or `clf` (`10/Oct/2000:13:55:36 -0700`). `pattern` finds the text inside the field.
+    (either), `clf` (`10/Oct/2000:13:55:36 -0700`), or formats of strptime with `|` between them
+    (`%a %b %d %H:%M:%S.%f %Y`; without zone it is UTC). `pattern` finds the text inside the field.
     `zone_from` names two fields that hold one instant, in UTC and in the record's local time: the
     zone of a local text is their difference rounded to a quarter of an hour.
+    `also` names a field whose text follows after a blank: `TimeField("date", also="time")`.
     `refine_by` names a UTC text field that supplies the fraction when it lies in the same second.
     """
 
@@ -322,6 +360,7 @@ class TimeField:
     pattern: str | None = None
     zone_from: tuple[str, str] | None = None
     refine_by: str | None = None
+    also: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,7 +409,9 @@ class Mapper:
     rule has no conditions, so every record becomes an event. `explode` names the list of records
     that a document of the format may wrap. `keeps` marks the format that is OCSF already: the
     record stays as it is, without nulls. `differs` is a UTC time field and the issue an event gets
-    where that field is more than 60 seconds away from the event's time.
+    where that field is more than 60 seconds away from the event's time. `layouts` say how text
+    lines of the format become records; a format of JSON has none. `limits` says, for the page of
+    sources, what the mapper does not do.
     """
 
     name: str
@@ -383,3 +424,24 @@ class Mapper:
     explode: str | None = None
     keeps: bool = False
     differs: tuple[str, str] | None = None
+    layouts: tuple[Layout, ...] = ()
+    limits: str = ""
+
+
+def fields_of(part: object) -> frozenset[str]:
+    """List the raw names a rule, tree or expression looks at, for a shape that respells them."""
+    if isinstance(part, Field):
+        return frozenset(part.names)
+    if isinstance(part, Raw | EachAs):
+        return frozenset({part.name})
+    if isinstance(part, Mapping):
+        inner = list(cast(Mapping[str, object], part).values())
+    elif isinstance(part, tuple):
+        inner = list(cast(tuple[object, ...], part))
+    elif is_dataclass(part):
+        inner = [getattr(part, each.name) for each in dataclass_fields(part)]
+        if isinstance(part, Rule):
+            inner.append(tuple(f(name) for name, _ in part.when))
+    else:
+        return frozenset()
+    return frozenset[str]().union(*(fields_of(each) for each in inner))

@@ -8,10 +8,14 @@ from schemas.query import Query
 
 
 class ClassifyRequest(Frozen):
-    """Files to classify; `as_format` names the format where it shall not be told from the text."""
+    """Files to classify; `as_format` names the format where it shall not be told from the text.
+
+    With `guess` a trained classifier tells the class of records of no known format.
+    """
 
     paths: tuple[str, ...]
     as_format: str = "auto"
+    guess: bool = True
     title: str = ""
     tenant_uid: str = "default"
     formats: tuple[str, ...] = ("html", "md")
@@ -27,7 +31,10 @@ class ClassifyRequest(Frozen):
 
 
 class ClassifiedRecord(Frozen):
-    """One record. `line` is where it begins in the file; class 0 is Base Event: not known."""
+    """One record. `line` is where it begins in the file; class 0 is Base Event: not known.
+
+    `probability` is that of the trained classifier; None where a rule of a format decides.
+    """
 
     file: str
     line: int
@@ -38,6 +45,7 @@ class ClassifiedRecord(Frozen):
     class_name: str
     format: str
     reason: str
+    probability: float | None = None
 
 
 class ClassCount(Frozen):
@@ -69,12 +77,17 @@ class UnusedLine(Frozen):
 
 
 class ClassifyReport(Frozen):
-    """What all records are. `first` has the first ones; a file beside the result has all."""
+    """What all records are. `first` has the first ones; a file beside the result has all.
+
+    `guessed` records have a class that the trained classifier told, not a rule.
+    """
 
     files: int
     records: int
     unknown: int
     unused: int
+    guessed: int = 0
+    guessed_examples: tuple[str, ...] = ()
     classes: tuple[ClassCount, ...] = ()
     unknown_reasons: tuple[UnknownCount, ...] = ()
     unused_lines: tuple[UnusedLine, ...] = ()

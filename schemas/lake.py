@@ -14,6 +14,16 @@ class SliceInfo(Frozen):
     last: UtcTime | None = None
 
 
+class KnowledgeInfo(Frozen):
+    """Records of one sort that are no events, and how many versions of them are kept."""
+
+    name: str
+    records: int
+    versions: int
+    revoked: int = 0
+    deprecated: int = 0
+
+
 class LakeInfo(Frozen):
     """A summary of the lake at one snapshot."""
 
@@ -26,6 +36,7 @@ class LakeInfo(Frozen):
     tenants: dict[str, int]
     by_source: tuple[SliceInfo, ...] = ()
     by_class: tuple[SliceInfo, ...] = ()
+    knowledge: tuple[KnowledgeInfo, ...] = ()
     first: UtcTime | None = None
     last: UtcTime | None = None
     events_without_time: int = 0

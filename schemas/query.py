@@ -18,7 +18,7 @@ class Path(StrEnum):
 
 
 class Scenario(StrEnum):
-    """The kind of analysis a query asks for; a digest is made by name only, never asked for."""
+    """The kind of analysis a query asks for; some are made by name only, never asked for."""
 
     LOOKUP = "lookup"
     TIMELINE = "timeline"
@@ -30,9 +30,15 @@ class Scenario(StrEnum):
     MAP_RULES = "map_rules"
     CLASSIFY = "classify"
     DIGEST = "digest"
+    METRICS = "metrics"
+    SEARCH = "search"
+    PIVOT = "pivot"
+    HUNT = "hunt"
 
 
-ASKED = tuple(one for one in Scenario if one is not Scenario.DIGEST)
+_BY_NAME = (Scenario.DIGEST, Scenario.METRICS, Scenario.SEARCH, Scenario.PIVOT, Scenario.HUNT)
+
+ASKED = tuple(one for one in Scenario if one not in _BY_NAME)
 """What the router chooses from."""
 
 

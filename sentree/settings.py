@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -20,6 +21,7 @@ from schemas.digest import Level
 from sentree.errors import ConfigurationError
 from sentree.postgres_address import read_address
 
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#*\[\]{}]*)?")
 USER_FILE = Path("~/.config/sentree/config.toml")
 
 
@@ -51,6 +53,9 @@ class Settings(BaseSettings):
     catalog: SecretStr | None = Field(
         default=None,
         description="Postgres database of the lake's catalogue; without it, a file in home",
+    )
+    data_path: str | None = Field(
+        default=None, description="s3://BUCKET/PREFIX of the lake's data; without it, in home"
     )
     tenant: str = Field(default="default", description="tenant of ingested and asked events")
     threads: int = Field(default=2, ge=1, le=256, description="threads of DuckDB and of leaves")
@@ -110,6 +115,13 @@ class Settings(BaseSettings):
     def _is_address(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             read_address(value.get_secret_value())
+        return value
+
+    @field_validator("data_path")
+    @classmethod
+    def _is_bucket(cls, value: str | None) -> str | None:
+        if value is not None and not BUCKET.fullmatch(value):
+            raise ValueError("write s3://BUCKET/PREFIX")
         return value
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +12,13 @@ from typing import Any, NamedTuple
 import duckdb
 
 from ocsf.mappers import MAPPERS
+from sentree.lake.framing import Framing, frames
 from sentree.lake.mapping_sql import mapped_select
+from sentree.lake.session import Session
+from sentree.lake.staging import SourceLoad, Staging
+
+WRITTEN = datetime(2026, 3, 1, tzinfo=UTC)
+"""When the lines of the pairs were written, for those that name no year."""
 
 PAIRS = Path(__file__).resolve().parent / "data" / "mappings"
 
@@ -73,6 +79,41 @@ def map_documents(
 def map_records(name: str, records: Iterable[object]) -> list[Mapped]:
     """Map records given as Python values."""
     return map_documents(name, (json.dumps(record) for record in records))
+
+
+class Line(NamedTuple):
+    number: int
+    mapper: str
+    mapped: Mapped
+
+
+def map_lines(text: str, name: str | None = None, *, written: datetime = WRITTEN) -> list[Line]:
+    """Map a text file's lines as loading does, with the mapper of that name or the one that fits.
+
+    Directives are no records and give nothing.
+    """
+    with connect(planned_fast=False) as connection:
+        staging = Staging(Session(connection), MAPPERS, "tests")
+        load = SourceLoad("test", "test", name or "base", name, name is not None, written=written)
+        blocks = iter([text.encode("utf-8", "surrogateescape")])
+        for frame in frames(
+            blocks, Framing.LINES, wrappers=frozenset(), max_line_bytes=64 * 1024 * 1024
+        ):
+            assert not frame.rejects
+            assert frame.table is None or staging.add(load, frame.table) == []
+        taken = staging.take()
+        staged_events = taken[0] if taken else None
+        if staged_events is None:
+            return []
+        found = connection.execute(
+            "SELECT source_line, mapper, time, event, list_concat(notes, issues)"
+            " FROM staged_events ORDER BY source_line"
+        ).fetchall()
+    return [Line(line, mapper, Mapped(*rest)) for line, mapper, *rest in found]
+
+
+def text_pair_names() -> list[str]:
+    return sorted(path.name.removesuffix(".input.log") for path in PAIRS.glob("*.input.log"))
 
 
 def pair_names() -> list[str]:

@@ -6,12 +6,75 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from ocsf.mappers import base, cloudtrail, entra, m365, ocsf_events, windows, zeek
+from ocsf.mappers import (
+    accounts,
+    auditd,
+    aws_access,
+    aws_network,
+    azure,
+    base,
+    cef,
+    check_point,
+    cisco_asa,
+    cloudflare,
+    cloudtrail,
+    cron,
+    crowdstrike_falcon,
+    crowdstrike_fdr,
+    databases,
+    defender_hunting,
+    dhcp_text,
+    dns_text,
+    duo,
+    entra,
+    falco,
+    fortigate,
+    gcp,
+    github,
+    gitlab,
+    google_workspace,
+    guardduty,
+    haproxy,
+    junos,
+    kernel_firewall,
+    kubernetes,
+    leef,
+    m365,
+    microsoft_alerts,
+    ocsf_events,
+    okta,
+    palo_alto,
+    pam,
+    postfix,
+    privilege,
+    proxy,
+    security_hub,
+    squid,
+    sshd,
+    suricata,
+    syslog,
+    systemd,
+    vpc_flow,
+    w3c,
+    web_access,
+    web_error,
+    windows,
+    zeek,
+)
 from ocsf.mapping import Mapper, Shape
 
 MAPPERS: dict[str, Mapper] = {
     each.MAPPER.name: each.MAPPER
-    for each in (cloudtrail, m365, entra, windows, zeek, ocsf_events, base)
+    for each in (
+        *(cloudtrail, m365, entra, okta, google_workspace, gcp, github, gitlab, kubernetes),
+        *(suricata, falco, crowdstrike_fdr, crowdstrike_falcon, guardduty, security_hub),
+        *(microsoft_alerts, defender_hunting, aws_network, duo, cloudflare),
+        *(windows, zeek, azure, ocsf_events),
+        *(cisco_asa, palo_alto, fortigate, cef, leef, junos, check_point, vpc_flow, squid, proxy),
+        *(sshd, privilege, accounts, cron, systemd, postfix, dns_text, dhcp_text),
+        *(auditd, kernel_firewall, haproxy, aws_access, web_access, w3c, web_error, databases, pam),
+        *(syslog, base),
+    )
 }
 """In the order in which a record's format is looked for; the last takes what no other knows."""
 
@@ -37,7 +100,7 @@ def _fits(mapper: Mapper, record: Mapping[str, object]) -> bool:
 def _unwrapped(mapper: Mapper, record: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
     """Give the record, or the first one of the list it wraps."""
     yield record
-    wrapped = record.get(mapper.explode) if mapper.explode else None
+    wrapped = _value_at(mapper.explode, record) if mapper.explode else None
     if isinstance(wrapped, list) and wrapped and isinstance(wrapped[0], dict):
         yield cast(Mapping[str, object], wrapped[0])
 

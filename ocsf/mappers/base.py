@@ -50,6 +50,7 @@ SEVERITIES = {
 MAPPER = Mapper(
     name="base",
     title="any text or JSON",
+    limits="Text, and a time where one is found.",
     shapes=(Shape(name="any"),),
     times=(
         *(TimeField(name, unit="any") for name in TIME_NAMES),

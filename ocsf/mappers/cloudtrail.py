@@ -174,6 +174,7 @@ ROLE: Expression = f("requestParameters.roleArn", "serviceEventDetails.SwitchTo"
 MAPPER = Mapper(
     name="cloudtrail",
     title="AWS CloudTrail",
+    limits="Of several resources five are kept. Insight events are API Activity.",
     explode="Records",
     shapes=with_wrapped(
         Shape(

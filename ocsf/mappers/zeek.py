@@ -366,6 +366,7 @@ _ALIASES = {LOG: LOG_NAMES}
 MAPPER = Mapper(
     name="zeek",
     title="Zeek JSON",
+    limits="Logs without an OCSF class are Base Events.",
     shapes=with_wrapped(
         Shape(
             name="named log",

@@ -19,7 +19,7 @@ app = App(
     default_parameter=Parameter(negative=(), consume_multiple=True),
     suppress_keyboard_interrupt=False,
 )
-lake = App(name="lake", help="Look at the lake.")
+lake = App(name="lake", help="Look at the lake, and keep it up.")
 config = App(name="config", help="Look at the configuration.")
 evaluation = App(name="eval", help="Measure Sentree: accuracy, and paths against each other.")
 route = App(name="route", help="Explain, measure and train the router.")
@@ -32,6 +32,7 @@ _COMMANDS = {
     "demo": ("sentree.cli.demo:demo", "Generate an incident, run everything, write the report."),
     "ingest": ("sentree.cli.load:ingest", "Load logs into the lake."),
     "detect": ("sentree.cli.load:detect", "Run Sigma rules over the lake."),
+    "rules": ("sentree.cli.rules:app", "List, check, explain and test Sigma rules."),
     "timeline": ("sentree.cli.analyse:timeline", "Build the cited timeline of an incident."),
     "ask": ("sentree.cli.ask:ask", "Ask the lake, or any text, a question."),
     "intel": ("sentree.cli.intel:intel", "Merge STIX bundles into one cited report."),
@@ -43,6 +44,10 @@ _COMMANDS = {
         "sentree.cli.correlate:correlate",
         "Find one campaign in several tenants; report to each its own.",
     ),
+    "metrics": ("sentree.cli.look:metrics", "Count events, computers, channels, logons."),
+    "search": ("sentree.cli.look:search", "Find events by text, pattern or field."),
+    "pivot": ("sentree.cli.look:pivot", "List what findings name, to search for it."),
+    "hunt": ("sentree.cli.hunt:hunt", "Run STIX indicators over the lake."),
     "classify": ("sentree.cli.classify:classify", "Tell the OCSF class of every raw record."),
     "digest": ("sentree.cli.digest:digest", "Tell what is new since the last digest."),
     "serve": ("sentree.cli.serve:serve", "Serve all deployments: schedules and forms."),
@@ -57,7 +62,20 @@ _COMMANDS = {
 for _name, (_target, _help) in _COMMANDS.items():
     app.command(_target, name=_name, help=_help)
 lake.command("sentree.cli.check:lake_info", name="info", help="Say what is in the lake.")
-lake.command("sentree.cli.check:lake_check", name="check", help="Check that the lake is sound.")
+lake.command(
+    "sentree.cli.check:lake_dangling",
+    name="dangling",
+    help="List STIX references that lead nowhere.",
+)
+for _name, _help in (
+    ("check", "Check that the lake is sound; remove files nobody knows."),
+    ("compact", "Merge small files, leave out deleted rows."),
+    ("expire", "Remove events beyond retention, old snapshots and files."),
+    ("retain", "Say how long a tenant's events are kept."),
+    ("forget", "Remove a tenant's or an entity's records for good."),
+    ("export", "Write events in the layout of Security Lake."),
+):
+    lake.command(f"sentree.cli.lake:{_name}", name=_name, help=_help)
 evaluation.command(
     "sentree.cli.eval:accuracy", name="accuracy", help="Measure accuracy on generated data."
 )

@@ -1,4 +1,4 @@
-"""Commands about the installation: `doctor`, `config show`, `lake info|check`, `completion`."""
+"""Commands about the installation: `doctor`, `config show`, `lake info`, `completion` and more."""
 
 from __future__ import annotations
 
@@ -36,18 +36,23 @@ def lake_info(*, common: Common = COMMON) -> int:
     return ExitCode.DONE
 
 
-def lake_check(*, common: Common = COMMON) -> int:
-    """Check the lake: ledger against rows, unique events, readable files."""
+def lake_dangling(*, common: Common = COMMON) -> int:
+    """List the references of STIX objects to objects that the lake has not."""
     import json
 
+    from sentree.intel.stix import TLP_MARKINGS
     from sentree.lake.db import Lake
+    from sentree.lake.knowledge import dangling
+    from sentree.lake.look import look_scope
 
-    with Lake.open(common.settings(), create=False) as lake:
-        problems = lake.check()
-    lines = [f"{one.subject}: {one.problem}" for one in problems]
-    rows = [one.model_dump() for one in problems]
-    common.emit("\n".join(lines) or "the lake is sound", lambda: json.dumps(rows, indent=1))
-    return ExitCode.CONFIGURATION if problems else ExitCode.DONE
+    settings = common.settings()
+    with Lake.open(settings, create=False) as lake:
+        tenants = look_scope(lake, (), None).tenants
+        rows = dangling(lake, tenants, list(TLP_MARKINGS))
+    lines = [f"{one['object_uid']}: {one['property']} {one['missing']}" for one in rows]
+    common.say(f"{len(rows):,} references lead nowhere")
+    common.emit("\n".join(lines), lambda: json.dumps(rows, indent=1))
+    return ExitCode.DONE
 
 
 def config_show(*, common: Common = COMMON) -> int:

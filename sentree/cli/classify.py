@@ -23,6 +23,7 @@ def classify(
     *paths: str,
     as_format: Annotated[str, Parameter(name="--as")] = "auto",
     title: str = "",
+    guess: bool = True,
     strict: Annotated[bool, Parameter(help="Leave with code 5 if any line is no record.")] = False,
     executor: Executor | None = None,
     report: tuple[str, ...] = FORMATS,
@@ -31,13 +32,14 @@ def classify(
 ) -> int:
     """Tell the OCSF category and class of every raw record, and why; nothing is loaded.
 
-    What is not known is Base Event (class 0), said plainly; that is no error.
+    What no format's rules know gets its class from a trained classifier, with a probability;
+    what that does not know either is Base Event (class 0), said plainly, and no error.
 
     Args:
         paths: Files, folders or globs, or - for standard input; .gz and .zst are unpacked.
-        as_format: Read everything as this format: auto, ocsf, windows, cloudtrail, m365,
-            entra, zeek, base.
+        as_format: Read everything as this format: auto, or a name that the page of sources gives.
         title: A title for the report.
+        guess: Let the trained classifier tell the class of records of no known format.
         strict: Leave with code 5 if any line is no record.
         executor: prefect (task runs with state) or local; default local without a server.
         report: Formats of the report: html, md, json, csv.
@@ -50,7 +52,12 @@ def classify(
         raise UsageError("classify what? name files, folders, globs, or - for standard input")
     settings = flags.settings(common)
     request = ClassifyRequest(
-        paths=paths, as_format=as_format, title=title, tenant_uid=settings.tenant, formats=report
+        paths=paths,
+        as_format=as_format,
+        guess=guess,
+        title=title,
+        tenant_uid=settings.tenant,
+        formats=report,
     )
     result = run_scenario(
         settings, request, common, name="classify", executor=executor, flags=flags

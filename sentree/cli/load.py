@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sentree.cli.common import COMMON, Common, pick_rules, read_window
+from sentree.cli.common import COMMON, Common, read_window
+from sentree.cli.rule_options import ALL_RULES, Level, RuleOptions
 from sentree.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from schemas.detection import DetectReport
     from schemas.ingest import IngestProgress
+    from sentree.rules.load import Rule
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 
@@ -23,24 +26,24 @@ def ingest(
     strict: bool = False,
     common: Common = COMMON,
 ) -> int:
-    """Load logs into the lake: files, folders, globs, or - for standard input.
+    """Load logs, and what is known beside them, into the lake: files, folders, globs, or -.
 
     Args:
         paths: What to load; .gz and .zst are unpacked.
-        as_format: Read everything as this format: auto, ocsf, windows, cloudtrail, m365,
-            entra, zeek, base.
+        as_format: Read everything as this format: auto, a name that the page of sources gives, or
+            stix, cve, nvd, epss, kev, ssvc, oscal, prowler, sigma.
         strict: Leave with code 5 if any record could not be read (the others are loaded).
         common: Options of every command.
     """
+    from sentree.analysis.knowledge import deliver
     from sentree.lake.db import Lake
-    from sentree.lake.ingest import ingest as load
     from sentree.report.tables import ingest_table
 
     if not paths:
         raise UsageError("ingest what? name files, folders, globs, or - for standard input")
     settings = common.settings()
     with Lake.open(settings) as lake:
-        report = load(
+        report = deliver(
             lake,
             paths,
             settings=settings,
@@ -67,31 +70,85 @@ def _reading(common: Common) -> Callable[[IngestProgress], None] | None:
 
 def detect(
     *,
-    rules: tuple[Path, ...] = (),
+    options: RuleOptions = ALL_RULES,
     window: str | None = None,
-    fail_on: Literal["informational", "low", "medium", "high", "critical"] | None = None,
+    fail_on: Level | None = None,
+    ocsf: Path | None = None,
+    only_new: bool = False,
+    layers: Path | None = None,
     common: Common = COMMON,
 ) -> int:
     """Run Sigma rules over the lake and store the detections.
 
     Args:
-        rules: Rule files or folders; without it, the rules that come with Sentree.
+        options: Which rules.
         window: Only events of START..END (ISO 8601, UTC).
         fail_on: Leave with code 10 if a detection has this level or a higher one.
+        ocsf: Write the stored detections as OCSF Detection Findings to this file, JSON lines.
+        only_new: Of detections that were stored before, neither --ocsf nor --fail-on knows.
+        layers: Write ATT&CK Navigator layers of rules, detections and the gap to this folder.
         common: Options of every command.
     """
     from sentree.lake.db import Lake
-    from sentree.report.tables import detect_table
+    from sentree.lake.detections import stored_findings
+    from sentree.report.detect_table import detect_table
+    from sentree.report.ocsf_findings import write_findings
     from sentree.rules.detect import detect as run_rules
-    from sentree.rules.load import load_rules
 
     settings = common.settings()
-    loaded = load_rules(pick_rules(rules), cache=settings.rule_cache)
-    for problem in loaded.errors if not common.quiet else ():
-        common.say(f"rule not used: {problem}")
+    library = options.library(settings, common)
+    span = read_window(window)
     with Lake.open(settings, create=False) as lake:
-        report = run_rules(lake, loaded, window=read_window(window), tenant=settings.tenant)
+        report = run_rules(lake, library.loaded, window=span, tenant=settings.tenant)
+        report = report.model_copy(
+            update={"left_out": tuple(rule.note(reason) for rule, reason in library.left_out)}
+        )
+        if ocsf is not None:
+            found = stored_findings(lake, settings.tenant, window=span, only_new=only_new)
+            written = write_lines(ocsf, write_findings(found))
+            common.say(f"{written:,} findings are in {ocsf}")
+    if layers is not None:
+        write_layers(layers, library.loaded.rules, report)
+        common.say(f"three layers are in {layers}")
     common.emit(detect_table(report), lambda: report.model_dump_json(indent=1))
-    if fail_on and any(level in LEVELS[LEVELS.index(fail_on) :] for level, _ in report.by_level):
+    if fail_on and any(
+        rank(hit.level) >= rank(fail_on) and (hit.new or not only_new) for hit in report.hits
+    ):
         return ExitCode.FINDINGS
     return ExitCode.DONE
+
+
+def rank(level: str | None) -> int:
+    """Give a level's place, -1 for none."""
+    return LEVELS.index(level) if level in LEVELS else -1
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> int:
+    """Write lines to a file; give their number.
+
+    Raises:
+        UsageError: the file can't be written.
+    """
+    count = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8") as file:
+            for line in lines:
+                file.write(f"{line}\n")
+                count += 1
+    except OSError as error:
+        raise UsageError(f"{path}: can't be written: {error.strerror}") from None
+    return count
+
+
+def write_layers(folder: Path, rules: Sequence[Rule], report: DetectReport) -> None:
+    """Write the Navigator layers of rules, detections and the gap between them.
+
+    Raises:
+        UsageError: the folder can't be written.
+    """
+    from sentree.report.rule_layers import detections_layer, gap_layer, rules_layer
+
+    write_lines(folder / "rules.navigator.json", [rules_layer(rules)])
+    write_lines(folder / "detections.navigator.json", [detections_layer(report)])
+    write_lines(folder / "gap.navigator.json", [gap_layer(rules, report)])

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import lru_cache
 from glob import glob
 from gzip import BadGzipFile, GzipFile
 from hashlib import sha256
@@ -212,13 +212,12 @@ class _Keeper:
 
 
 def _is_time(value: object) -> bool:
-    if isinstance(value, str) and len(value) == 24:
-        try:
-            datetime.fromisoformat(value)
-        except ValueError:
-            return False
-        return True
-    return read_time(value) is not None
+    return isinstance(value, str) and _says_time(value)
+
+
+@lru_cache(maxsize=65_536)
+def _says_time(text: str) -> bool:
+    return read_time(text) is not None
 
 
 def _fault(body: dict[str, Any], kind: str) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 import duckdb
 
 from ocsf.mappers import MAPPERS
 from sentree.lake.db import sql_text
+from sentree.lake.engines import NO_BAR
 from sentree.lake.format_choice import choose_format, read_frames
 from sentree.lake.framing import HEAD, find_framing
 from sentree.lake.readers import ByteSource, peeked
 from sentree.lake.records import Reject
 from sentree.lake.routing import BASE
 from sentree.lake.session import Session
+from sentree.lake.source_time import written_before
 from sentree.lake.staging import SourceLoad, Staging
 from sentree.settings import Settings
 
@@ -56,7 +59,7 @@ class Classifier:
             }
         )
         self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute("SET enable_progress_bar = false")
+        self._connection.execute(NO_BAR)
         self._session = Session(self._connection)
         self._staging = Staging(self._session, MAPPERS, TENANT)
 
@@ -75,11 +78,12 @@ class Classifier:
             NotTextError: the source holds no text.
             OSError: it can't be read.
         """
-        head, blocks = peeked(source.blocks(), HEAD)
+        head, blocks = peeked(source.blocks(with_evtx=True), HEAD)
         framing = find_framing(head)
         longest, forced = self._settings.max_line_bytes, self._as_format != "auto"
         chosen = self._as_format if forced else choose_format(head, framing, longest)
-        load = SourceLoad(source.path, "", chosen or BASE, chosen, forced)
+        written = written_before(source.path, datetime.now(UTC))
+        load = SourceLoad(source.path, "", chosen or BASE, chosen, forced, written=written)
         for frame in read_frames(blocks, framing, longest):
             yield from frame.rejects
             if frame.table is not None:

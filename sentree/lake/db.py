@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -13,14 +14,25 @@ from typing import Any, Self, TypeVar
 import duckdb
 
 from ocsf.columns import PROMOTED
-from schemas.lake import LakeInfo, LakeProblem, SliceInfo
+from schemas.lake import KnowledgeInfo, LakeInfo, LakeProblem, SliceInfo
 from sentree.errors import LakeError, SentreeError
 from sentree.lake.catalog import Catalog, Confirm, catalog_of
 from sentree.lake.engines import Engine, EngineConfig, give_back, take
 from sentree.lake.migrations import FIRST, Migration, newest_version, pending
+from sentree.lake.storage import DataStore
 from sentree.settings import Settings
 
-TABLES = ("events", "sources", "rejects", "rules", "detections")
+TABLES = (
+    "events",
+    "sources",
+    "rejects",
+    "rules",
+    "detections",
+    "stix_objects",
+    "vulnerabilities",
+    "controls",
+    "rule_documents",
+)
 ATTEMPTS = 8
 LINE_CAP = 300
 CONFLICTS = ("conflict", "database is locked", "snapshot", "duplicate key", "could not serialize")
@@ -106,6 +118,32 @@ class Lake:
                     raise LakeError(f"the lake can't be written: {first_line(error)}") from error
                 raise
 
+    @contextmanager
+    def upkeep(self) -> Generator[None]:
+        """Hold the lake's writer lock for statements that DuckLake commits each on its own.
+
+        Raises:
+            LakeError: one of them failed; those before it have been done.
+        """
+        with self._writer_lock():
+            yield
+
+    def shrink(self) -> bool:
+        """Remove from the disk what was deleted from the catalogue; tell if all of it is gone.
+
+        Raises:
+            LakeError: the catalogue could not be written.
+        """
+        try:
+            return self._catalog.shrink(self.connection)
+        except (duckdb.Error, sqlite3.Error) as error:
+            raise LakeError(f"the catalogue can't be written: {first_line(error)}") from error
+
+    @property
+    def data(self) -> DataStore:
+        """Where the data files are."""
+        return self._catalog.data
+
     def retrying(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction, again from its start when another writer got in first."""
         for attempt in range(ATTEMPTS):
@@ -133,22 +171,39 @@ class Lake:
             catalog=self._catalog.shown,
             schema_version=newest_version(),
             snapshot_id=self.snapshot_id(),
-            bytes_on_disk=sum(p.stat().st_size for p in self.folder.rglob("*") if p.is_file()),
+            bytes_on_disk=self._bytes_on_disk(),
             tables={t: self.query(f"SELECT count(*) AS n FROM {t}")[0]["n"] for t in TABLES},
             tenants={row["tenant_uid"]: row["n"] for row in self.query(tenants)},
             by_source=tuple(SliceInfo(**row) for row in self.query(sql_text("info_sources"))),
             by_class=tuple(SliceInfo(**row) for row in self.query(sql_text("info_classes"))),
+            knowledge=tuple(KnowledgeInfo(**row) for row in self.query(sql_text("knowledge_info"))),
             first=total["a"],
             last=total["z"],
             events_without_time=total["n"] - total["t"],
         )
 
+    def _bytes_on_disk(self) -> int:
+        """Count what is on the disk; a file that goes while it is counted counts as gone."""
+        size = 0
+        for path in self.folder.rglob("*"):
+            with suppress(OSError):
+                size += path.stat().st_size if path.is_file() else 0
+        if self.data.is_remote:
+            listed = "SELECT sum(file_size_bytes + delete_file_size_bytes) AS n"
+            size += int(self.query(f"{listed} FROM ducklake_table_info('lake')")[0]["n"] or 0)
+        return size
+
     def check(self) -> list[LakeProblem]:
         """List what does not hold: ledger sums, unknown sources, doubled events, lost files."""
         problems: list[LakeProblem] = []
-        for table in TABLES:
-            listed = self.query("SELECT data_file FROM ducklake_list_files('lake', ?)", [table])
-            for path in sorted(row["data_file"] for row in listed):
+        info = "SELECT table_name AS t FROM ducklake_table_info('lake') WHERE file_count > 0"
+        for table in sorted(row["t"] for row in self.query(info)):
+            listed = self.query(
+                "SELECT unnest([data_file, delete_file]) AS path"
+                " FROM ducklake_list_files('lake', ?)",
+                [table],
+            )
+            for path in sorted(row["path"] for row in listed if row["path"]):
                 try:
                     self.query("SELECT 1 FROM parquet_metadata(?) LIMIT 1", [path])
                 except LakeError as error:

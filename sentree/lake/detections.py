@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from schemas.detection import RuleRecord
+from schemas.detection import Detection, Match, RuleRecord, StoredFinding
+from schemas.window import Window
 from sentree.lake.db import Lake, sql_text
 
 
@@ -46,16 +47,100 @@ def _store(lake: Lake, tenant: str, complete: Sequence[str]) -> int:
     if lake.query(f"SELECT 1 FROM ({changed}) LIMIT 1"):
         lake.execute("DELETE FROM rules WHERE rule_uid IN (SELECT rule_uid FROM given_rules)")
         lake.execute("INSERT INTO rules SELECT * FROM given_rules ORDER BY rule_uid")
-    new = "FROM found_detections ANTI JOIN detections USING (detection_uid)"
-    count = int(lake.query(f"SELECT count(*) AS n {new}")[0]["n"])
+    lake.execute(
+        "CREATE OR REPLACE TEMP TABLE new_detections AS"
+        " SELECT * FROM found_detections ANTI JOIN detections USING (detection_uid)"
+    )
+    count = int(lake.query("SELECT count(*) AS n FROM new_detections")[0]["n"])
     if count:
-        lake.execute(f"INSERT INTO detections SELECT * {new} ORDER BY time, event_uid, rule_uid")
-    if complete:
-        stale = (
-            "tenant_uid = ? AND list_contains(?, rule_uid)"
-            " AND detection_uid NOT IN (SELECT detection_uid FROM found_detections)"
+        lake.execute(
+            "INSERT INTO detections SELECT * FROM new_detections ORDER BY time, event_uid, rule_uid"
         )
-        known: list[object] = [tenant, list(complete)]
-        if lake.query(f"SELECT 1 FROM detections WHERE {stale} LIMIT 1", known):
-            lake.execute(f"DELETE FROM detections WHERE {stale}", known)
+    if complete:
+        _remove_stale(lake, tenant, complete)
     return count
+
+
+def _remove_stale(lake: Lake, tenant: str, complete: Sequence[str]) -> None:
+    stale = (
+        "FROM detections WHERE tenant_uid = ? AND list_contains(?, rule_uid)"
+        " AND detection_uid NOT IN (SELECT detection_uid FROM found_detections)"
+    )
+    known: list[object] = [tenant, list(complete)]
+    if lake.query(f"SELECT 1 {stale} LIMIT 1", known):
+        for table in ("detection_matches", "correlation_hits"):
+            lake.execute(
+                f"DELETE FROM {table} WHERE tenant_uid = ?"
+                f" AND detection_uid IN (SELECT detection_uid {stale})",
+                [tenant, *known],
+            )
+        lake.execute(f"DELETE {stale}", known)
+
+
+def begin_matches(lake: Lake) -> None:
+    """Make the empty temporary table `found_matches`, of the columns of `detection_matches`."""
+    lake.execute(
+        "CREATE OR REPLACE TEMP TABLE found_matches AS SELECT * FROM detection_matches WHERE false"
+    )
+
+
+def store_matches(lake: Lake) -> None:
+    """Store `found_matches`: what the new detections matched.
+
+    Raises:
+        LakeError: the lake could not be written; then nothing was stored.
+    """
+    lake.retrying(
+        lambda: lake.execute(
+            "INSERT INTO detection_matches SELECT * FROM found_matches"
+            " ANTI JOIN detection_matches USING (detection_uid) ORDER BY detection_uid"
+        )
+    )
+
+
+def stored_findings(
+    lake: Lake, tenant: str, *, window: Window | None = None, only_new: bool = False
+) -> Iterator[StoredFinding]:
+    """Give a tenant's detections in the order of their time, with what a report of them needs.
+
+    `only_new` gives those that this connection stored last.
+    """
+    sql = sql_text("detections_stored")
+    sql = sql.replace("{of}", "new_detections" if only_new else "detections")
+    start = window.start.replace(tzinfo=None) if window else None
+    end = window.end.replace(tzinfo=None) if window else None
+    for row in lake.query(sql, {"tenant": tenant, "start": start, "end": end}):
+        yield StoredFinding(
+            detection=Detection(
+                detection_uid=row["detection_uid"],
+                rule_uid=row["rule_uid"],
+                rule_title=row["rule_title"],
+                rule_author=row["rule_author"],
+                level=row["level"],
+                techniques=tuple(row["techniques"] or ()),
+                tactics=tuple(row["tactics"] or ()),
+                time=row["time"] or row["loaded"],
+                event_uids=tuple(row["event_uids"]),
+            ),
+            matches=tuple(
+                Match(
+                    selection=name,
+                    fields=tuple((key, text) for key, text in fields.items() if text is not None),
+                )
+                for name, fields in json.loads(row["matches"] or "{}").items()
+                if fields is not None
+            ),
+            **{name: row[name] for name in _BESIDE},
+        )
+
+
+_BESIDE = (
+    "description",
+    "status",
+    "rule_sha256",
+    "pack",
+    "pack_version",
+    "host",
+    "event_class",
+    "event_original_uid",
+)

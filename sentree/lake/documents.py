@@ -27,6 +27,7 @@ from schemas.window import Window
 from sentree.errors import LakeError, UnreadableInputError
 from sentree.lake.context import FILE_NAME
 from sentree.lake.db import first_line, rows, sql_text
+from sentree.lake.engines import NO_BAR
 from sentree.lake.readers import STDIN, BrokenStreamError, Input, NotTextError, find_inputs
 from sentree.lake.records import Table, as_text
 from sentree.lake.search_index import build_index
@@ -188,6 +189,7 @@ def _write(
             "memory_limit": MEMORY,
         }
     ) as connection:
+        connection.execute(NO_BAR)
         connection.execute("SET TimeZone = 'UTC'")
         quoted = str(part).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS slice (ROW_GROUP_SIZE {ROW_GROUP})")

@@ -19,6 +19,8 @@ import duckdb
 
 from sentree.errors import ConfigurationError
 
+NO_BAR = "SET enable_progress_bar = false"
+"""stdout carries data only; DuckDB would draw its bar there on what is slow, of a load too."""
 KEPT = 2
 """Instances that wait for a lake at most; each holds some 30 MB."""
 OWN = ("memory", "system", "temp")
@@ -58,6 +60,7 @@ class Engine:
             }
         )
         try:
+            self._root.execute(NO_BAR)
             for name in extensions:
                 self._root.execute(f"LOAD {_quoted(str(extension_file(name)))}")
         except BaseException:
@@ -96,8 +99,7 @@ class Engine:
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         connection = self._root.cursor()
         connection.execute("SET TimeZone = 'UTC'")
-        # stdout carries data only; DuckDB would draw its bar there on a slow load.
-        connection.execute("SET enable_progress_bar = false")
+        connection.execute(NO_BAR)
         return connection
 
 

@@ -1,4 +1,7 @@
-"""Finds the records in text: lines, JSON values, or Zeek's tab-separated rows, with their lines."""
+"""Finds the records in a source, with their lines.
+
+They are lines, JSON values, Zeek's tab-separated rows, or Windows events, binary or as XML.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sentree.lake.evtx import evtx_records
 from sentree.lake.json_values import CUT, Value, ValueSplitter, nesting
-from sentree.lake.readers import BrokenStreamError
+from sentree.lake.readers import EVTX_MAGIC, BrokenStreamError
 from sentree.lake.records import (
     RAW_CAP,
     Frame,
@@ -23,6 +27,7 @@ from sentree.lake.records import (
     table_of,
     table_of_lines,
 )
+from sentree.lake.windows_xml import is_windows_xml, windows_xml_records
 from sentree.lake.zeek import ZeekRows
 
 CHUNK = 16 * 1024 * 1024
@@ -46,14 +51,18 @@ class Framing(StrEnum):
     LINES = "lines"
     VALUES = "values"
     ZEEK = "zeek"
+    EVTX = "evtx"
+    WINDOWS_XML = "windows xml"
 
 
 def find_framing(head: bytes) -> Framing:
     """Tell the framing from the first part of the text."""
+    if head.startswith(EVTX_MAGIC):
+        return Framing.EVTX
     if ZEEK_HEAD.match(head):
         return Framing.ZEEK
     if not VALUE_HEAD.match(head):
-        return Framing.LINES
+        return Framing.WINDOWS_XML if is_windows_xml(head) else Framing.LINES
     # Lines it is when most of what begins like a JSON value at a line's start ends on that line.
     lines = [line for line in head.split(b"\n") if line.strip()][: SAMPLE_LINES + 1]
     if len(head) >= HEAD and len(lines) <= SAMPLE_LINES:
@@ -77,6 +86,10 @@ def frames(
     """Give the records of blocks of text in batches."""
     if framing is Framing.LINES:
         return _line_frames(blocks, max_line_bytes)
+    if framing is Framing.EVTX:
+        return _batches(evtx_records(blocks))
+    if framing is Framing.WINDOWS_XML:
+        return _batches(windows_xml_records(blocks, max_line_bytes))
     if framing is Framing.ZEEK:
         return _batches(_zeek_records(blocks, max_line_bytes))
     return _batches(_value_records(blocks, wrappers, max_line_bytes))

@@ -24,6 +24,7 @@ from sentree.lake.readers import (
     peeked,
 )
 from sentree.lake.routing import BASE
+from sentree.lake.source_time import written_before
 from sentree.lake.staging import SourceLoad
 from sentree.lake.writing import Writer
 from sentree.settings import Settings
@@ -86,11 +87,17 @@ def ingest(
     owner = tenant or settings.tenant
     load = _Delivery(lake, settings, as_format, owner, progress, now or datetime.now(UTC))
     report = IngestReport(sources=tuple(load.run(paths)), snapshot_id=lake.snapshot_id())
-    _judge(report, strict)
+    judge(report, strict)
     return report
 
 
-def _judge(report: IngestReport, strict: bool) -> None:
+def judge(report: IngestReport, strict: bool) -> None:
+    """Fail where nothing could be read, or with `strict` anything.
+
+    Raises:
+        NothingLoadedError: no record of any source could be read.
+        PartlyLoadedError: `strict`, and something could not be read.
+    """
     unread = [each for each in report.sources if each.error]
     if not report.sources:
         raise NothingLoadedError("no files found", report)
@@ -182,7 +189,7 @@ class _Delivery:
             self._reports[path] = SourceReport(path=path, error=reason)
 
     def _read(self, writer: Writer, source: ByteSource, sha256: str | None) -> None:
-        head, blocks = peeked(_guarded(source.blocks()), HEAD)
+        head, blocks = peeked(_guarded(source.blocks(with_evtx=True)), HEAD)
         framing = find_framing(head)
         longest = self._settings.max_line_bytes
         chosen = self._as_format
@@ -194,6 +201,7 @@ class _Delivery:
             format=chosen or BASE,
             chosen=chosen,
             forced=self._as_format != "auto",
+            written=written_before(source.path, self._now),
         )
         writer.begin(load)
         for frame in read_frames(blocks, framing, longest):

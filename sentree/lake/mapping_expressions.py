@@ -33,12 +33,16 @@ from ocsf.mapping import (
     NotIp,
     Obj,
     Raw,
+    Replace,
     Scaled,
     Split,
     Strip,
     Tree,
+    Unhexed,
     When,
+    Words,
 )
+from ocsf.objects import IDENTIFIED_BY
 from sentree.lake.mapping_time import any_millis
 
 LIST_LIMIT = 256
@@ -150,6 +154,8 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
             return Sql(f"nullif(trim({text(of)}, {literal(characters)}), '')")
         case Lower(of):
             return Sql(f"lower({text(of)})")
+        case Replace(of, old, new):
+            return Sql(f"replace({text(of)}, {literal(old)}, {literal(new)})")
         case Cut(of, length):
             return Sql(f"left({text(of)}, {length})")
         case Lookup():
@@ -164,17 +170,30 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
         case Join(of, separator):
             joined = f" || {literal(separator)} || ".join(text(each) for each in of)
             return Sql(f"({joined})")
+        case Words(of, separator):
+            parts = ", ".join(text(each) for each in of)
+            return Sql(f"nullif(concat_ws({literal(separator)}, {parts}), '')")
+        case Unhexed(of):
+            return Sql(_unhexed(text(of)))
         case Match(of, pattern):
             return Sql(f"nullif(regexp_extract({text(of)}, {literal(pattern)}, 1), '')")
         case Ip(of):
             inner = text(of)
             mapped = f"nullif(regexp_extract({inner}, {literal(MAPPED)}, 1), '')"
-            plain = f"CASE WHEN regexp_full_match({inner}, {literal(ADDRESS)}) THEN {inner} END"
-            return Sql(f"coalesce({mapped}, {plain})")
+            six = f"CASE WHEN regexp_full_match({inner}, {literal(ADDRESS)}) THEN {inner} END"
+            # Most addresses are IPv4, whose pattern is short; CASE spares them the long one.
+            return Sql(
+                f"CASE WHEN regexp_full_match({inner}, {literal(IPV4)}) THEN {inner}"
+                f" WHEN contains({inner}, ':') THEN coalesce({mapped}, {six}) END"
+            )
         case NotIp(of):
             inner = text(of)
-            address = f"regexp_full_match({inner}, {literal(f'(?:::[fF]{{4}}:)?(?:{ADDRESS})')})"
-            return Sql(f"CASE WHEN NOT {address} THEN {inner} END")
+            six = literal(f"(?:::[fF]{{4}}:)?(?:{ADDRESS})")
+            return Sql(
+                f"CASE WHEN regexp_full_match({inner}, {literal(IPV4)}) THEN NULL"
+                f" WHEN NOT contains({inner}, ':') OR NOT regexp_full_match({inner}, {six})"
+                f" THEN {inner} END"
+            )
         case Millis(of):
             return Sql(f"CAST({any_millis(text(of))} AS VARCHAR)", is_json=True)
         case EpochMillis():
@@ -195,6 +214,15 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
             return _raw(sources.json(name), kind)
         case EachAs(name, key):
             return _each(sources.json(name), key)
+
+
+def _unhexed(text: str) -> str:
+    digits = f"CASE WHEN regexp_full_match({text}, '(?:[0-9A-F]{{2}})+') THEN {text} END"
+    read = f"TRY(decode(unhex({digits})))"
+    return (
+        f"CASE WHEN regexp_matches({read}, '[^!#-~]')"
+        f" THEN rtrim(replace({read}, chr(0), ' ')) ELSE {text} END"
+    )
 
 
 def _lookup(text: str, lookup: Lookup) -> Sql:
@@ -254,15 +282,23 @@ def signs_of(sql: Sql) -> tuple[str, ...]:
     return sql.signs or (sql.text,)
 
 
-def _together(opening: str, parts: list[Sql], closing: str, *, always: bool = False) -> Sql:
-    """Join JSON parts; NULL when no varying one is present.
+def _together(
+    opening: str,
+    parts: list[Sql],
+    closing: str,
+    *,
+    always: bool = False,
+    by: list[Sql] | None = None,
+) -> Sql:
+    """Join JSON parts; NULL when no varying one is present, or none of `by` where it is given.
 
     Presence is asked of the leaves, not of the joined text: DuckDB evaluates the argument of
     `nullif` twice inside a CASE, which doubles the work at every level of nesting.
     """
     body = f"concat_ws(',', {', '.join(json_of(p) for p in parts)})"
     joined = f"concat({literal(opening)}, {body}, {literal(closing)})"
-    signs = dict.fromkeys(sign for p in parts if not p.certain for sign in signs_of(p))
+    told = parts if not by or any(part.certain for part in by) else by
+    signs = dict.fromkeys(sign for p in told if not p.certain for sign in signs_of(p))
     if always or not signs:
         return Sql(joined, is_json=True, certain=True)
     cheap_first = tuple(sorted(signs, key=len))
@@ -284,25 +320,32 @@ def nested(tree: Tree) -> dict[str, Expression | dict[str, object]]:
     return root  # type: ignore[return-value]
 
 
-def compile_tree(tree: Tree, sources: Sources, *, always: bool = False) -> Sql:
+def compile_tree(
+    tree: Tree, sources: Sources, *, always: bool = False, name: str | None = None
+) -> Sql:
     """Compile a tree to the JSON text of an object, NULL when no varying leaf is present.
 
     Args:
         tree: attribute paths and expressions.
         sources: where values come from.
         always: keep the object even when only its constants are there.
+        name: the attribute it stands under, for what `ocsf.objects` requires of it.
     """
-    return _compile_node(nested(tree), sources, always)
+    return _compile_node(nested(tree), sources, always, name)
 
 
-def _compile_node(node: Mapping[str, object], sources: Sources, always: bool) -> Sql:
-    members: list[Sql] = []
-    for name, child in node.items():
+def _compile_node(
+    node: Mapping[str, object], sources: Sources, always: bool, name: str | None
+) -> Sql:
+    members: dict[str, Sql] = {}
+    for key, child in node.items():
         sql = (
-            _compile_node(child, sources, always=False)
+            _compile_node(child, sources, always=False, name=key)
             if isinstance(child, dict)
             else compile_expression(child, sources)  # type: ignore[arg-type]
         )
-        key = literal(f'"{name}":')
-        members.append(Sql(f"{key} || {json_of(sql)}", True, sql.certain, signs_of(sql)))
-    return _together("{", members, "}", always=always)
+        text = f"{literal(f'{chr(34)}{key}{chr(34)}:')} || {json_of(sql)}"
+        members[key] = Sql(text, True, sql.certain, signs_of(sql))
+    telling = IDENTIFIED_BY.get(name or "", frozenset())
+    by = [sql for key, sql in members.items() if key in telling]
+    return _together("{", list(members.values()), "}", always=always, by=by)

@@ -199,7 +199,7 @@ def _part(tree: Tree, key: str) -> Expression | Tree:
 def _member(key: str, part: Expression | Tree, sources: Sources) -> str:
     """Give SQL for `"key":value`, NULL where the value is absent. Metadata is never absent."""
     sql = (
-        compile_tree(part, sources, always=key == "metadata")
+        compile_tree(part, sources, always=key == "metadata", name=key)
         if isinstance(part, Mapping)
         else compile_expression(part, sources)
     )

@@ -63,6 +63,12 @@ def clf_instant(text: str) -> str:
     )
 
 
+def formatted_instant(text: str, formats: str) -> str:
+    """Read a time by strptime's formats, `|` between them; without zone it is UTC."""
+    listed = ", ".join(f"'{each}'" for each in formats.split("|"))
+    return f"CAST(try_strptime({text}, [{listed}]) AS TIMESTAMP)"
+
+
 def _zone(utc: str, local: str) -> str:
     """Give the zone as an interval: one instant in UTC less the same in local time."""
     quarters = (
@@ -76,6 +82,8 @@ def _zone(utc: str, local: str) -> str:
 
 def _one(way: TimeField, value: Callable[[str], str]) -> str:
     text = value(way.name)
+    if way.also is not None:
+        text = f"({text} || ' ' || {value(way.also)})"
     if way.pattern is not None:
         quoted = way.pattern.replace("'", "''")
         searched = f"left({text}, {SEARCHED_LENGTH})"
@@ -84,6 +92,8 @@ def _one(way: TimeField, value: Callable[[str], str]) -> str:
         return epoch_instant(text)
     if way.unit == "clf":
         return clf_instant(text)
+    if way.unit.startswith("%"):
+        return formatted_instant(text, way.unit)
     if way.unit == "any":
         return f"coalesce({epoch_instant(text)}, {iso_instant(text)})"
     instant = iso_instant(text)

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from sentree.errors import LakeError
 from sentree.lake.db import first_line, rows
+from sentree.lake.engines import NO_BAR
 
 BATCH = 5_000
 # What may be base64: long runs of its characters that are no hash of a file.
@@ -40,6 +41,7 @@ def mask_context(path: Path, mask: Callable[[str], str], triggers: Iterable[str]
     wanted = "|".join((*map(_escaped, triggers), _ENCODED))
     try:
         with duckdb.connect(str(path), config={"autoload_known_extensions": "false"}) as connection:
+            connection.execute(NO_BAR)
             return _mask_events(connection, mask, wanted)
     except duckdb.Error as error:
         raise LakeError(f"secrets in {path} can't be masked: {first_line(error)}") from None

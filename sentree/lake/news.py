@@ -18,6 +18,7 @@ from schemas.digest import (
     Span,
 )
 from schemas.event import CitedEvent
+from sentree.lake.added_rows import added_rows
 from sentree.lake.db import Lake, sql_text
 from sentree.lake.digests import told_findings, told_silences
 from sentree.lake.source_names import source_names
@@ -71,7 +72,7 @@ def read_news(lake: Lake, span: Span, told_until: datetime | None, now: datetime
     """
     tenant = {"tenant": span.tenant}
     events, sources, rejects = (
-        _inserted(name, span.events_from, span.events_to)
+        added_rows(lake, name, span.events_from, span.events_to)
         for name in ("events", "sources", "rejects")
     )
     [total] = lake.query(
@@ -125,15 +126,6 @@ def cited_news(
     return cited
 
 
-def _inserted(table: str, after: int, until: int) -> str:
-    """Compile the rows that a table got after one snapshot, up to another."""
-    if after >= until:
-        return f"(SELECT * FROM {table} AT (VERSION => {until:d}) WHERE false)"
-    if after <= 0:
-        return f"(FROM {table} AT (VERSION => {until:d}))"
-    return f"ducklake_table_insertions('lake', 'main', '{table}', {after + 1:d}, {until:d})"
-
-
 def _sources(
     lake: Lake, span: Span, sources: str, events: str, told_until: datetime | None
 ) -> tuple[NewSource, ...]:
@@ -149,7 +141,7 @@ def _sources(
 
 
 def _findings(lake: Lake, span: Span, events: str) -> Iterable[NewFinding]:
-    detections = _inserted("detections", span.detections_from, span.detections_to)
+    detections = added_rows(lake, "detections", span.detections_from, span.detections_to)
     [ends] = lake.query(
         f"SELECT min(time) AS a, max(time) AS z FROM {detections} WHERE tenant_uid = ?",
         [span.tenant],

@@ -1,4 +1,7 @@
-"""Finds input files and gives their content as blocks of UTF-8 bytes, however it was packed."""
+"""Finds input files and gives their content as blocks of bytes, however it was packed.
+
+The bytes are text in UTF-8, or a binary Windows log (EVTX) where the reader knows the format.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,9 @@ STDIN = "-"
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+EVTX_MAGIC = b"ElfFile\x00"
 BINARY_MAGICS = (
-    (b"ElfFile\x00", "Windows event log (EVTX)"),
+    (EVTX_MAGIC, "Windows event log (EVTX)"),
     (b"PK\x03\x04", "zip archive"),
     (b"7z\xbc\xaf\x27\x1c", "7z archive"),
     (b"BZh", "bzip2 file"),
@@ -141,10 +145,13 @@ class ByteSource:
         with open(self.path, "rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()
 
-    def blocks(self) -> Iterator[bytes]:
-        """Give the content as blocks of text bytes: unpacked, without byte order mark, in UTF-8.
+    def blocks(self, *, with_evtx: bool = False) -> Iterator[bytes]:
+        """Give the content as blocks of bytes, unpacked; text without byte order mark, in UTF-8.
 
         Bytes that are no UTF-8 are left to the framing, which knows the record they stand in.
+
+        Args:
+            with_evtx: give a binary Windows log as it is, for a reader that knows the format.
 
         Raises:
             BrokenStreamError: the packing is cut or damaged; every good byte came before.
@@ -152,10 +159,10 @@ class ByteSource:
             OSError: it can't be read.
         """
         if self.path == STDIN:
-            yield from _decoded(_unpacked(self._raw(sys.stdin.buffer)))
+            yield from _decoded(_unpacked(self._raw(sys.stdin.buffer), with_evtx))
             return
         with open(self.path, "rb", buffering=0) as handle:
-            yield from _decoded(_unpacked(self._raw(handle)))
+            yield from _decoded(_unpacked(self._raw(handle), with_evtx))
 
     def _raw(self, handle: BinaryIO) -> Iterator[bytes]:
         digest = hashlib.sha256()
@@ -190,12 +197,14 @@ def peeked(blocks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
     return bytes(head[:size]), again()
 
 
-def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
+def _unpacked(blocks: Iterator[bytes], with_evtx: bool) -> Iterator[bytes]:
     head, blocks = peeked(blocks, TAR_MAGIC_END)
     if head.startswith(GZIP_MAGIC):
-        return _unpacked(_gunzipped(blocks))
+        return _unpacked(_gunzipped(blocks), with_evtx)
     if head.startswith(ZSTD_MAGIC):
-        return _unpacked(_unzstd(blocks))
+        return _unpacked(_unzstd(blocks), with_evtx)
+    if with_evtx and head.startswith(EVTX_MAGIC):
+        return blocks
     for magic, name in BINARY_MAGICS:
         if head.startswith(magic):
             raise NotTextError(f"{name}: not a log in text form")

@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from ocsf.mapping import Mapper, Shape
 from sentree.lake.mapping_expressions import literal
 from sentree.lake.mapping_sql import json_path
+from sentree.lake.text_layout import directive_sql
 
 BASE = "base"
 # Routes that lead back to the framing, not to a mapper.
 BROKEN = "?broken"
 WRAPPED = "?wrapped:"
+# A line that says how others are to be read; no record.
+DIRECTIVE = "?directive"
 SEVERAL = WRAPPED + "$"
 
 # Text that sets out to be a JSON object or a list of them.
@@ -21,7 +24,10 @@ JSON_BEGIN = r'^[\s\x00]*(\{[\s\x00]*("|\}|$)|\[\s*(\{|\[|$))'
 def route_sql(
     mappers: Iterable[Mapper], chosen: str | None, *, forced: bool = False, unwraps: bool = True
 ) -> str:
-    """Compile the route of `told(json, text, keys, type)`: a mapper whose shape fits, or base.
+    """Compile the route of a staged record: a mapper whose shape or layout fits, or base.
+
+    `laid` is the mapper whose layout takes the record's message; a line that is no JSON, or comes
+    in a log daemon's JSON, has no other.
 
     Args:
         mappers: all mappers, in the order in which they are tried.
@@ -29,24 +35,34 @@ def route_sql(
         forced: no other mapper than the chosen one is tried.
         unwraps: lists of records inside a record are to be taken out.
     """
-    by_name = {mapper.name: mapper for mapper in mappers}
-    first = [by_name[chosen]] if chosen in by_name and chosen != BASE else []
-    others = [] if forced else [each for each in by_name.values() if each not in first]
+    tried = tried_mappers(mappers, chosen, forced=forced)
+    first = [each for each in tried[:1] if each.name == chosen]
+    others = tried[len(first) :]
     arms = [
         f"WHEN json IS NULL AND regexp_matches(text, {literal(JSON_BEGIN)}) THEN {literal(BROKEN)}",
-        f"WHEN json IS NULL THEN {literal(BASE)}",
+        f"WHEN json IS NULL AND {directive_sql(tried, 'text', 'line')} THEN {literal(DIRECTIVE)}",
+        f"WHEN json IS NULL OR envelope.sure THEN coalesce(laid, {literal(BASE)})",
         f"WHEN type = 'ARRAY' AND json_type(json, '$[0]') = 'OBJECT' THEN {literal(SEVERAL)}",
         f"WHEN type <> 'OBJECT' THEN {literal(BASE)}",
     ]
     arms += _mapper_arms(first)
-    lists = dict.fromkeys(each.explode for each in [*first, *others] if each.explode)
+    lists = dict.fromkeys(each.explode for each in tried if each.explode)
+    arms += _mapper_arms(others)
     arms += [
         f"WHEN json_type(json, {literal(json_path(name))}) = 'ARRAY' THEN {literal(WRAPPED + name)}"
         for name in lists
         if unwraps
     ]
-    arms += _mapper_arms(others)
-    return f"CASE {' '.join(arms)} ELSE {literal(BASE)} END"
+    return f"CASE {' '.join(arms)} ELSE coalesce(laid, {literal(BASE)}) END"
+
+
+def tried_mappers(
+    mappers: Iterable[Mapper], chosen: str | None, *, forced: bool = False
+) -> list[Mapper]:
+    """List the mappers in the order in which they are tried: the chosen one first, or alone."""
+    listed = list(mappers)
+    first = [each for each in listed if each.name == chosen and chosen != BASE]
+    return first if forced else first + [each for each in listed if each not in first]
 
 
 def _mapper_arms(mappers: Iterable[Mapper]) -> list[str]:

@@ -13,7 +13,7 @@ from schemas.ports import ContextReader
 from schemas.trajectory import Predicate
 from sentree.errors import LakeError
 from sentree.lake.db import first_line, sql_text
-from sentree.lake.engines import extension_file
+from sentree.lake.engines import NO_BAR, extension_file
 
 # Indexing 10 million characters costs about 2.4 s and 6 MB; a search is then 1 to 4 times as fast
 # as a scan, which takes 0.1 to 0.4 s there. Ten times as many cost 25 s and 1 GB of memory: beyond
@@ -59,6 +59,7 @@ def build_index(context_file: Path, *, most_characters: int = MOST_CHARACTERS) -
                 "threads": 2,
             },
         ) as connection:
+            connection.execute(NO_BAR)
             found = connection.execute("SELECT coalesce(sum(chars), 0) FROM events").fetchone()
             if not found or not 0 < found[0] <= most_characters:
                 return False

@@ -7,30 +7,49 @@ in it, and a load is one transaction.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ocsf.layout import HeaderLines
 from ocsf.mapping import Mapper
 from schemas.ingest import SourceReport
 from sentree.lake.db import sql_text
 from sentree.lake.mapping_sql import json_path, mapped_select
-from sentree.lake.records import Record, Reject, Table, reject, table_of
+from sentree.lake.records import Array, Record, Reject, Table, reject, table_of
 from sentree.lake.rescue import NOT_JSON, rescue
-from sentree.lake.routing import BROKEN, WRAPPED, route_sql
+from sentree.lake.routing import BASE, BROKEN, DIRECTIVE, WRAPPED, route_sql, tried_mappers
 from sentree.lake.rule_choice import narrowed
 from sentree.lake.session import Session
+from sentree.lake.text_envelope import envelope_sql
+from sentree.lake.text_header import (
+    dated_sql,
+    fast_sql,
+    header_json,
+    header_length,
+    header_sql,
+    unified_sql,
+)
+from sentree.lake.text_layout import documents_select, layout_routes
 
 # Setting up a mapper's statement takes as long as mapping some ten thousand records.
 MAP_CHARACTERS = 96 * 1024 * 1024
+# A source that names new columns with every line must not make a statement of each.
+MOST_HEADERS = 64
+WRITTEN = "CAST($written AS TIMESTAMP)"
 
 
 @dataclass(slots=True)
 class SourceLoad:
-    """A source on its way into the lake, and what is counted of it."""
+    """A source on its way into the lake, and what is counted of it.
+
+    `written` is a time before which its last line was written, `header` the number of the columns
+    that its last header line named.
+    """
 
     path: str
     source_uid: str
@@ -43,6 +62,8 @@ class SourceLoad:
     issues: Counter[str] = field(default_factory=Counter[str])
     note: str | None = None
     is_known: bool = False
+    written: datetime | None = None
+    header: int | None = None
 
     def report(self) -> SourceReport:
         """Give the counts, which add up by construction."""
@@ -84,6 +105,7 @@ class Staging:
         self._seq = 0
         self._unmapped = 0
         self._statements: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._headers = HeaderLines()
         self.rows = 0
         self.characters = 0
 
@@ -120,11 +142,17 @@ class Staging:
         """Stage a table of records; give those that need framing once more, or are rejected."""
         seq = np.arange(self._seq, self._seq + table.num_rows)
         self._seq += table.num_rows
-        route = route_sql(self._mappers.values(), load.chosen, forced=load.forced, unwraps=not last)
+        framed = table.append_column("seq", pa.array(seq))
+        framed = framed.append_column("header", self._columns_of(load, framed))
         records = self._session.table(
-            sql_text("stage_records", route=route),
-            {"source": load.source_uid, "tenant": self._tenant, "forced": load.forced},
-            framed=table.append_column("seq", pa.array(seq)),
+            self._staging_sql(load, last=last),
+            {
+                "source": load.source_uid,
+                "tenant": self._tenant,
+                "forced": load.forced,
+                "written": (load.written or datetime.now(UTC)).replace(tzinfo=None),
+            },
+            framed=framed,
         )
         again: list[Record | Reject] = []
         counted = self._session.run(
@@ -132,7 +160,10 @@ class Staging:
             " GROUP BY ALL ORDER BY ALL",
             staged_records=records,
         )
-        for name, rows, characters in counted.fetchall():
+        counts = counted.fetchall()
+        for name, rows, characters in counts:
+            if name == DIRECTIVE:
+                continue
             if name in self._mappers:
                 load.records += rows
                 self.rows += rows
@@ -140,8 +171,65 @@ class Staging:
                 self._unmapped += characters
             else:
                 again += self._refused(name, records) if last else self._reframed(name, records)
+        if load.chosen is None:
+            _choose(load, {name: rows for name, rows, _ in counts if name in self._mappers})
         self._records.append(records)
         return again
+
+    def _staging_sql(self, load: SourceLoad, *, last: bool) -> str:
+        mappers = self._mappers.values()
+        tried = tried_mappers(mappers, load.chosen, forced=load.forced)
+        return sql_text(
+            "stage_records",
+            envelope=envelope_sql(),
+            fast=fast_sql("entry"),
+            header=header_sql("entry", "fast"),
+            unified=unified_sql("fast", "slow"),
+            header_length=header_length("h"),
+            dated=dated_sql("h.time", WRITTEN),
+            header_json=header_json(
+                "(CASE WHEN size > 0 THEN h END)",
+                "dated",
+                "nullif(repeated.times, '')",
+                "envelope",
+                WRITTEN,
+            ),
+            layout=layout_routes(
+                tried,
+                self._headers.found,
+                body="body",
+                app="split_part(app, '(', 1)",
+                headed="(size > 0 OR envelope.sure)",
+            ),
+            route=route_sql(mappers, load.chosen, forced=load.forced, unwraps=not last),
+        )
+
+    def _columns_of(self, load: SourceLoad, framed: Table) -> Array:
+        """Give for each record the number of the columns that a line above it names."""
+        found = self._session.run(
+            "SELECT seq, text FROM framed WHERE doc IS NULL"
+            " AND (starts_with(text, '#') OR line = 1) ORDER BY seq",
+            framed=framed,
+        )
+        numbers = np.full(framed.num_rows, load.header or 0, dtype=np.int32)
+        first = self._seq - framed.num_rows
+        tried = tried_mappers(self._mappers.values(), load.chosen, forced=load.forced)
+        for seq, text in found.fetchall():
+            number = self._header_number(tried, text)
+            if number is not None:
+                load.header = number
+                numbers[seq - first :] = number
+        return pa.array(numbers, mask=numbers == 0)
+
+    def _header_number(self, tried: Sequence[Mapper], text: str) -> int | None:
+        if len(self._headers.found) >= MOST_HEADERS:
+            return None
+        numbers = (
+            self._headers.number(mapper.name, layout, text)
+            for mapper in tried
+            for layout in mapper.layouts
+        )
+        return next((number for number in numbers if number is not None), None)
 
     def _map(self) -> None:
         """Map the staged records, one statement for each route."""
@@ -149,17 +237,38 @@ class Staging:
             return
         records = pa.concat_tables(self._records)
         found = self._session.run(
-            "SELECT DISTINCT route FROM staged_records ORDER BY route", staged_records=records
+            "SELECT DISTINCT route, header, head IS NOT NULL FROM staged_records ORDER BY ALL",
+            staged_records=records,
         )
-        for (route,) in found.fetchall():
+        routes: dict[str, list[Table]] = {}
+        for route, header, is_text in found.fetchall():
             if route in self._mappers:
-                statement = self._statement(route, records)
-                self._events.append(
-                    self._session.table(statement, {"route": route}, staged_records=records)
+                part = (
+                    self._documents(route, header, records)
+                    if is_text
+                    else records.filter(pc.field("head").is_null())
                 )
+                routes.setdefault(route, []).append(part)
+        for route, parts in routes.items():
+            self._map_route(route, parts)
         doubled = self._session.run(sql_text("doubled_shapes"), staged_records=records)
         self._doubled |= {shape for (shape,) in doubled.fetchall()}
         self._records, self._unmapped = [], 0
+
+    def _documents(self, route: str, header: int | None, records: Table) -> Table:
+        """Make documents of a route's text lines below one header line, or below none."""
+        named = None if header is None else self._headers.found[header - 1]
+        statement = documents_select(self._mappers[route], named)
+        return self._session.table(
+            statement, {"route": route, "header": header}, staged_records=records
+        )
+
+    def _map_route(self, route: str, parts: list[Table]) -> None:
+        records = pa.concat_tables(parts)
+        statement = self._statement(route, records)
+        self._events.append(
+            self._session.table(statement, {"route": route}, staged_records=records)
+        )
 
     def _statement(self, route: str, records: Table) -> str:
         """Compile the statement that maps a route's records, of the rules they can meet."""
@@ -207,3 +316,10 @@ class Staging:
             staged_records=records,
         )
         return [reject(line, reason, raw.encode()) for line, raw in found.fetchall()]
+
+
+def _choose(load: SourceLoad, counts: Mapping[str, int]) -> None:
+    """Take the format of most of a source's first records for its own; it is tried first."""
+    best = max(sorted(counts), key=counts.__getitem__, default=BASE)
+    if best != BASE and counts[best] * 2 > sum(counts.values()):
+        load.chosen = load.format = best

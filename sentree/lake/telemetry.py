@@ -33,7 +33,8 @@ def read_telemetry(settings: Settings) -> Telemetry:
         info = lake.info()
         tenants = lake.query(sql_text("telemetry_tenants"))
         detections = lake.query(
-            "SELECT tenant_uid, coalesce(level, 'none') AS level, count(*) AS n FROM detections"
+            "SELECT tenant_uid, coalesce(level, 'none') AS level,"
+            " count(DISTINCT detection_uid) AS n FROM detections"
             " GROUP BY ALL ORDER BY ALL"
         )
     return counted.model_copy(

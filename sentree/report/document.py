@@ -94,10 +94,10 @@ def load_result(path: Path) -> Result:
 def save_result(result: Result, path: Path) -> Path:
     """Write the document so that a reader sees the old file or the new one, never half of it."""
     file = path / RESULT_NAME if path.is_dir() else path
-    _write(file, render_json(result))
+    write_text(file, render_json(result))
     summary = _summary(result)
     if path.is_dir():
-        _write(path / RUN_NAME, summary.model_dump_json(indent=1) + "\n")
+        write_text(path / RUN_NAME, summary.model_dump_json(indent=1) + "\n")
     fields = summary.model_dump(include={"run_uid", "scenario", "state"})
     LOG.info("run finished", extra={**fields, "error": result.failure})
     return file
@@ -132,7 +132,7 @@ def write_reports(result: Result, formats: Iterable[str], folder: Path) -> list[
         folder / f"report{FORMATS[name].suffix}": FORMATS[name].render(result) for name in names
     }
     for path, text in texts.items():
-        _write(path, text)
+        write_text(path, text)
     return list(texts)
 
 
@@ -151,7 +151,12 @@ def save_correlation(
         write_reports(own, names, place)
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        ConfigurationError: it can't be written.
+    """
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schemas.result import Result
@@ -27,39 +27,68 @@ def render_navigator(result: Result) -> str:
     uses = [use for use in technique_uses(result) if is_technique_id(use.technique)]
     most = max((_score(use, given) for use in uses), default=1)
     what = "the score is the answer's own" if given else "the score is the number of events cited"
-    layer: dict[str, Any] = {
-        "name": visible(cut(result.title, 200)),
+    description = (
+        f"{plural(len(uses), 'technique')} in run {visible(result.run_uid)}; "
+        f"{what}, the comment names the evidence. A technique without a score was not "
+        "seen, which is not the same as not used."
+    )
+    return layer(
+        result.title,
+        description,
+        [_technique(use, given) for use in uses],
+        most=max(most, 1) if not given else most,
+        metadata={"run": result.run_uid, "lake snapshot": str(result.coverage.snapshot_id)},
+    )
+
+
+def layer(
+    name: str,
+    description: str,
+    techniques: Sequence[Mapping[str, Any]],
+    *,
+    most: float,
+    colors: Sequence[str] = ("#fbe3d6", "#a5113f"),
+    legend: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> str:
+    """Write a layer of some techniques in the Navigator's own form, its parents opened.
+
+    Args:
+        name: the layer's title.
+        description: what a score means, and what its absence does not.
+        techniques: each with `techniqueID`, and `score` or `color`.
+        most: the score of the last of `colors`.
+        colors: from no score to the most.
+        legend: a text for each colour.
+        metadata: where the layer comes from.
+    """
+    ids = [str(one["techniqueID"]) for one in techniques]
+    found: dict[str, Any] = {
+        "name": visible(cut(name, 200)),
         "versions": {
-            "attack": _edition(uses),
+            "attack": _edition(ids),
             "navigator": NAVIGATOR_VERSION,
             "layer": LAYER_VERSION,
         },
         "domain": "enterprise-attack",
-        "description": f"{plural(len(uses), 'technique')} in run {visible(result.run_uid)}; "
-        f"{what}, the comment names the evidence. A technique without a score was not "
-        "seen, which is not the same as not used.",
+        "description": description,
         "sorting": 3,
         "layout": {"layout": "side", "showName": True, "expandedSubtechniques": "annotated"},
         "hideDisabled": False,
-        "techniques": [*_parents(uses), *(_technique(use, given) for use in uses)],
-        "gradient": {
-            "colors": ["#fbe3d6", "#a5113f"],
-            "minValue": 0,
-            "maxValue": max(most, 1) if not given else most,
-        },
-        "legendItems": [],
+        "techniques": [*_parents(ids), *techniques],
+        "gradient": {"colors": list(colors), "minValue": 0, "maxValue": most},
+        "legendItems": [{"label": text, "color": color} for color, text in (legend or {}).items()],
         "metadata": [
-            {"name": "run", "value": visible(result.run_uid)},
-            {"name": "lake snapshot", "value": str(result.coverage.snapshot_id)},
+            {"name": key, "value": visible(value)} for key, value in (metadata or {}).items()
         ],
         "selectTechniquesAcrossTactics": True,
     }
-    return json_text(layer, indent=2) + "\n"
+    return json_text(found, indent=2) + "\n"
 
 
-def _edition(uses: list[TechniqueUse]) -> str:
+def _edition(ids: Sequence[str]) -> str:
     """Name the matrix that has all techniques: rules may carry ids newer than the data here."""
-    newer = any(use.technique in BY_ID for use in uses)
+    newer = any(uid in BY_ID for uid in ids)
     return "19" if newer else VERSION.partition(".")[0]
 
 
@@ -83,8 +112,7 @@ def _technique(use: TechniqueUse, given: Mapping[str, TechniqueScore]) -> dict[s
     }
 
 
-def _parents(uses: list[TechniqueUse]) -> list[dict[str, Any]]:
+def _parents(ids: Sequence[str]) -> list[dict[str, Any]]:
     """Open the parents of sub-techniques, which the Navigator shows closed otherwise."""
-    known = {use.technique for use in uses}
-    parents = {use.technique.partition(".")[0] for use in uses} - known
+    parents = {uid.partition(".")[0] for uid in ids} - set(ids)
     return [{"techniqueID": parent, "showSubtechniques": True} for parent in sorted(parents)]

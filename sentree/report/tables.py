@@ -1,15 +1,12 @@
-"""Plain-text tables of what `ingest`, `detect` and `lake info` did, for a terminal."""
+"""Plain-text tables of what `ingest` and `lake info` did, for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas.detection import DetectReport
 from schemas.ingest import IngestReport
 from schemas.lake import LakeInfo
 from sentree.report.escape import terminal
-
-NAMED = 12
 
 
 def ingest_table(report: IngestReport) -> str:
@@ -46,24 +43,6 @@ def ingest_line(report: IngestReport) -> str:
     )
 
 
-def detect_table(report: DetectReport) -> str:
-    """Give rules by outcome, detections by level, and the rules that hit most."""
-    levels = ", ".join(f"{count:,} {level}" for level, count in report.by_level)
-    lines = [
-        f"rules: {report.rules_loaded:,} loaded, {report.rules_run:,} run, "
-        f"{len(report.without_data):,} without data, {len(report.not_runnable):,} not runnable",
-        f"events: {report.events:,}; detections: {report.detections:,} "
-        f"({report.detections_new:,} new){f': {levels}' if levels else ''}",
-    ]
-    rows = [
-        (hit.level or "-", f"{hit.events:,}", hit.title, hit.author or "-") for hit in report.hits
-    ]
-    lines += table(("level", "events", "rule", "author"), rows) if rows else []
-    for problem in report.not_runnable[:NAMED]:
-        lines.append(f"not run: {problem.title}: {problem.reason}")
-    return "\n".join(terminal(line) for line in lines)
-
-
 def lake_table(info: LakeInfo) -> str:
     """Give what a lake holds."""
     tables = ", ".join(f"{count:,} {name}" for name, count in info.tables.items())
@@ -79,6 +58,18 @@ def lake_table(info: LakeInfo) -> str:
             for one in slices
         ]
         lines += table((head, "events", "first", "last"), rows)
+    known = [
+        (
+            one.name,
+            f"{one.records:,}",
+            f"{one.versions:,}",
+            f"{one.revoked:,}",
+            f"{one.deprecated:,}",
+        )
+        for one in info.knowledge
+    ]
+    if known:
+        lines += table(("known", "records", "versions", "revoked", "deprecated"), known)
     return "\n".join(terminal(line) for line in lines)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from schemas.claim import Claim, Evidence
 from schemas.result import Result
-from schemas.section import Table
+from schemas.section import Scalar, Table
 from schemas.timeline import TimelineEntry
 from schemas.trajectory import NodeKind, NodeRecord
 from schemas.window import iso
@@ -46,6 +47,7 @@ MAX_RAW = 12_000
 MAX_MARKS = 4
 MAX_SUMMARY_ROWS = 15
 MAX_TABLE_ROWS = 60
+WHOLE = ("Match", "Value")
 
 
 def summary_lines(result: Result) -> list[str]:
@@ -123,7 +125,7 @@ def table_lines(table: Table, limit: int, width: int = WIDTH) -> list[str]:
     heads = [_line(column.name, 40) for column in table.columns]
     kinds = [column.kind for column in table.columns]
     rows = [
-        [_line(cell_text(value, kind), 160) for value, kind in zip(row.cells, kinds, strict=False)]
+        [_line(_cell(value, kind), 160) for value, kind in zip(row.cells, kinds, strict=False)]
         for row in table.rows[:limit]
     ]
     widths = [max(len(text) for text in column) for column in zip(heads, *rows, strict=False)]
@@ -143,6 +145,36 @@ def table_lines(table: Table, limit: int, width: int = WIDTH) -> list[str]:
     return lines
 
 
+def _look_table(table: Table, limit: int, width: int) -> list[str]:
+    """Show a table; what must not be cut to fit a column has a line of its own."""
+    places = [place for place, one in enumerate(table.columns) if one.name in WHOLE]
+    if not places:
+        return table_lines(table, limit, width)
+    place = places[0]
+    short = table.model_copy(
+        update={
+            "columns": table.columns[:place],
+            "rows": tuple(
+                row.model_copy(update={"cells": row.cells[:place]}) for row in table.rows
+            ),
+        }
+    )
+    title, head, *rows = table_lines(short, limit, width)
+    lines = [title, head]
+    for row, text in zip_longest(table.rows[:limit], rows):
+        lines.append(text)
+        if row is not None:
+            where = f"{row.cells[place + 1]}: " if len(row.cells) > place + 1 else ""
+            lines.append(f"    {_line(where + str(row.cells[place]), 2 * width)}")
+    return lines
+
+
+def _cell(value: Scalar, kind: str) -> str:
+    """Write a cell; of a time the second is enough here."""
+    text = cell_text(value, kind)
+    return text[:19].replace("T", " ") if kind == "time" else text
+
+
 def section_lines(result: Result, width: int = WIDTH) -> list[str]:
     """Show every section: its claims, and the first rows of its tables."""
     citations = number_citations(result)
@@ -155,6 +187,18 @@ def section_lines(result: Result, width: int = WIDTH) -> list[str]:
             lines += ["", *table_lines(table, MAX_TABLE_ROWS, width)]
         lines += [f"note: {_line(note, 300)}" for note in section.notes]
     return lines
+
+
+def look_lines(result: Result, limit: int, width: int = WIDTH) -> list[str]:
+    """Show the answer of a quick look: its sentences, then its tables, `limit` rows of each."""
+    lines = [_line(one.text, 400) for one in result.summary]
+    for section in result.sections:
+        # A section of everything is there for a spreadsheet; its parts follow it.
+        for table in section.tables if section.key != "all" else ():
+            if table.rows:
+                lines += ["", *_look_table(table, limit, width)]
+        lines += [f"note: {_line(note, 300)}" for note in section.notes]
+    return lines + [f"note: {_line(note, 300)}" for note in result.notes]
 
 
 def run_view(result: Result, width: int = WIDTH) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,10 +77,7 @@ class Bucket:
         self._prefilter = Prefilter(
             lake, [required(_condition(rule)) if prefiltered else None for rule in self.rules]
         )
-        self._needed: dict[str | None, set[Form]] = {}
-        for rule in self.rules:
-            for name, form in forms(_condition(rule)):
-                self._needed.setdefault(name, set()).add(form)
+        self._needed = _needed(_condition(rule) for rule in self.rules)
         for name, form in self._prefilter.places:
             self._needed.setdefault(name, set()).add(form)
 
@@ -95,10 +92,9 @@ class Bucket:
             unless: rules that are not to be run, by uid.
         """
         outcome = BucketOutcome()
-        test, values = membership(self._taxonomy, self.source)
-        reader = FieldReader(self._taxonomy, self.source, layouts)
-        columns = _make_bucket(lake, reader, self._needed, test, values)
-        columns, outcome.present, outcome.events = _describe(lake, columns)
+        columns, outcome.present, outcome.events = _fill(
+            lake, self._taxonomy, self.source, self._needed, layouts
+        )
         found = self._prefilter.candidates(lake, columns, outcome.events)
         everywhere: list[Rule] = []
         somewhere: list[tuple[Rule, Rows]] = []
@@ -233,6 +229,40 @@ def _pairs(found: Sequence[Rows]) -> Any:
 def _condition(rule: Rule) -> Node:
     assert rule.condition is not None
     return rule.condition
+
+
+def fill_bucket(
+    lake: Lake,
+    taxonomy: Taxonomy,
+    source: Source,
+    conditions: Iterable[Node],
+    layouts: Sequence[Layout],
+) -> tuple[dict[str | None, Column], set[str | None], int]:
+    """Fill `sigma_bucket` with what conditions read of the staged chunk's events of a log source.
+
+    Gives each field's column, the fields that any event has, and the number of events.
+    """
+    return _fill(lake, taxonomy, source, _needed(conditions), layouts)
+
+
+def _needed(conditions: Iterable[Node]) -> dict[str | None, set[Form]]:
+    needed: dict[str | None, set[Form]] = {}
+    for condition in conditions:
+        for name, form in forms(condition):
+            needed.setdefault(name, set()).add(form)
+    return needed
+
+
+def _fill(
+    lake: Lake,
+    taxonomy: Taxonomy,
+    source: Source,
+    needed: Mapping[str | None, set[Form]],
+    layouts: Sequence[Layout],
+) -> tuple[dict[str | None, Column], set[str | None], int]:
+    test, values = membership(taxonomy, source)
+    columns = _make_bucket(lake, FieldReader(taxonomy, source, layouts), needed, test, values)
+    return _describe(lake, columns)
 
 
 def membership(taxonomy: Taxonomy, source: Source) -> tuple[str, list[object]]:

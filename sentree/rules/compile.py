@@ -51,7 +51,7 @@ from sentree.rules.ir import (
 from sentree.rules.regex import regex_problem
 
 if TYPE_CHECKING:
-    from sigma.rule import SigmaRule
+    from sigma.rule import SigmaDetections, SigmaRule
 
 _COMPARISONS: dict[CompareOperators, NumberOp] = {
     CompareOperators.LT: "<",
@@ -72,7 +72,12 @@ def compile_rule(rule: SigmaRule) -> Node:
         NotRunnable: a value or modifier has no meaning that could be run.
         sigma.exceptions.SigmaError: the condition does not parse.
     """
-    nodes = [_node(condition.parsed) for condition in rule.detection.parsed_condition]
+    return compile_detections(rule.detection)
+
+
+def compile_detections(detections: SigmaDetections) -> Node:
+    """Compile the conditions of a `detection` or `filter` section, as `compile_rule` does."""
+    nodes = [_node(condition.parsed) for condition in detections.parsed_condition]
     if not nodes:
         raise NotRunnable("the rule has no condition")
     return _or(nodes)
@@ -101,8 +106,7 @@ def _field_value(field: str, value: Any) -> Node:
         case SigmaString():
             return _text(field, value)
         case SigmaTimestampPart():
-            part: DatePart = value.timestamp_part.name.lower()  # pyright: ignore[reportAssignmentType]
-            return TimePart(field, part, int(value.number))
+            return _time_part(field, value, "=")
         case SigmaNumber():
             return Number(field, "=", value.number)
         case SigmaBool():
@@ -118,11 +122,18 @@ def _field_value(field: str, value: Any) -> Node:
         case SigmaCompareExpression():
             if value.op == CompareOperators.NEQ:
                 return Not(Number(field, "=", value.number.number))
+            if isinstance(value.number, SigmaTimestampPart):
+                return _time_part(field, value.number, _COMPARISONS[value.op])
             return Number(field, _COMPARISONS[value.op], value.number.number)
         case SigmaFieldReference():
             return SameAs(field, value.field, _reference_op(value))
         case _:
             raise NotRunnable(f"values of type {type(value).__name__} are not supported")
+
+
+def _time_part(field: str, value: SigmaTimestampPart, op: NumberOp) -> TimePart:
+    part: DatePart = value.timestamp_part.name.lower()  # pyright: ignore[reportAssignmentType]
+    return TimePart(field, part, int(value.number), op)
 
 
 def _keyword(value: Any) -> Node:
@@ -200,6 +211,15 @@ def _network(field: str, cidr: str) -> Network:
         if low is not None and high is not None:
             return Network(field, address_key(low), address_key(high))
     return Network(field, address_key(network[0]), address_key(network[-1]))
+
+
+def compile_tree(tree: Any) -> Node:
+    """Compile a part of a parsed condition.
+
+    Raises:
+        NotRunnable: a value or modifier has no meaning that could be run.
+    """
+    return _node(tree)
 
 
 def address_key(address: IPv4Address | IPv6Address) -> str:

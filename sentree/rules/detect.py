@@ -13,15 +13,36 @@ from sentree.errors import LakeError
 from sentree.lake.db import Lake
 from sentree.lake.detections import begin_hits, store_hits
 from sentree.lake.rule_marks import recall_hits
-from sentree.rules.chunks import CHUNK_EVENTS, sql_file
+from sentree.rules.account import (
+    LEVELS,
+    add_correlations,
+    begin_account,
+    by_host,
+    by_tactic,
+    rule_hits,
+)
+from sentree.rules.chunks import CHUNK_EVENTS, Scope, scope_of, sql_file
+from sentree.rules.correlate import TABLES, Around, Correlated, begin_correlations, run_correlations
+from sentree.rules.correlation_plan import plan_correlations
+from sentree.rules.evidence import store_evidence
 from sentree.rules.ir import atoms, fields
 from sentree.rules.load import LoadedRules, Rule
-from sentree.rules.plan import Part, Plan, all_met, make_plan, remember
+from sentree.rules.plan import Plan, all_met, make_plan, remember
 from sentree.rules.search import Outcome, Search, Seen
 from sentree.rules.taxonomy import Taxonomy, load_taxonomy
 
 LOG = logging.getLogger("sentree.rules")
-LEVELS = ("critical", "high", "medium", "low", "informational", "none")
+
+
+_TABLES = (
+    "sigma_chunk",
+    "sigma_layouts",
+    "sigma_bucket",
+    "rule_hits",
+    "found_matches",
+    "unexplained",
+    "run_detections",
+)
 
 
 def detect(
@@ -38,7 +59,9 @@ def detect(
     """Run the rules over a tenant's events and store rules and detections.
 
     Running again over the same events changes nothing in the lake, and searches nothing: a rule
-    looks at the events that came since it looked last, and at all when its condition is new.
+    looks at the events that came since it looked last, and at all when its condition is new. Only
+    a rule that does not alert on its own, for a correlation that refers to it, looks at all events
+    each time, since its hits are not stored.
 
     Args:
         lake: the lake to read and to write.
@@ -53,42 +76,83 @@ def detect(
     Raises:
         LakeError: the lake could not be read or written.
     """
-    runnable, problems = prepared(rules)
+    taxonomy = load_taxonomy()
+    unfit = _problems(taxonomy, rules.rules)
+    plain = [rule for rule in rules.rules if rule.condition is not None]
+    plain = [rule for rule in plain if rule.rule_uid not in unfit]
+    silenced = plan_correlations(rules.rules, unfit).silenced
     plan = make_plan(
         lake,
-        runnable,
+        plain,
         tenant=tenant,
         window=window,
         since_snapshot=since_snapshot,
         chunk_events=chunk_events,
-        again=again,
+        again=[rule.rule_uid for rule in plain] if again else silenced,
     )
     begin_search(lake)
     try:
-        outcome = Outcome()
-        searches: dict[frozenset[str], Search] = {}
-        for done, part in enumerate(plan.parts):
-            if progress:
-                progress(done, len(plan.parts))
-            if part.rules not in searches:
-                searches[part.rules] = search_of(runnable, part)
-            outcome.add(searches[part.rules].run(lake, part.chunk, unless=outcome.failed))
-        if progress and plan.parts:
-            progress(len(plan.parts), len(plan.parts))
-        return conclude(lake, rules, plan, outcome, problems)
+        outcome = _search(lake, taxonomy, plain, plan, progress)
+        recall_hits(lake, tenant, list(plan.seen))
+        correlations = plan_correlations(rules.rules, {**unfit, **outcome.failed})
+        begin_correlations(lake, correlations)
+        # Whether a rule alerts may hang on whether another failed.
+        silenced |= correlations.silenced
+        unwanted = [*unfit, *outcome.failed, *correlations.silenced]
+        if unwanted:
+            lake.execute("DELETE FROM rule_hits WHERE list_contains(?, rule_uid)", [unwanted])
+        complete = plan.unseen - silenced - outcome.failed.keys() if plan.remembers else ()
+        new = store_hits(lake, [rule.record for rule in rules.rules], tenant, sorted(complete))
+        store_evidence(lake, taxonomy, rules.rules, rules.placeholders, plan.scope, chunk_events)
+        met = all_met(plan, outcome.met)
+        fit = [rule for rule in plain if rule.rule_uid not in silenced | outcome.failed.keys()]
+        remember(lake, plan, fit, met)
+        begin_account(lake)
+        correlated = Correlated()
+        if correlations.steps and plan.events:
+
+            def search(base: Sequence[Rule], chunks: Sequence[Scope]) -> None:
+                searched = Search(taxonomy, base)
+                for chunk in chunks:
+                    outcome.add(searched.run(lake, chunk, unless=outcome.failed))
+
+            around = scope_of(lake, tenant, window, None)[0] if since_snapshot else None
+            correlated = run_correlations(
+                lake,
+                taxonomy,
+                correlations,
+                rules.rules,
+                tenant,
+                Around(plan.scope, around),
+                chunk_events,
+                search,
+            )
+            if correlated.hits:
+                add_correlations(lake)
+        hits = rule_hits(lake, rules.rules)
+        tactics, hosts = by_tactic(lake), by_host(lake)
     finally:
         end_search(lake)
-
-
-def prepared(rules: LoadedRules) -> tuple[list[Rule], dict[str, str]]:
-    """Give the rules that can be run, and of the others why they can't."""
-    problems = _problems(load_taxonomy(), rules.rules)
-    return [rule for rule in rules.rules if rule.rule_uid not in problems], problems
-
-
-def search_of(rules: Sequence[Rule], part: Part) -> Search:
-    """Make the rules of a part ready."""
-    return Search(load_taxonomy(), [rule for rule in rules if rule.rule_uid in part.rules])
+    new += correlated.new
+    told = {"rules": len(rules.rules), "events": plan.searched, "detections": new}
+    LOG.info("rules searched", extra={"tenant": tenant, **told})
+    for step in correlations.steps:
+        met[step.rule.rule_uid] = Seen(sum(met[ref.rule_uid].events for ref in step.refs))
+    problems = {**unfit, **correlations.problems}
+    failed = {**outcome.failed, **correlated.failed}
+    return _report(rules, problems, failed, met, hits, correlated.empty).model_copy(
+        update={
+            "snapshot_id": plan.snapshot,
+            "window": window,
+            "events": plan.events,
+            "events_searched": plan.searched,
+            "detections_new": new,
+            "by_tactic": tactics,
+            "by_host": hosts,
+            "silenced": len(correlations.silenced),
+            "correlations": correlated.hits,
+        }
+    )
 
 
 def begin_search(lake: Lake) -> None:
@@ -99,51 +163,41 @@ def begin_search(lake: Lake) -> None:
 
 def end_search(lake: Lake) -> None:
     """Drop what a search made of temporary tables."""
-    for table in ("sigma_chunk", "sigma_layouts", "sigma_bucket", "rule_hits"):
+    for table in (*_TABLES, *TABLES):
         # What went wrong before, if anything did, is what the caller must hear of.
         with suppress(LakeError):
             lake.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
-def conclude(
+def _search(
     lake: Lake,
-    rules: LoadedRules,
+    taxonomy: Taxonomy,
+    rules: Sequence[Rule],
     plan: Plan,
-    outcome: Outcome,
-    problems: Mapping[str, str],
-) -> DetectReport:
-    """Store `rule_hits` as detections, remember what was seen, and give the account.
-
-    Raises:
-        LakeError: the lake could not be written.
-    """
-    problems = {**problems, **outcome.failed}
-    if plan.seen:
-        recall_hits(lake, plan.tenant, list(plan.seen))
-    if problems:
-        lake.execute("DELETE FROM rule_hits WHERE list_contains(?, rule_uid)", [list(problems)])
-    complete = sorted(plan.unseen - problems.keys()) if plan.remembers else ()
-    new = store_hits(lake, [rule.record for rule in rules.rules], plan.tenant, complete)
-    hits = _hits(lake, rules.rules)
-    met = all_met(plan, outcome.met)
-    remember(lake, plan, [rule for rule in rules.rules if rule.rule_uid not in problems], met)
-    told = {"rules": len(rules.rules), "events": plan.searched, "detections": new}
-    LOG.info("rules searched", extra={"tenant": plan.tenant, **told})
-    return _report(rules, problems, met, hits).model_copy(
-        update={
-            "snapshot_id": plan.snapshot,
-            "window": plan.window,
-            "events": plan.events,
-            "events_searched": plan.searched,
-            "detections_new": new,
-        }
-    )
+    progress: Callable[[int, int], None] | None,
+) -> Outcome:
+    """Add to `rule_hits` what the rules hit in the events that they have not seen."""
+    outcome = Outcome()
+    searches: dict[frozenset[str], Search] = {}
+    for done, part in enumerate(plan.parts):
+        if progress:
+            progress(done, len(plan.parts))
+        if part.rules not in searches:
+            searches[part.rules] = Search(
+                taxonomy, [rule for rule in rules if rule.rule_uid in part.rules]
+            )
+        outcome.add(searches[part.rules].run(lake, part.chunk, unless=outcome.failed))
+    if progress and plan.parts:
+        progress(len(plan.parts), len(plan.parts))
+    return outcome
 
 
 def _problems(taxonomy: Taxonomy, rules: Sequence[Rule]) -> dict[str, str]:
     """Say of every rule that can't be run why it can't."""
     problems: dict[str, str] = {}
     for rule in rules:
+        if rule.correlation is not None:
+            continue
         if rule.problem is not None or rule.condition is None:
             problems[rule.rule_uid] = rule.problem or "the rule has no condition"
         elif taxonomy.source(rule.logsource) is None:
@@ -151,39 +205,19 @@ def _problems(taxonomy: Taxonomy, rules: Sequence[Rule]) -> dict[str, str]:
     return problems
 
 
-def _hits(lake: Lake, rules: Sequence[Rule]) -> tuple[RuleHits, ...]:
-    rows = lake.query(
-        "SELECT rule_uid, count(DISTINCT event_uid) AS events FROM rule_hits GROUP BY ALL"
-    )
-    events = {row["rule_uid"]: row["events"] for row in rows}
-    hits = [
-        RuleHits(
-            rule_uid=rule.rule_uid,
-            title=rule.title,
-            author=rule.author,
-            level=rule.level,
-            techniques=rule.techniques,
-            events=events[rule.rule_uid],
-        )
-        for rule in rules
-        if rule.rule_uid in events
-    ]
-    order = {level: place for place, level in enumerate(LEVELS)}
-    hits.sort(key=lambda hit: (order.get(hit.level or "none", 99), hit.title, hit.rule_uid))
-    return tuple(hits)
-
-
 def _report(
     loaded: LoadedRules,
     problems: Mapping[str, str],
+    failed: Mapping[str, str],
     met: Mapping[str, Seen],
     hits: Sequence[RuleHits],
+    empty: Mapping[str, str],
 ) -> DetectReport:
     matched = {hit.rule_uid for hit in hits}
     without: list[RuleNote] = []
     for rule in loaded.rules:
-        if rule.rule_uid not in problems and rule.rule_uid not in matched:
-            reason = _no_data(rule, met[rule.rule_uid])
+        if not {rule.rule_uid} & (problems.keys() | failed.keys() | matched):
+            reason = empty.get(rule.rule_uid) or _no_data(rule, met[rule.rule_uid])
             if reason:
                 without.append(rule.note(reason))
     levels: dict[str, int] = defaultdict(int)
@@ -194,10 +228,13 @@ def _report(
         window=None,
         events=0,
         rules_loaded=len(loaded.rules),
-        rules_run=len(loaded.rules) - len(problems) - len(without),
+        rules_run=len(loaded.rules) - len(problems) - len(failed) - len(without),
         without_data=tuple(without),
         not_runnable=tuple(
             rule.note(problems[rule.rule_uid]) for rule in loaded.rules if rule.rule_uid in problems
+        ),
+        failed=tuple(
+            rule.note(failed[rule.rule_uid]) for rule in loaded.rules if rule.rule_uid in failed
         ),
         load_errors=tuple(
             RuleNote(path=error.path, line=error.line, reason=error.reason)
@@ -210,9 +247,12 @@ def _report(
 
 
 def _no_data(rule: Rule, seen: Seen) -> str | None:
+    if not seen.events and rule.correlation is not None:
+        return "there are no events of the log sources of its rules"
     if not seen.events:
         return f"there are no events of the log source {rule.logsource}"
-    assert rule.condition is not None
+    if rule.condition is None:
+        return None
     named = fields(rule.condition)
     if (
         named

@@ -56,14 +56,15 @@ class FieldReader:
             return _first(list(self._system(system, extraction)))
         terms: list[str] = []
         open_layouts = self._each
-        for alias in self._aliases(name):
+        for alias in self.aliases(name):
             # Where every event has the producer's field, the normalised event is not read at all.
             if not alias.startswith("/") or open_layouts:
                 terms += self._alias(alias, extraction)
             open_layouts = [names for names in open_layouts if not names.has(alias)]
         return _first(terms)
 
-    def _aliases(self, name: str) -> tuple[str, ...]:
+    def aliases(self, name: str) -> tuple[str, ...]:
+        """Give the names and pointers under which a field may stand, in order."""
         listed = self._source.view.get(name, ())
         return listed if name in listed else (name, *listed)
 

@@ -99,11 +99,12 @@ class SameAs:
 
 @dataclass(frozen=True, slots=True)
 class TimePart:
-    """A part of the instant that the field holds."""
+    """A comparison with a part of the instant, in UTC, that the field holds."""
 
     field: str
     part: DatePart
     value: int
+    op: NumberOp = "="
 
 
 Atom = Text | Pattern | Number | Network | Absent | Exists | SameAs | TimePart

@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from schemas.detection import RuleNote, RuleRecord
+from sentree.rules import correlation as correlations
+from sentree.rules.correlation import Correlation
 from sentree.rules.documents import Document, Unreadable, read_content, read_documents
+from sentree.rules.filters import Filter, apply_filters, parse_filter, read_filter
 from sentree.rules.ir import Node
+from sentree.rules.placeholders import Placeholders, with_placeholders
 from sentree.rules.rule_cache import RuleCache
+from sentree.rules.rule_values import settled
 
 if TYPE_CHECKING:
-    from sigma.rule import SigmaRule
+    from sigma.rule import SigmaLogSource, SigmaRule
+    from sigma.rule.base import SigmaRuleBase
 
 _TECHNIQUE = re.compile(r"t\d{4}(\.\d{3})?", re.IGNORECASE)
 _OTHER_ATTACK_ID = re.compile(r"(ta|g|s|m|c|ds)\d{4}", re.IGNORECASE)
@@ -34,9 +40,16 @@ class LogSource:
         return ", ".join(f"{key} {value}" for key, value in named.items() if value)
 
 
+NO_SOURCE = LogSource(None, None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule that was read. `problem` says why it can't be run, else `condition` is there."""
+    """A rule that was read. `problem` says why it can't be run, else `condition` is there.
+
+    A correlation has `correlation` in place of `condition`, and no log source of its own. `name`
+    is what correlations and filters may call the rule, beside its uid.
+    """
 
     rule_uid: str
     title: str
@@ -52,6 +65,13 @@ class Rule:
     logsource: LogSource
     condition: Node | None
     problem: str | None = None
+    tags: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    falsepositives: tuple[str, ...] = ()
+    pack: str | None = None
+    pack_version: str | None = None
+    name: str | None = None
+    correlation: Correlation | None = None
 
     @property
     def record(self) -> RuleRecord:
@@ -86,9 +106,15 @@ class LoadedRules:
 
     rules: tuple[Rule, ...]
     errors: tuple[LoadError, ...]
+    placeholders: Placeholders = field(default_factory=dict[str, tuple[str, ...]])
 
 
-def load_rules(paths: Iterable[Path | str], *, cache: Path | None = None) -> LoadedRules:
+def load_rules(
+    paths: Iterable[Path | str],
+    *,
+    cache: Path | None = None,
+    placeholders: Placeholders | None = None,
+) -> LoadedRules:
     """Read every rule of the files and folders given; folders are searched for *.yml and *.yaml.
 
     Never raises for what the files hold: bad files, documents and rules become errors. Of two
@@ -97,20 +123,39 @@ def load_rules(paths: Iterable[Path | str], *, cache: Path | None = None) -> Loa
     Args:
         paths: files and folders.
         cache: where compiled rules are kept, so that a file is parsed only once.
+        placeholders: the values for `expand`.
     """
     rules: dict[str, Rule] = {}
     errors: list[LoadError] = []
+    filters: list[Filter] = []
     with RuleCache(cache, _KEPT) as kept:
         for path in _files(paths, errors):
             for rule in _load_file(path, errors, kept):
+                if isinstance(rule, Filter):
+                    filters.append(rule)
+                    continue
                 first = rules.setdefault(rule.rule_uid, rule)
                 if first is not rule:
                     reason = f"rule id {rule.rule_uid} is taken by {first.path}:{first.line}"
                     errors.append(LoadError(rule.path, rule.line, reason))
-    return LoadedRules(tuple(rules.values()), tuple(errors))
+    # What follows depends on the whole set, so that it is no part of what is kept of a file.
+    filled = with_placeholders(rules.values(), placeholders or {})
+    filtered, remarks = apply_filters(filled, filters)
+    for one, reason in remarks:
+        errors.append(LoadError(one.path, one.line, f"filter '{one.title}' {reason}", fatal=False))
+    return LoadedRules(tuple(filtered), tuple(errors), placeholders or {})
 
 
-_KEPT = (*get_args(Node), Rule, LogSource, LoadError)
+_KEPT = (
+    *get_args(Node),
+    *get_args(correlations.Expression),
+    correlations.Bounds,
+    Correlation,
+    Rule,
+    Filter,
+    LogSource,
+    LoadError,
+)
 
 
 def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Path]:
@@ -137,7 +182,7 @@ def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Pat
                 yield path
 
 
-def _load_file(path: Path, errors: list[LoadError], cache: RuleCache) -> Iterator[Rule]:
+def _load_file(path: Path, errors: list[LoadError], cache: RuleCache) -> Iterator[Rule | Filter]:
     try:
         content = read_content(path)
     except Unreadable as error:
@@ -145,7 +190,7 @@ def _load_file(path: Path, errors: list[LoadError], cache: RuleCache) -> Iterato
         return
     digest = hashlib.sha256(content).hexdigest()
     # Both kept in order, without their place: the same content may stand anywhere.
-    found: tuple[tuple[Rule, ...], tuple[LoadError, ...]] | None = cache.get(digest)
+    found: tuple[tuple[Rule | Filter, ...], tuple[LoadError, ...]] | None = cache.get(digest)
     if found is None:
         wrong: list[LoadError] = []
         found = tuple(_load_content(path, content, digest, wrong)), tuple(wrong)
@@ -158,7 +203,7 @@ def _load_file(path: Path, errors: list[LoadError], cache: RuleCache) -> Iterato
 
 def _load_content(
     path: Path, content: bytes, digest: str, errors: list[LoadError]
-) -> Iterator[Rule]:
+) -> Iterator[Rule | Filter]:
     documents: list[Document] = []
     try:
         for document in read_documents(content):
@@ -166,17 +211,23 @@ def _load_content(
     except Unreadable as error:
         errors.append(LoadError(str(path), error.line, error.reason))
     if any(isinstance(item.value, dict) and "action" in item.value for item in documents):
-        yield from _load_legacy_collection(path, documents, digest, errors)
-        return
+        others = [item for item in documents if not _is_other(item.value)]
+        yield from _load_legacy_collection(path, others, digest, errors)
+        documents = [item for item in documents if _is_other(item.value)]
     for document in documents:
         rule = _load_document(path, document, digest, errors)
         if rule is not None:
             yield rule
 
 
+def _is_other(value: object) -> bool:
+    """Tell whether a document is a correlation or a filter, which no `action` changes."""
+    return isinstance(value, dict) and not {"correlation", "filter"}.isdisjoint(value)  # pyright: ignore[reportUnknownArgumentType]
+
+
 def _load_document(
     path: Path, document: Document, digest: str, errors: list[LoadError]
-) -> Rule | None:
+) -> Rule | Filter | None:
     # pySigma takes its time to import, and is needed for rules that were not kept only.
     from sigma.rule import SigmaRule
 
@@ -184,19 +235,24 @@ def _load_document(
 
     value = document.value
     reason = None
+    if _is_other(value):
+        try:
+            if "correlation" in value:
+                return _correlation(path, document, digest, errors)
+            return _filter(path, document, digest, errors)
+        except Exception as error:
+            # As below: what a malformed value trips over may be anything.
+            errors.append(LoadError(str(path), document.line, _one_line(error)))
+            return None
     if not isinstance(value, dict):
         reason = "is no Sigma rule: the document is not a mapping"
-    elif "correlation" in value:
-        reason = "correlation rules are not supported yet"
-    elif "filter" in value:
-        reason = "filter documents are not supported yet"
     elif "detection" not in value:
         reason = "is no Sigma rule: it has no 'detection'"
     if reason is not None:
         errors.append(LoadError(str(path), document.line, reason))
         return None
     try:
-        rule = SigmaRule.from_dict(value, collect_errors=True, policy=POLICY)
+        rule = SigmaRule.from_dict(settled(value), collect_errors=True, policy=POLICY)
     except Exception as error:
         # pySigma raises whatever a malformed value happens to trip over, not only SigmaError.
         errors.append(LoadError(str(path), document.line, _one_line(error)))
@@ -214,7 +270,7 @@ def _load_legacy_collection(
 
     line = documents[0].line
     try:
-        values = [document.value for document in documents]
+        values = [settled(document.value) for document in documents]
         collection = SigmaCollection.from_dicts(values, collect_errors=True, policy=POLICY)
     except Exception as error:
         errors.append(LoadError(str(path), line, _one_line(error)))
@@ -224,8 +280,48 @@ def _load_legacy_collection(
             loaded = _rule(path, line, digest, rule, errors)
             if loaded is not None:
                 yield loaded
-        else:
-            errors.append(LoadError(str(path), line, "correlation rules are not supported yet"))
+
+
+def _correlation(
+    path: Path, document: Document, digest: str, errors: list[LoadError]
+) -> Rule | None:
+    from sigma.exceptions import SigmaCorrelationRuleError
+
+    from sentree.rules.compile import NotRunnable
+    from sentree.rules.correlation_load import parse_correlation, read_correlation
+
+    parsed = parse_correlation(document.value)
+    fatal = [error for error in parsed.errors if isinstance(error, SigmaCorrelationRuleError)]
+    for error in parsed.errors:
+        errors.append(LoadError(str(path), document.line, _one_line(error), fatal=error in fatal))
+    if fatal:
+        return None
+    correlation: Correlation | None = None
+    problem: str | None = None
+    try:
+        correlation = read_correlation(document.value, parsed)
+    except NotRunnable as error:
+        problem = _one_line(error)
+    return _described(path, document.line, digest, parsed, correlation=correlation, problem=problem)
+
+
+def _filter(path: Path, document: Document, digest: str, errors: list[LoadError]) -> Filter | None:
+    parsed = parse_filter(document.value)
+    if parsed.errors:
+        errors.append(LoadError(str(path), document.line, _one_line(parsed.errors[0])))
+        return None
+    return read_filter(
+        parsed,
+        path=str(path),
+        line=document.line,
+        digest=digest,
+        logsource=_logsource(parsed.logsource),
+    )
+
+
+def _logsource(given: SigmaLogSource) -> LogSource:
+    names = (given.category, given.product, given.service)
+    return LogSource(*(name.strip().lower() if name else None for name in names))
 
 
 def _rule(
@@ -255,6 +351,28 @@ def _rule(
     except Exception as error:
         # As above: a malformed value may trip pySigma anywhere.
         problem = f"can't be compiled: {_one_line(error)}"
+    return _described(
+        path,
+        line,
+        digest,
+        rule,
+        logsource=_logsource(rule.logsource),
+        condition=condition,
+        problem=problem,
+    )
+
+
+def _described(
+    path: Path,
+    line: int,
+    digest: str,
+    rule: SigmaRuleBase,
+    *,
+    logsource: LogSource = NO_SOURCE,
+    condition: Node | None = None,
+    correlation: Correlation | None = None,
+    problem: str | None = None,
+) -> Rule:
     techniques, tactics = _attack(rule)
     return Rule(
         rule_uid=str(rule.id) if rule.id else _uid(digest, rule.title),
@@ -268,22 +386,18 @@ def _rule(
         content_sha256=digest,
         techniques=techniques,
         tactics=tactics,
-        logsource=LogSource(
-            *(
-                name.strip().lower() if name else None
-                for name in (
-                    rule.logsource.category,
-                    rule.logsource.product,
-                    rule.logsource.service,
-                )
-            )
-        ),
+        logsource=logsource,
         condition=condition,
         problem=problem,
+        tags=tuple(f"{tag.namespace}.{tag.name}" for tag in rule.tags or ()),
+        references=_texts(rule.references),
+        falsepositives=_texts(rule.falsepositives),
+        name=rule.name if isinstance(rule.name, str) else None,
+        correlation=correlation,
     )
 
 
-def _attack(rule: SigmaRule) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _attack(rule: SigmaRuleBase) -> tuple[tuple[str, ...], tuple[str, ...]]:
     names = [tag.name.lower() for tag in rule.tags or () if tag.namespace.lower() == "attack"]
     techniques = sorted({name.upper() for name in names if _TECHNIQUE.fullmatch(name)})
     tactics = dict.fromkeys(
@@ -292,6 +406,12 @@ def _attack(rule: SigmaRule) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if not _TECHNIQUE.fullmatch(name) and not _OTHER_ATTACK_ID.fullmatch(name)
     )
     return tuple(techniques), tuple(sorted(tactics))
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        return ()
+    return tuple(one for one in cast(list[object], values) if isinstance(one, str))
 
 
 def _uid(digest: str, title: str | None) -> str:

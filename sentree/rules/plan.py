@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -28,12 +28,13 @@ class Part:
 class Plan:
     """What a run has to search, as of a snapshot; the parts may be searched in any order.
 
+    `scope` are the events that there are, `searched` how many of them some rule has not seen.
     `unseen` are the rules that look at everything in scope, `seen` those that look at what came
     later than their mark. Only a run over all events of a tenant `remembers`.
     """
 
     tenant: str
-    window: Window | None
+    scope: Scope
     snapshot: int
     events: int
     searched: int
@@ -51,7 +52,7 @@ def make_plan(
     window: Window | None = None,
     since_snapshot: int | None = None,
     chunk_events: int = CHUNK_EVENTS,
-    again: bool = False,
+    again: Collection[str] = (),
 ) -> Plan:
     """Find out what rules have to search.
 
@@ -62,7 +63,7 @@ def make_plan(
         window: only events in it.
         since_snapshot: only events loaded after that snapshot.
         chunk_events: about how many events a part has.
-        again: every rule looks at every event, whatever it has seen.
+        again: uids of rules that look at every event, whatever they have seen.
 
     Raises:
         LakeError: the lake could not be read.
@@ -70,8 +71,9 @@ def make_plan(
     scope, snapshot = scope_of(lake, tenant, window, since_snapshot)
     chunks, events = plan_chunks(lake, scope, chunk_events)
     remembers = window is None and since_snapshot is None
-    marks = read_marks(lake, tenant) if remembers and not again else {}
-    seen = {rule.rule_uid: marks[key] for rule in rules for key in [rule_key(rule)] if key in marks}
+    marks = read_marks(lake, tenant) if remembers else {}
+    wanted = {rule_key(rule): rule.rule_uid for rule in rules if rule.rule_uid not in again}
+    seen = {uid: marks[key] for key, uid in wanted.items() if key in marks}
     unseen = frozenset(rule.rule_uid for rule in rules if rule.rule_uid not in seen)
     parts = [Part(unseen, chunk) for chunk in chunks] if unseen else []
     searched = events if unseen else 0
@@ -81,7 +83,7 @@ def make_plan(
         group = frozenset(uid for uid, mark in seen.items() if mark.snapshot == since)
         parts += [Part(group, chunk) for chunk in chunks]
         searched = max(searched, count)
-    return Plan(tenant, window, snapshot, events, searched, tuple(parts), unseen, seen, remembers)
+    return Plan(tenant, scope, snapshot, events, searched, tuple(parts), unseen, seen, remembers)
 
 
 def all_met(plan: Plan, met: Mapping[str, Seen]) -> dict[str, Seen]:
@@ -98,20 +100,20 @@ def all_met(plan: Plan, met: Mapping[str, Seen]) -> dict[str, Seen]:
 
 
 def remember(lake: Lake, plan: Plan, rules: Iterable[Rule], total: Mapping[str, Seen]) -> None:
-    """Store how far the rules have seen the events, unless nothing was new.
+    """Store how far the rules have seen the events, unless nothing was new to any of them.
 
     Raises:
         LakeError: the lake could not be written.
     """
-    if not plan.remembers or not (plan.parts or plan.unseen):
-        return
     marks: dict[str, RuleMark] = {}
     for rule in rules:
         if rule.condition is not None:
             seen = total[rule.rule_uid]
             named = tuple(sorted(fields(rule.condition) & seen.present))
             marks[rule_key(rule)] = RuleMark(rule.rule_uid, plan.snapshot, seen.events, named)
-    store_marks(lake, plan.tenant, marks)
+    looked = plan.unseen.union(*(part.rules for part in plan.parts))
+    if plan.remembers and any(mark.rule_uid in looked for mark in marks.values()):
+        store_marks(lake, plan.tenant, marks)
 
 
 def rule_key(rule: Rule) -> str:

@@ -103,7 +103,7 @@ def _sql(node: Node, columns: Mapping[str | None, Column], parameters: list[obje
             left, right = columns.get(node.field), columns.get(node.other)
             if not left or not right:
                 return "false"
-            return _compared(node.op, f"l{left.number}", f"l{right.number}")
+            return _same(node.op, left, right)
         case _:
             column = columns.get(node.field)
             if column is None:
@@ -112,6 +112,19 @@ def _sql(node: Node, columns: Mapping[str | None, Column], parameters: list[obje
                 test = _atom(node, _over_value, parameters)
                 return f"(len(list_filter(v{column.number}, lambda x: {test})) > 0)"
             return _atom(node, {form: f"{form}{column.number}" for form in FORM_SQL}, parameters)
+
+
+def _same(op: TextOp, left: Column, right: Column) -> str:
+    """Compare two fields; of a list, any value will do."""
+    test = _compared(
+        op,
+        "lower(x)" if left.many else f"l{left.number}",
+        "lower(y)" if right.many else f"l{right.number}",
+    )
+    for letter, column in (("y", right), ("x", left)):
+        if column.many:
+            test = f"(len(list_filter(v{column.number}, lambda {letter}: {test})) > 0)"
+    return test
 
 
 _over_value: Mapping[Form, str] = {form: sql.format("x") for form, sql in FORM_SQL.items()}
@@ -154,7 +167,7 @@ def _atom(
             return f"({column['a']} BETWEEN ? AND ?)"
         case TimePart():
             parameters.append(atom.value)
-            return f"(date_part('{atom.part}', TRY_CAST({column['c']} AS TIMESTAMP)) = ?)"
+            return f"(date_part('{atom.part}', sigma_time({column['c']})) {atom.op} ?)"
 
 
 def _compared(op: TextOp, left: str, right: str) -> str:

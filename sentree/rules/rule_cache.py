@@ -25,7 +25,8 @@ class RuleCache:
 
     Args:
         path: the file; None keeps nothing.
-        kinds: the dataclasses that a kept form may consist of, beside tuples and plain values.
+        kinds: the dataclasses that a kept form may consist of, beside tuples, mappings
+            with texts as keys and plain values.
     """
 
     def __init__(self, path: Path | None, kinds: Iterable[type]) -> None:
@@ -91,13 +92,19 @@ class RuleCache:
 def encoded(value: Any, kinds: Mapping[str, type]) -> Any:
     """Give the JSON form of dataclasses: a list of their name and fields; of a tuple, without name.
 
+    A mapping is an object.
+
     Raises:
-        TypeError: something is neither one of the kinds, nor a tuple or plain value.
+        TypeError: something is neither one of the kinds, nor a tuple, mapping or plain value.
     """
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, tuple):
         return ["", *(encoded(item, kinds) for item in value)]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):  # pyright: ignore[reportUnknownVariableType]
+            raise TypeError("a mapping without texts as keys has no kept form")
+        return {key: encoded(item, kinds) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
     name = type(value).__name__
     if not is_dataclass(value) or kinds.get(name) is not type(value):
         raise TypeError(f"{name} has no kept form")
@@ -111,9 +118,11 @@ def decoded(form: Any, kinds: Mapping[str, type]) -> Any:
         KeyError: it names an unknown kind.
         TypeError: a kind has other fields than the form.
     """
+    if type(form) is dict:
+        return {key: decoded(item, kinds) for key, item in form.items()}  # pyright: ignore[reportUnknownVariableType]
     if type(form) is not list:
         return form
-    parts = [decoded(item, kinds) if type(item) is list else item for item in form]
+    parts = [decoded(item, kinds) if type(item) in _NESTED else item for item in form]
     return tuple(parts[1:]) if parts[0] == "" else kinds[parts[0]](*parts[1:])
 
 
@@ -127,6 +136,9 @@ def compiler_fingerprint() -> str:
         if file.name.endswith((".py", ".yml", ".sql")):
             hashed.update(file.read_bytes())
     return hashed.hexdigest()[:16]
+
+
+_NESTED = (list, dict)
 
 
 def _checksum(body: str) -> str:

@@ -48,6 +48,11 @@ class Taxonomy:
     open_containers: tuple[str, ...]
     system: Mapping[str, tuple[str, ...]]
     sources: Mapping[LogSource, Source]
+    fields: Mapping[str, tuple[str, ...]]
+
+    def fields_of(self, source: Source) -> tuple[str, ...]:
+        """Give the names that Windows' own producers write for a category, where they are known."""
+        return self.fields.get(source.logsource.category or "", ()) if source.windows else ()
 
     def source(self, logsource: LogSource) -> Source | None:
         """Give the source that a rule names, None if it is not known.
@@ -89,6 +94,7 @@ def load_taxonomy() -> Taxonomy:
         open_containers=tuple(data["open_containers"]),
         system=_names(data["system"]),
         sources=sources,
+        fields=_names(data["fields"]),
     )
 
 

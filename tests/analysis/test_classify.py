@@ -80,7 +80,7 @@ def test_each_record_of_a_mixed_file_has_its_class_and_says_why(
     assert "event 4688 of log Security" in reasons[0]
     assert "names class 3002 itself" in reasons[3]
     assert "first keys are: fan" in reasons[4]
-    assert reasons[5] == "text of no known format"
+    assert reasons[5].startswith("text of no known format")
 
 
 def test_equal_records_are_counted_as_often_as_they_stand_there(

@@ -12,7 +12,7 @@ import pytest
 from sentree.cli import run
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("soc", "incident-response", "compliance", "detection-engineering", "research")
+PAGES = ("soc", "incident-response", "compliance", "detection-engineering", "research", "rules")
 
 
 def commands(page: str) -> list[str]:

@@ -7,11 +7,20 @@ from typing import Any
 
 import pytest
 from lake_logs import Load
+from whole_way import Told, incident_logs, whole_way
 
 from schemas.ingest import IngestReport
 from sentree.lake.db import Lake
 from sentree.lake.ingest import NothingLoadedError, ingest
 from sentree.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def told_on_disk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Told]:
+    """The logs of an incident, and what a lake on a disk tells of them."""
+    folder = tmp_path_factory.mktemp("told")
+    logs = incident_logs(folder / "logs")
+    return logs, whole_way(Settings(home=folder / "home"), logs)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import pytest
 from lake_logs import Load, lines, records
 
 from sentree.errors import ExitCode, LakeError
-from sentree.lake.db import Lake
+from sentree.lake.db import TABLES, Lake
 from sentree.settings import Settings
 
 
@@ -17,7 +17,7 @@ def test_opening_without_making_says_how_to_get_a_lake(settings: Settings) -> No
 
 def test_a_new_lake_is_empty_and_sound(lake: Lake) -> None:
     info = lake.info()
-    assert info.tables == dict.fromkeys(("events", "sources", "rejects", "rules", "detections"), 0)
+    assert info.tables == dict.fromkeys(TABLES, 0) and info.knowledge == ()
     assert lake.check() == []
 
 

@@ -6,18 +6,26 @@ import json
 import subprocess
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
-from lake_logs import lines, records
+from lake_logs import lines, record, records
 from postgres_server import PASSWORD, PostgresServer
+from whole_way import Told, whole_way
 
+from schemas.upkeep import Entity, ForgetRequest
 from sentree.cli import run
 from sentree.errors import ConfigurationError, LakeError
 from sentree.lake.catalog import LOCK_KEY, NoLakeError
+from sentree.lake.compact import compact
 from sentree.lake.db import Lake
+from sentree.lake.expire import expire
+from sentree.lake.forget import forget
 from sentree.lake.ingest import ingest
 from sentree.lake.migrations import Migration, migrations, newest_version
+from sentree.lake.soundness import check
 from sentree.postgres_address import read_address
 from sentree.settings import Settings
 
@@ -104,6 +112,41 @@ def test_writers_and_readers_at_once_lose_and_double_nothing(
         [sums] = lake.query("SELECT sum(accepted) AS a, sum(delivered) AS d FROM sources")
     assert (info.tables["events"], info.tables["sources"]) == (total, WRITERS * FILES)
     assert (sums["a"], sums["d"]) == (total, WRITERS * FILES * (ROWS + ROWS // 3))
+
+
+def test_a_lake_on_postgres_answers_as_the_embedded_one(
+    settings: Settings, told_on_disk: tuple[Path, Told]
+) -> None:
+    logs, told = told_on_disk
+    assert whole_way(settings, logs) == told
+    assert told.detections > 5 and told.timeline
+
+
+def test_upkeep_does_on_postgres_what_it_does_on_the_embedded_one(
+    tmp_path: Path, settings: Settings, postgres: PostgresServer
+) -> None:
+    with Lake.open(settings) as lake:
+        for number in range(2):
+            several = [*records(20, number * 20), record(900 + number, SubjectUserName="zacharias")]
+            (tmp_path / f"{number}.jsonl").write_text(lines(several))
+            ingest(lake, [tmp_path / f"{number}.jsonl"], settings=settings)
+        stray = lake.folder / "data" / "main" / "events" / "left.parquet"
+        stray.write_bytes(b"half a file")
+        assert check(lake, repair=True).orphans == (str(stray),)
+        compact(lake)
+        now = datetime.now(UTC)
+        expire(lake, settings.runs_dir, older_than=timedelta(0), now=now)
+        forget(lake, settings, ForgetRequest(entity=Entity(kind="user", value="zacharias")), now)
+        assert check(lake).is_sound and check(lake).events == 40
+        files = list((lake.folder / "data").rglob("*.parquet"))
+    held = "SELECT count(*) FROM ducklake_file_column_stats WHERE max_value = 'zacharias'"
+    told = "SELECT count(*) FROM ducklake_table_column_stats WHERE max_value = 'zacharias'"
+    assert [postgres.run(database_of(settings), sql) for sql in (held, told)] == ["0", "0"]
+    for file in files:
+        found = duckdb.sql(
+            f"SELECT count(*) FROM '{file}' AS t WHERE contains(t::VARCHAR, 'zacharias')"
+        )
+        assert found.fetchall() == [(0,)]
 
 
 def test_a_writer_that_is_killed_leaves_nothing_and_frees_the_lock(

@@ -64,7 +64,7 @@ BAD = {
     ),
     "correlation.yml": (
         "title: many\ncorrelation: {type: event_count, rules: [a], timespan: 1h}\n",
-        "correlation.yml:1: correlation rules are not supported yet",
+        "correlation.yml:1: Non-temporal Sigma correlation rule without condition",
     ),
 }
 

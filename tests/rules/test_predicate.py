@@ -64,6 +64,8 @@ def compare(op: str, left: str, right: str) -> bool:
 
 
 def number_of(text: str) -> float | None:
+    if re.fullmatch(r"0[xX][0-9a-fA-F]{1,13}", text):
+        return float(int(text, 16))
     if not re.fullmatch(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", text):
         return None
     value = float(text)
@@ -127,7 +129,11 @@ addresses = st.one_of(
     st.sampled_from(["10.0.0.1", "::ffff:10.0.0.1", "10.0.0.1.", "::", "1::2::3", "fe80::1%e0"]),
 )
 values = st.one_of(
-    st.none(), texts, numbers.map(str), addresses, st.sampled_from(["", "[]", "nan", " 1 ", "1_0"])
+    st.none(),
+    texts,
+    numbers.map(str),
+    addresses,
+    st.sampled_from(["", "[]", "nan", " 1 ", "1_0", "0x1", "0X1BB", "0xg"]),
 )
 events = st.lists(st.fixed_dictionaries({name: values for name in FIELDS}), min_size=1, max_size=6)
 names = st.sampled_from(FIELDS)

@@ -13,6 +13,7 @@ from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.rules.detect import detect
 from sentree.rules.load import LoadedRules, load_rules
+from sentree.rules.rule_tests import find_samples, run_samples
 from sentree.rules.taxonomy import load_taxonomy
 from sentree.settings import Settings
 from tests.rules.lake_events import put
@@ -79,6 +80,13 @@ def test_every_regression_log_fires_its_rule(
     assert wanted
     assert wanted - fired == set()
     assert report.not_runnable == ()
+
+
+def test_rules_pass_the_test_of_their_sample_events(rules: LoadedRules, shared_data: Path) -> None:
+    samples = list(find_samples(rules.rules, shared_data / "sigma" / "regression"))
+    tests = run_samples(rules, samples)
+    assert len(tests) == len(samples) > 0
+    assert [(one.title, one.failures) for one in tests if one.failures] == []
 
 
 def test_a_log_in_flipped_case_still_fires_its_rule(

@@ -46,6 +46,36 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / "home" / "rules.sqlite"
 
 
+BESIDE = """
+title: Often
+id: 0f4a5b7e-0000-4000-8000-000000000100
+correlation:
+  type: value_avg
+  rules: [Rule 0]
+  group-by: [who]
+  aliases: {who: {Rule 0: User}}
+  timespan: 1h
+  condition: {gte: 2.5, lt: 10, field: Count}
+---
+title: One after the other
+correlation: {type: temporal, rules: [a, b], timespan: 1h, condition: a and not b}
+---
+title: Ours
+logsource: {category: process_creation, product: windows}
+filter:
+  rules: [0f4a5b7e-0000-4000-8000-000000000001]
+  ours: {User: us}
+  condition: not ours
+---
+title: Whom we name
+id: 0f4a5b7e-0000-4000-8000-000000000101
+logsource: {category: process_creation, product: windows}
+detection:
+  named: {User|expand: '%admins%'}
+  condition: named
+"""
+
+
 def loaded(folder: Path, cache: Path) -> LoadedRules:
     return load_rules([folder], cache=cache)
 
@@ -58,7 +88,24 @@ def test_rules_and_mistakes_are_the_same_the_second_time(folder: Path, cache: Pa
     assert loaded(folder, cache) == fresh
 
 
+def test_correlations_filters_and_placeholders_are_the_same_the_second_time(
+    folder: Path, cache: Path
+) -> None:
+    folder.joinpath("beside.yml").write_text(BESIDE)
+    values = ({}, {"admins": ("root", "admin")}, {"admins": ("other",)})
+    fresh = [load_rules([folder], placeholders=each) for each in values]
+    assert len({repr(each) for each in fresh}) == 3
+    assert sum(rule.correlation is not None for rule in fresh[0].rules) == 2
+    for _ in range(2):
+        for each, expected in zip(values, fresh, strict=True):
+            assert load_rules([folder], cache=cache, placeholders=each) == expected
+    # Without its filter, a rule is what it was.
+    folder.joinpath("beside.yml").unlink()
+    assert loaded(folder, cache) == load_rules([folder])
+
+
 def test_pysigma_is_not_imported_when_every_rule_was_kept(folder: Path, cache: Path) -> None:
+    folder.joinpath("beside.yml").write_text(BESIDE)
     loaded(folder, cache)
     code = (
         "import sys; from pathlib import Path; from sentree.rules.load import load_rules;"
@@ -66,7 +113,7 @@ def test_pysigma_is_not_imported_when_every_rule_was_kept(folder: Path, cache: P
         "print(len(rules), 'sigma' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["3", "False"]
+    assert done.stdout.split() == ["6", "False"]
 
 
 def test_a_changed_rule_is_compiled_anew_and_a_moved_one_tells_its_new_place(
@@ -137,3 +184,5 @@ def test_the_kept_form_gives_back_what_it_was_made_of(node: Node) -> None:
 def test_what_has_no_kept_form_is_refused() -> None:
     with pytest.raises(TypeError, match="list has no kept form"):
         encoded(And(([],)), kinds)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(TypeError, match="without texts as keys"):
+        encoded({1: "a"}, kinds)

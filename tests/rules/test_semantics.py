@@ -1,6 +1,5 @@
 """Each file of tests/data/sigma is a rule, the events it must match and those it must not."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], 
     folder = tmp_path_factory.mktemp("rules")
     for path in CASES:
         rule = {"title": path.stem, "level": "high", **case_of(path)["rule"]}
-        (folder / path.name).write_text(json.dumps(rule))
+        (folder / path.name).write_text(yaml.safe_dump(rule))
     rules = load_rules([folder])
     assert not rules.errors
     titles = {rule.rule_uid: rule.title for rule in rules.rules}

@@ -20,7 +20,7 @@ def merge_leaves(leaves: Iterable[ClassifyLeaf]) -> ClassifyLeaf:
 def with_findings(
     records: Sequence[ClassifiedRecord], leaf: ClassifyLeaf
 ) -> tuple[ClassifiedRecord, ...]:
-    """Put a model's class where code found none; what code knows is never overruled.
+    """Put a model's class where no rule found one; what a rule knows is never overruled.
 
     Of several classes for one record the one named most often holds, then the lower uid. A class
     that OCSF does not have is left out.
@@ -34,7 +34,7 @@ def with_findings(
     made: list[ClassifiedRecord] = []
     for record in records:
         found = votes.get(record.record_uid)
-        if record.class_uid or not found:
+        if not found or (record.class_uid and record.probability is None):
             made.append(record)
             continue
         _, uid = min((-count, each) for each, count in found.items())
@@ -47,6 +47,7 @@ def with_findings(
                     "category_uid": category,
                     "category_name": category_name(category),
                     "reason": MODEL + said[record.record_uid, uid].reason,
+                    "probability": None,
                 }
             )
         )

@@ -23,7 +23,7 @@ from schemas.event import CitedEvent
 from schemas.query import Scenario
 from schemas.result import Result
 from schemas.section import InputFile
-from sentree.analysis.classify.reasons import reason_of
+from sentree.analysis.classify.guess import told
 from sentree.analysis.classify.tables import sections, summarise, title
 from sentree.analysis.records import Account, cited_record, record_result
 from sentree.analysis.scope import new_run_dir
@@ -47,6 +47,8 @@ class _Account:
 
     records: int = 0
     unused: int = 0
+    guessed: dict[str, None] = field(default_factory=dict[str, None])
+    guesses: int = 0
     classes: Counter[int] = field(default_factory=Counter[int])
     formats: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set[str]))
     examples: dict[int, dict[str, None]] = field(
@@ -88,10 +90,10 @@ def run(settings: Settings, request: ClassifyRequest) -> Result:
 
 
 def classify_records(
-    settings: Settings, paths: Iterable[str], as_format: str = "auto"
+    settings: Settings, paths: Iterable[str], as_format: str = "auto", *, guess: bool = True
 ) -> Iterator[ClassifiedRecord]:
     """Give every record of some files with its class and reason, in the order they stand there."""
-    request = ClassifyRequest(paths=tuple(paths), as_format=as_format)
+    request = ClassifyRequest(paths=tuple(paths), as_format=as_format, guess=guess)
     return _classified(settings, request, _Account())
 
 
@@ -117,8 +119,9 @@ def conclude(request: ClassifyRequest, account: _Account, run_dir: Path) -> Resu
         inputs=account.inputs,
         notes=(
             f"Every record with its class and reason is in {LINES_NAME} beside this result.",
-            "Classes come from the rules of known formats, by what the record itself names. "
-            "Unknown is said as Base Event (class 0); it is not guessed.",
+            "Classes come from the rules of known formats, by what the record itself names. A "
+            "record of no known format gets its class from a trained classifier, with a "
+            "probability; where that is low, it stays Base Event (class 0).",
         ),
         data=report,
     )
@@ -136,7 +139,7 @@ def _classified(
                     if isinstance(one, Reject):
                         _count_unused(account, given.path, one)
                     else:
-                        yield _count(account, given.path, one)
+                        yield _count(account, given.path, one, guess=request.guess)
             except NotTextError as error:
                 note = str(error)
             except OSError as error:
@@ -145,24 +148,29 @@ def _classified(
             account.inputs.append(_input(source, request, read, left, note))
 
 
-def _count(account: _Account, path: str, one: Classified) -> ClassifiedRecord:
-    category, reason = category_uid(one.class_uid), reason_of(one)
+def _count(account: _Account, path: str, one: Classified, *, guess: bool) -> ClassifiedRecord:
+    uid, reason, probability = told(one, guess=guess)
+    category = category_uid(uid)
     record = ClassifiedRecord(
         file=path,
         line=one.line,
         record_uid=one.uid,
         category_uid=category,
         category_name=category_name(category),
-        class_uid=one.class_uid,
-        class_name=class_name(one.class_uid),
+        class_uid=uid,
+        class_name=class_name(uid),
         format=one.mapper,
         reason=reason,
+        probability=probability,
     )
     account.records += 1
-    account.classes[one.class_uid] += 1
-    account.formats[one.class_uid].add(one.mapper)
-    listed = [account.examples[one.class_uid]]
-    if not one.class_uid:
+    account.classes[uid] += 1
+    account.formats[uid].add(one.mapper)
+    listed = [account.examples[uid]]
+    if probability is not None:
+        account.guesses += 1
+        listed.append(account.guessed)
+    if not uid:
         if reason not in account.reasons and len(account.reasons) >= MAX_REASONS:
             reason = OTHER_REASONS
         account.reasons[reason] += 1
@@ -209,6 +217,8 @@ def _report(account: _Account) -> ClassifyReport:
         records=account.records,
         unknown=account.classes.get(0, 0),
         unused=account.unused,
+        guessed=account.guesses,
+        guessed_examples=tuple(account.guessed),
         classes=tuple(
             ClassCount(
                 class_uid=uid,

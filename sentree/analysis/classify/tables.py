@@ -31,6 +31,14 @@ def summarise(report: ClassifyReport) -> list[Claim]:
                 [uid for one in known[:MAX_NAMED] for uid in one.examples[:1]],
             )
         )
+    if report.guessed:
+        said.append(
+            claim(
+                f"{report.guessed:,} of {report.records:,} records are known to no rule; a "
+                "trained classifier told their class, each with a probability.",
+                report.guessed_examples,
+            )
+        )
     if report.unknown:
         reasons = [f"{one.reason} ({one.records:,})" for one in report.unknown_reasons]
         said.append(
@@ -83,7 +91,7 @@ def sections(report: ClassifyReport) -> list[Section]:
     first = table(
         "records",
         "The first records",
-        "Line Category Class Class_uid Reason",
+        "Line Category Class Class_uid Probability Reason",
         [
             Row(
                 cells=(
@@ -91,6 +99,7 @@ def sections(report: ClassifyReport) -> list[Section]:
                     one.category_name,
                     one.class_name,
                     str(one.class_uid),
+                    one.probability,
                     one.reason,
                 )
             )

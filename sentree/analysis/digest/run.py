@@ -26,6 +26,7 @@ from sentree.analysis.digest.tables import sections, technique_scores
 from sentree.analysis.records import Account, cited_uids, record_result
 from sentree.analysis.scope import new_run_dir
 from sentree.errors import LakeError, NotFoundError
+from sentree.lake.added_rows import added_rows
 from sentree.lake.claims import claimed
 from sentree.lake.db import Lake
 from sentree.lake.digests import (
@@ -311,14 +312,9 @@ def _look_back(
 
 def _has_events(lake: Lake, tenant: str, after: int, until: int) -> bool:
     # The ledger tells: every event that was added came with a source that accepted some.
+    sources = added_rows(lake, "sources", after, until)
     found = lake.query(
-        f"SELECT 1 FROM (FROM sources AT (VERSION => {until:d})) WHERE tenant_uid = $tenant"
-        " AND accepted > 0 AND source_uid NOT IN (SELECT source_uid FROM"
-        f" (FROM sources AT (VERSION => {after:d}))) LIMIT 1"
-        if after
-        else f"SELECT 1 FROM (FROM sources AT (VERSION => {until:d}))"
-        " WHERE tenant_uid = $tenant AND accepted > 0 LIMIT 1",
-        {"tenant": tenant},
+        f"SELECT 1 FROM {sources} WHERE tenant_uid = ? AND accepted > 0 LIMIT 1", [tenant]
     )
     return bool(found)
 

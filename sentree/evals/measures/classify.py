@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import process_time
 
+from models.class_head import shipped_head
 from ocsf.classes import class_name
 from schemas.scenario import IncidentSpec
 from sentree.analysis.classify import classify_records
@@ -39,6 +40,10 @@ def rows(data: Path) -> list[Measure]:
             note = f"{score.groups} recordings"
             metric = f"accuracy, {uid} {class_name(uid)}"
             found.append(Measure(task, metric, *score.accuracy, score.records, note))
+        alone = score_classes(told_by_words(file, group))
+        metric = "accuracy of the trained classifier alone, no format known"
+        note = f"{alone.groups} recordings"
+        found.append(Measure(task, metric, *alone.accuracy, alone.records, note))
     return found
 
 
@@ -61,6 +66,22 @@ def generated_rows() -> list[Measure]:
         ),
         Measure(task, "records per second", speed, None, None, total),
     ]
+
+
+def told_by_words(file: Path, group: str) -> Iterator[Labelled]:
+    """Let the trained classifier tell the classes of raw records, without any rule of a format.
+
+    What it is not sure of is Base Event, as for a user.
+    """
+    head = shipped_head()
+    packed = gzip.open if file.suffix == ".gz" else open
+    with packed(file, "rt", encoding="utf-8") as source:
+        for line in source:
+            one = json.loads(line)
+            guess = head.guess(json.dumps(one["raw"]))
+            sure = guess is not None and guess.probability >= head.bar
+            found = guess.class_uid if guess and sure else 0
+            yield Labelled(int(one["class_uid"]), found, str(one[group]))
 
 
 def labelled_records(file: Path, group: str) -> Iterator[Labelled]:

@@ -1,5 +1,5 @@
 -- One chunk of events with what the log sources are told apart by. `inner_doc` is the producer's
--- own record where an OCSF event carries it; `keys` are the names in each known container.
+-- own record where an OCSF event carries it, or the pairs key=value of a line of text; `keys` are the names in each known container.
 CREATE OR REPLACE TEMP TABLE sigma_chunk AS
 SELECT
     *,
@@ -23,6 +23,7 @@ FROM (
                 THEN json_extract_string(raw, '/raw')
                 ELSE coalesce(CAST(json_extract(event, '/unmapped') AS VARCHAR), '{}')
             END
+        WHEN regexp_matches(raw, '^\s*[^\s{\[]') THEN sigma_pairs(raw)
         END AS inner_doc,
         CASE
             WHEN mapper = 'base' THEN lower(TRY(json_extract_string(raw, '/category')))

@@ -1,7 +1,23 @@
--- A text as a number; NULL where it is none. A bare cast would take 'nan', '1_000' and the like.
+-- A text as a number, decimal or hexadecimal as Windows writes masks; NULL where it is none. A bare
+-- cast would take 'nan', '1_000' and the like.
 CREATE OR REPLACE TEMP MACRO sigma_number(x) AS
     CASE WHEN regexp_full_match(x, '\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*')
-    THEN TRY_CAST(x AS DOUBLE) END;
+    THEN TRY_CAST(x AS DOUBLE)
+    WHEN regexp_full_match(x, '0[xX][0-9a-fA-F]{1,13}')
+    THEN CAST(TRY_CAST(lower(x) AS BIGINT) AS DOUBLE) END;
+
+-- A text as an instant of UTC: with or without a zone (then it is UTC), or a count since 1970 in
+-- seconds, milliseconds, microseconds or nanoseconds, or Windows' count of 100 nanoseconds since
+-- 1601, told apart by its length.
+CREATE OR REPLACE TEMP MACRO sigma_time(x) AS
+    CASE WHEN regexp_full_match(x, '\d{9,11}(\.\d+)?')
+    THEN TRY(make_timestamp(CAST(TRY_CAST(x AS DOUBLE) * 1000000 AS BIGINT)))
+    WHEN regexp_full_match(x, '\d{12,14}') THEN TRY(make_timestamp(TRY_CAST(x AS BIGINT) * 1000))
+    WHEN regexp_full_match(x, '\d{15,17}') THEN TRY(make_timestamp(TRY_CAST(x AS BIGINT)))
+    WHEN regexp_full_match(x, '\d{18}')
+    THEN TRY(make_timestamp(TRY_CAST(x AS BIGINT) // 10 - 11644473600000000))
+    WHEN regexp_full_match(x, '\d{19}') THEN TRY(make_timestamp(TRY_CAST(x AS BIGINT) // 1000))
+    ELSE CAST(TRY_CAST(x AS TIMESTAMPTZ) AS TIMESTAMP) END;
 
 CREATE OR REPLACE TEMP MACRO sigma_ipv4(octets) AS
     CASE WHEN len(octets) = 4
@@ -47,3 +63,18 @@ CREATE OR REPLACE TEMP MACRO sigma_values(x) AS
     CASE WHEN starts_with(x, '[')
     THEN list_prepend(x, coalesce(TRY(from_json(x, '["VARCHAR"]')), []))
     ELSE [x] END;
+
+-- A line's pairs key=value, as devices and auditd write them, as JSON; NULL where there are fewer
+-- than four, so that prose and addresses are not taken for records. Of a key twice the first counts.
+CREATE OR REPLACE TEMP MACRO sigma_first_pairs(names, texts) AS
+    CAST(to_json(map(list_distinct(names), list_transform(list_distinct(names),
+        lambda name: trim(texts[list_position(names, name)], '"''')))) AS VARCHAR);
+
+CREATE OR REPLACE TEMP MACRO sigma_pairs(line) AS
+    CASE WHEN regexp_matches(line, '(?:(?:^|[\s,(<>])[A-Za-z_][\w.-]*=.*){4}')
+    THEN sigma_first_pairs(
+        regexp_extract_all(
+            line, '(?:^|[\s,(<>])([A-Za-z_][\w.-]*)=("[^"]*"|''[^'']*''|[^\s,]*)', 1),
+        regexp_extract_all(
+            line, '(?:^|[\s,(<>])([A-Za-z_][\w.-]*)=("[^"]*"|''[^'']*''|[^\s,]*)', 2))
+    END;

@@ -1,0 +1,131 @@
+"""Name servers' query logs as text: BIND, dnsmasq, unbound."""
+
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from ocsf.layout import Layout
+from ocsf.mappers.syslog_parts import (
+    EVENT_CODE,
+    HEADER,
+    MESSAGE,
+    NULLS,
+    PROGRAM,
+    SYSLOG_TIME,
+    TEXT,
+    fallback,
+    on,
+    product,
+)
+from ocsf.mapping import (
+    Ip,
+    Listing,
+    Lookup,
+    Mapper,
+    NotIp,
+    Obj,
+    Rule,
+    Strip,
+    TimeField,
+    Tree,
+    c,
+    f,
+    num,
+)
+
+BIND_TIME = r"(?:(?P<time>\d{2}-[A-Z][a-z]{2}-\d{4} \d{2}:\d{2}:\d{2}(?:\.\d+)?) )?(?:(?:queries|query-errors|security|client|rpz|default): )?(?:(?:info|debug \d+|warning|error|notice): )?"
+CLIENT = r"client (?:@0x[0-9a-f]+ )?(?P<ip>[0-9a-fA-F.:%]+)#(?P<port>\d+)(?:/key \S+)?(?: \((?P<asked>[^)]*)\))?: (?:view (?P<view>[^:]+): )?"
+PATTERNS: tuple[tuple[str, str], ...] = (
+    ("query", rf"^{BIND_TIME}{CLIENT}query: (?P<name>\S+) (?P<class>\S+) (?P<type>\S+)(?: (?P<flags>[+-]\S*))?(?: \((?P<dst_ip>[^)]*)\))?"),
+    ("denied", rf"^{BIND_TIME}{CLIENT}(?:query (?:\(cache\) )?|update |zone transfer )'(?P<name>[^/']+)/(?P<type>[^/']+)/(?P<class>[^']+)' denied"),
+    ("query_failed", rf"^{BIND_TIME}{CLIENT}query failed \((?P<rcode>[^)]+)\) for (?P<name>[^/ ]+)/(?P<class>[^/]+)/(?P<type>\S+)"),
+    ("query", r"^(?:\d+ (?:\S+/\d+ )?)?query\[(?P<type>[^\]]+)\] (?P<name>\S+) from (?P<ip>\S+)"),
+    ("answer", r"^(?:\d+ (?:\S+/\d+ )?)?(?P<how>reply|cached|config|cached-stale|/\S+|DHCP) (?P<name>\S+) is (?P<answer>.*)$"),
+    ("forwarded", r"^(?:\d+ (?:\S+/\d+ )?)?forwarded (?P<name>\S+) to (?P<dst_ip>\S+)"),
+    ("query", r"^(?:\[\d+:\d+\] )?(?:info|reply): (?P<ip>[0-9a-fA-F.:]+) (?P<name>\S+?)\.? (?P<type>[A-Z0-9]+) (?P<class>IN|CH|HS|ANY)(?: (?P<rcode>[A-Z]+))?"),
+)  # fmt: skip
+RCODES = {
+    "noerror": 0, "formerr": 1, "servfail": 2, "nxdomain": 3, "notimp": 4, "refused": 5, "yxdomain": 6, "yxrrset": 7,
+    "nxrrset": 8, "notauth": 9, "notzone": 10,
+}  # fmt: skip
+
+QUERY: Tree = {
+    **MESSAGE,
+    **PROGRAM,
+    "query.hostname": Strip(f("name"), "'\""),
+    "query.type": f("type"),
+    "query.class": f("class"),
+    "src_endpoint.ip": Ip(f("ip")),
+    "src_endpoint.hostname": NotIp(f("ip")),
+    "src_endpoint.port": num("port", maximum=65_535),
+    "dst_endpoint.ip": Ip(f("dst_ip")),
+    "dst_endpoint.hostname": NotIp(f("dst_ip")),
+    "unmapped.flags": f("flags"),
+    "unmapped.view": f("view"),
+    "rcode_id": Lookup(f("rcode"), RCODES, other=99),
+    "rcode": f("rcode"),
+}
+SERVER: Tree = {
+    "dst_endpoint.ip": Ip(f("dst_ip", "syslog.host")),
+    "dst_endpoint.hostname": NotIp(f("dst_ip", "syslog.host")),
+}
+
+MAPPER = Mapper(
+    name="dns_text",
+    title="BIND, dnsmasq, unbound query log",
+    shapes=(TEXT,),
+    layouts=(
+        Layout(name="program", apps=frozenset({"named", "dnsmasq", "unbound", "pihole-ftl", "bind9"}), patterns=PATTERNS),
+        Layout(name="BIND file", mark=rf"^\d{{2}}-[A-Z][a-z]{{2}}-\d{{4}} [\d:.]+ {BIND_TIME}(?:client |\S+: )", patterns=PATTERNS),
+        Layout(name="query line", mark=r"^client (?:@0x[0-9a-f]+ )?[0-9a-fA-F.:]+#\d+", patterns=PATTERNS),
+    ),
+    times=(TimeField("time", unit="%d-%b-%Y %H:%M:%S.%n|%d-%b-%Y %H:%M:%S"), SYSLOG_TIME),
+    nulls=NULLS,
+    defaults={**product("Name server", "Unknown"), **HEADER, **EVENT_CODE},
+    rules=(
+        Rule(
+            name="query",
+            class_uid=4003,
+            activity_id=1,
+            when=on("query"),
+            tree={**QUERY, **SERVER, "connection_info.direction_id": c(1), "connection_info.protocol_name": c("udp")},
+        ),
+        Rule(
+            name="refused",
+            class_uid=4003,
+            activity_id=2,
+            severity_id=2,
+            when=on("denied", "query_failed"),
+            tree={
+                **QUERY,
+                **SERVER,
+                "rcode_id": Lookup(f("rcode", "event"), {**RCODES, "denied": 5}, other=99),
+                "status_id": c(2),
+            },
+        ),
+        Rule(
+            name="answer",
+            class_uid=4003,
+            activity_id=2,
+            when=on("answer"),
+            tree={
+                **QUERY,
+                "answers": Listing((Obj({"rdata": f("answer")}),)),
+                "src_endpoint.hostname": NotIp(f("syslog.host")),
+                "src_endpoint.ip": Ip(f("syslog.host")),
+                "src_endpoint.svc_name": f("syslog.app"),
+                "rcode_id": Lookup(f("answer"), {"nxdomain": 3, "nodata": 0, "servfail": 2, "refused": 5}, default=0),
+                "unmapped.how": f("how"),
+            },
+        ),
+        Rule(
+            name="forwarded",
+            class_uid=4003,
+            activity_id=6,
+            when=on("forwarded"),
+            tree={**QUERY, "src_endpoint.hostname": NotIp(f("syslog.host"))},
+        ),
+        fallback(),
+    ),
+)  # fmt: skip
