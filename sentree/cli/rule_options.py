@@ -70,6 +70,7 @@ class RuleOptions:
         library = read_library(
             pick_rules(self.rules),
             cache=settings.home / "packs",
+            rule_cache=settings.rule_cache,
             choice=Choice(
                 status=self.status,
                 level=self.level,

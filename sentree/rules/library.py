@@ -27,6 +27,7 @@ def read_library(
     *,
     cache: Path,
     choice: Choice,
+    rule_cache: Path | None = None,
     levels: Path | None = None,
     placeholders: Path | None = None,
 ) -> Library:
@@ -36,6 +37,7 @@ def read_library(
         paths: the packs.
         cache: the folder where archives are unpacked.
         choice: which rules take part; levels are tuned before.
+        rule_cache: where compiled rules are kept.
         levels: a file of levels by rule id.
         placeholders: a file of values for `expand`.
 
@@ -44,7 +46,7 @@ def read_library(
     """
     places = read_placeholders(placeholders) if placeholders else {}
     packs = tuple(open_pack(Path(path), cache) for path in paths)
-    loaded = load_packs(packs, placeholders=places)
+    loaded = load_packs(packs, cache=rule_cache, placeholders=places)
     errors = list(loaded.errors)
     rules = loaded.rules
     if levels is not None:
