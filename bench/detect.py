@@ -36,9 +36,10 @@ from sentree.lake.db import Lake  # noqa: E402
 from sentree.lake.ingest import ingest  # noqa: E402
 from sentree.rules.buckets import Bucket, find_layouts  # noqa: E402
 from sentree.rules.chunks import scope_of, stage_chunk  # noqa: E402
-from sentree.rules.detect import begin_search, detect  # noqa: E402
+from sentree.rules.detect import detect  # noqa: E402
 from sentree.rules.ir import And, Node, Not, Or, Text, atoms, fields  # noqa: E402
 from sentree.rules.load import LoadedRules, LogSource, load_rules  # noqa: E402
+from sentree.rules.parts import begin_search  # noqa: E402
 from sentree.rules.taxonomy import load_taxonomy  # noqa: E402
 from sentree.settings import Settings  # noqa: E402
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from schemas.detection import Detection, Match, RuleRecord, StoredFinding
 from schemas.window import Window
+from sentree.lake.arrow import lent_table, read_table
 from sentree.lake.db import Lake, sql_text
 
 
@@ -16,6 +18,21 @@ def begin_hits(lake: Lake) -> None:
         "CREATE OR REPLACE TEMP TABLE rule_hits"
         " (rule_uid VARCHAR, event_uid VARCHAR, time TIMESTAMP)"
     )
+
+
+def read_hits(lake: Lake) -> Any:
+    """Give this connection's `rule_hits` as an Arrow table.
+
+    Raises:
+        LakeError: there is no such table.
+    """
+    return read_table(lake, "FROM rule_hits")
+
+
+def add_hits(lake: Lake, hits: Any) -> None:
+    """Add what `read_hits` gave on another connection to this one's `rule_hits`."""
+    with lent_table(lake, "other_hits", hits):
+        lake.execute("INSERT INTO rule_hits FROM other_hits")
 
 
 def store_hits(

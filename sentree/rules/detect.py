@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 
 from schemas.detection import DetectReport, RuleHits, RuleNote
 from schemas.window import Window
-from sentree.errors import LakeError
 from sentree.lake.db import Lake
-from sentree.lake.detections import begin_hits, store_hits
+from sentree.lake.detections import store_hits
 from sentree.lake.rule_marks import recall_hits
 from sentree.rules.account import (
     LEVELS,
@@ -21,28 +19,19 @@ from sentree.rules.account import (
     by_tactic,
     rule_hits,
 )
-from sentree.rules.chunks import CHUNK_EVENTS, Scope, scope_of, sql_file
-from sentree.rules.correlate import TABLES, Around, Correlated, begin_correlations, run_correlations
+from sentree.rules.chunks import CHUNK_EVENTS, Scope, scope_of
+from sentree.rules.correlate import Around, Correlated, begin_correlations, run_correlations
 from sentree.rules.correlation_plan import plan_correlations
 from sentree.rules.evidence import store_evidence
 from sentree.rules.ir import atoms, fields
 from sentree.rules.load import LoadedRules, Rule
-from sentree.rules.plan import Plan, all_met, make_plan, remember
+from sentree.rules.parts import Searches, begin_search, end_search
+from sentree.rules.plan import Part, all_met, make_plan, remember
 from sentree.rules.search import Outcome, Search, Seen
 from sentree.rules.taxonomy import Taxonomy, load_taxonomy
 
 LOG = logging.getLogger("sentree.rules")
-
-
-_TABLES = (
-    "sigma_chunk",
-    "sigma_layouts",
-    "sigma_bucket",
-    "rule_hits",
-    "found_matches",
-    "unexplained",
-    "run_detections",
-)
+Searcher = Callable[[Lake, Searches, Sequence[Part]], Outcome]
 
 
 def detect(
@@ -55,6 +44,7 @@ def detect(
     chunk_events: int = CHUNK_EVENTS,
     progress: Callable[[int, int], None] | None = None,
     again: bool = False,
+    search: Searcher | None = None,
 ) -> DetectReport:
     """Run the rules over a tenant's events and store rules and detections.
 
@@ -72,6 +62,8 @@ def detect(
         chunk_events: about how many events are held in memory at a time.
         progress: called with chunks done and chunks in all.
         again: search all events with all rules, whatever they have seen.
+        search: adds to `rule_hits` what rules hit in the parts of a plan; without it, part after
+            part is searched here.
 
     Raises:
         LakeError: the lake could not be read or written.
@@ -92,7 +84,8 @@ def detect(
     )
     begin_search(lake)
     try:
-        outcome = _search(lake, taxonomy, plain, plan, progress)
+        searches = Searches(taxonomy, plain)
+        outcome = (search or _one_by_one(progress))(lake, searches, plan.parts)
         recall_hits(lake, tenant, list(plan.seen))
         correlations = plan_correlations(rules.rules, {**unfit, **outcome.failed})
         begin_correlations(lake, correlations)
@@ -111,7 +104,7 @@ def detect(
         correlated = Correlated()
         if correlations.steps and plan.events:
 
-            def search(base: Sequence[Rule], chunks: Sequence[Scope]) -> None:
+            def search_base(base: Sequence[Rule], chunks: Sequence[Scope]) -> None:
                 searched = Search(taxonomy, base)
                 for chunk in chunks:
                     outcome.add(searched.run(lake, chunk, unless=outcome.failed))
@@ -125,7 +118,7 @@ def detect(
                 tenant,
                 Around(plan.scope, around),
                 chunk_events,
-                search,
+                search_base,
             )
             if correlated.hits:
                 add_correlations(lake)
@@ -155,41 +148,18 @@ def detect(
     )
 
 
-def begin_search(lake: Lake) -> None:
-    """Make a connection ready to be searched, and `rule_hits` empty."""
-    lake.execute(sql_file("macros"))
-    begin_hits(lake)
+def _one_by_one(progress: Callable[[int, int], None] | None) -> Searcher:
+    def search(lake: Lake, searches: Searches, parts: Sequence[Part]) -> Outcome:
+        outcome = Outcome()
+        for done, part in enumerate(parts):
+            if progress:
+                progress(done, len(parts))
+            outcome.add(searches.of(part).run(lake, part.chunk, unless=outcome.failed))
+        if progress and parts:
+            progress(len(parts), len(parts))
+        return outcome
 
-
-def end_search(lake: Lake) -> None:
-    """Drop what a search made of temporary tables."""
-    for table in (*_TABLES, *TABLES):
-        # What went wrong before, if anything did, is what the caller must hear of.
-        with suppress(LakeError):
-            lake.execute(f"DROP TABLE IF EXISTS temp.{table}")
-
-
-def _search(
-    lake: Lake,
-    taxonomy: Taxonomy,
-    rules: Sequence[Rule],
-    plan: Plan,
-    progress: Callable[[int, int], None] | None,
-) -> Outcome:
-    """Add to `rule_hits` what the rules hit in the events that they have not seen."""
-    outcome = Outcome()
-    searches: dict[frozenset[str], Search] = {}
-    for done, part in enumerate(plan.parts):
-        if progress:
-            progress(done, len(plan.parts))
-        if part.rules not in searches:
-            searches[part.rules] = Search(
-                taxonomy, [rule for rule in rules if rule.rule_uid in part.rules]
-            )
-        outcome.add(searches[part.rules].run(lake, part.chunk, unless=outcome.failed))
-    if progress and plan.parts:
-        progress(len(plan.parts), len(plan.parts))
-    return outcome
+    return search
 
 
 def _problems(taxonomy: Taxonomy, rules: Sequence[Rule]) -> dict[str, str]:

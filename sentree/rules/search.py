@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ class Search:
             if rule.rule_uid not in problems and rule.condition is not None and source is not None:
                 self._rules[source.logsource].append(rule)
         self._ready: dict[LogSource, Bucket] = {}
+        self._lock = threading.Lock()
 
     def run(self, lake: Lake, chunk: Scope, *, unless: Container[str] = ()) -> Outcome:
         """Add a chunk's hits to `rule_hits`; rules in `unless` are not run.
@@ -79,8 +81,9 @@ class Search:
         return outcome
 
     def _bucket(self, lake: Lake, logsource: LogSource) -> Bucket:
-        bucket = self._ready.get(logsource)
-        if bucket is None:
-            source, rules = self._taxonomy.sources[logsource], self._rules[logsource]
-            bucket = self._ready[logsource] = Bucket(lake, self._taxonomy, source, rules)
-        return bucket
+        with self._lock:
+            bucket = self._ready.get(logsource)
+            if bucket is None:
+                source, rules = self._taxonomy.sources[logsource], self._rules[logsource]
+                bucket = self._ready[logsource] = Bucket(lake, self._taxonomy, source, rules)
+            return bucket
