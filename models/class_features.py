@@ -21,7 +21,7 @@ NAMES = (
 )
 PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 TOLD = re.compile(
-    r"(?i)(?:event|type|action|categor|operation|activity|kind|summary|title|class|detection)\w{0,12}"
+    r"(?i)(?:event|type|action|category|categories|operation|activity|kind|summary|title|class|detection)\w{0,12}"
     r"\"?\s{0,2}[=:>]\s{0,2}\"?([A-Za-z][^\",;|=&<>\t\r\n]{1,60})"
 )
 """What a record calls itself, behind a name that says so."""

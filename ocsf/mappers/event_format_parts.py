@@ -47,18 +47,18 @@ MAIL_WORDS = (
     r"|message[ _-]?(?:rejected|blocked|accepted|delivered|quarantined|released|received|sent))"
 )
 """Words in an event's name by which it is about a message, if it names a sender or recipient."""
-_DEEDS = r"(?:creat|add|delet|remov|disabl|enabl|lock|unlock|reset|chang|modif|updat)[a-z]*"
+_DEEDS = r"(?:create|add|delete|remove|disable|enable|lock|unlock|reset|change|modify|modifie|update)[a-z]*"
 ACCOUNT_WORDS = (
     rf"(?i:(?:user|account|password)(?:[ _-]+(?:was|has|been|account))*[ _-]*{_DEEDS}"
     rf"|{_DEEDS}[ _-]+(?:(?:a|the|new|local)[ _-]+)?(?:user|account|password))"
 )
 """Words in an event's name by which an account changed, if it names a user."""
 ACCOUNT_DEEDS = {
-    **dict.fromkeys(("creat", "add"), 1),
-    "enabl": 2,
+    **dict.fromkeys(("create", "add"), 1),
+    "enable": 2,
     "reset": 4,
-    "disabl": 5,
-    **dict.fromkeys(("delet", "remov"), 6),
+    "disable": 5,
+    **dict.fromkeys(("delete", "remove"), 6),
     "lock": 9,
     "unlock": 12,
 }
@@ -323,7 +323,7 @@ def _logon(user: str) -> Rule:
 
 def _account(user: str) -> Rule:
     deed = Match(
-        f("name", "event_id"), r"(?i)(creat|add|delet|remov|disabl|enabl|unlock|lock|reset)"
+        f("name", "event_id"), r"(?i)(create|add|delete|remove|disable|enable|unlock|lock|reset)"
     )
     return Rule(
         name=f"account change ({user})",
