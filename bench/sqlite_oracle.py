@@ -35,7 +35,7 @@ from schemas.scenario import IncidentSpec  # noqa: E402
 from sentree.errors import SentreeError  # noqa: E402
 from sentree.evals.generate.incident import generate_incident  # noqa: E402
 from sentree.lake.db import Lake  # noqa: E402
-from sentree.lake.ingest import ingest  # noqa: E402
+from sentree.lake.ingest import NothingLoadedError, ingest  # noqa: E402
 from sentree.rules.detect import detect  # noqa: E402
 from sentree.rules.documents import read_content, read_documents  # noqa: E402
 from sentree.rules.load import LoadedRules, LogSource, load_rules  # noqa: E402
@@ -74,6 +74,11 @@ class Bench:
         return self.records[self.sources[hit[0]].logsource, hit[1]]
 
 
+def note(words: str) -> None:
+    """Say on standard error what is done, and when in the process's own time."""
+    print(f"{time.process_time():6.1f} s  {words}", file=sys.stderr)
+
+
 def prepare(
     rules: LoadedRules, paths: Sequence[Path], work: Path, seed: int, made: bool
 ) -> tuple[Bench, set[tuple[str, str]]]:
@@ -85,9 +90,14 @@ def prepare(
 
         def load(name: str, paths: Iterable[Path], as_format: str = "auto") -> None:
             given = list(paths)
-            if given:
+            if not given:
+                return
+            try:
                 report = ingest(lake, given, settings=settings, as_format=as_format, tenant=TENANT)
-                counts[name] += report.accepted
+            except NothingLoadedError:
+                print(f"nothing of {name} could be loaded", file=sys.stderr)
+                return
+            counts[name] += report.accepted
 
         for path in paths:
             load(str(path), [path])
@@ -99,7 +109,9 @@ def prepare(
                 path = work / f"made-{name}.log"
                 path.write_text("\n".join(lines) + "\n", "utf-8")
                 load("made from the rules", [path], name)
+        note("detecting")
         report = detect(lake, rules, tenant=TENANT)
+        note("reading the events back")
         columns = ", ".join(COLUMNS.split())
         rows = lake.query(f"SELECT {columns} FROM events ORDER BY event_uid")
         found = lake.query("SELECT rule_uid, event_uid FROM detections")
@@ -221,7 +233,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--peer-python", type=Path, help="a Python that has the other engine")
     parser.add_argument("--peer-folder", type=Path, help="where to make its environment")
     chosen = parser.parse_args(arguments)
-    begun = time.monotonic()
     try:
         python = peer_python(chosen.peer_python, chosen.peer_folder)
         rules = load_rules(chosen.rules)
@@ -230,8 +241,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             bench, found = prepare(rules, chosen.events, work, chosen.seed, not chosen.only_given)
             numbers = {event.uid: event.number for event in bench.events}
             bench.ours = {(rule_uid, numbers[event_uid]) for rule_uid, event_uid in found}
+            note("reading rules and events plainly")
             read_rules(bench)
             read_events(bench)
+            note("asking the other engine")
             sqlite = ask_peer(bench, python, work)
     except NoPeer as error:
         print(error, file=sys.stderr)
@@ -239,7 +252,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SentreeError as error:
         print(error, file=sys.stderr)
         return int(error.exit_code)
-    print(f"read and asked in {time.monotonic() - begun:.0f} s", file=sys.stderr)
     return tell(bench, sqlite)
 
 
@@ -249,7 +261,9 @@ def tell(bench: Bench, sqlite: str) -> int:
     ours = {hit for hit in bench.ours if hit[0] in both}
     theirs = {hit for hit in bench.theirs if hit[0] in both}
     apart = list(differences(ours, theirs, bench.plain, bench.record))
+    note("reading every rule over every event plainly")
     plain = plain_hits(bench)
+    note("done")
     runnable = bench.plain.keys() - bench.our_problems.keys()
     alone = sorted(
         (plain ^ {hit for hit in bench.ours if hit[0] in runnable})

@@ -32,6 +32,10 @@ Fields = dict[str, Any]
 WAYS_THROUGH = 3
 _SYSTEM_TYPES = {"windows": 100, "linux": 200, "macos": 300}
 _SENTENCE = "Sentence"
+_SHAPES = frozenset(
+    {"windows", "ocsf", "base", "zeek", "cloudtrail", "azure", "entra", "gcp", "okta", "m365"}
+    | {"github", "kubernetes", "google_workspace", "duo"}
+)
 
 
 def made_records(rules: Iterable[Rule], taxonomy: Taxonomy, seed: int) -> dict[str, list[str]]:
@@ -196,21 +200,18 @@ def _pieces(tree: Any, chance: random.Random) -> Iterator[str]:
 
 def _places(source: Source, chance: random.Random) -> list[Condition]:
     """Choose where in a log source an event is put: by its first condition, or any other."""
-    others = [one for one in source.any[1:] if _format(source, one)]
-    first = [one for one in source.any[:1] if _format(source, one)]
-    return first + ([chance.choice(others)] if others and chance.random() < 0.3 else [])
+    places = [one for one in source.any if _format(source, one)]
+    others = [chance.choice(places[1:])] if len(places) > 1 and chance.random() < 0.4 else []
+    return places[:1] + others
 
 
 def _format(source: Source, place: Condition) -> str | None:
+    """Say what a record of that place is loaded as, None where its shape is not known here."""
     if place.mapper:
-        return place.mapper[0]
-    if source.windows and place.channel:
-        return "windows"
-    if place.class_uid:
-        return "ocsf"
+        return next((name for name in place.mapper if name in _SHAPES), None)
     if place.channel:
         return "windows"
-    return "base"
+    return "ocsf" if place.class_uid else "base"
 
 
 def _shaped(source: Source, place: Condition, fields: Fields) -> tuple[str, str] | None:
@@ -222,7 +223,7 @@ def _shaped(source: Source, place: Condition, fields: Fields) -> tuple[str, str]
     elif name == "ocsf":
         record = _ocsf(place, fields)
     elif place.text:
-        return name, _line(fields)
+        return name, _line({one: "x" for one in place.has} | fields)
     else:
         record = {one: "x" for one in place.has} | _nested(fields)
         if place.category:

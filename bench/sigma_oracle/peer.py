@@ -32,7 +32,7 @@ def _quoted(name: str) -> str:
 
 
 def main(job_path: str, answer_path: str) -> None:
-    from sigma.backends.sqlite import sqliteBackend
+    from sigma.backends.sqlite import sqliteBackend  # pyright: ignore[reportMissingImports]
     from sigma.rule import SigmaRule
 
     job = json.loads(Path(job_path).read_text("utf-8"))

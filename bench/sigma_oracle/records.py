@@ -132,15 +132,16 @@ class Event:
                 held = cast(dict[str, Any], place)
                 alike = sorted(n for n in held if "".join(n.split()) == bare and n != name)
                 values = [held.get(name), *(held[one] for one in alike)]
-                if "." in name:
-                    values.append(_walked(held, name.split(".")))
+                mark = "/" if "/" in name else "."
+                if mark in name:
+                    values.append(_walked(held, name.split(mark)))
                 yield from (as_text(value) for value in values if value is not None)
         for pointer in taxonomy.open_containers:
             place = _pointed(self.document, pointer)
             if isinstance(place, dict):
                 for child_name, child in sorted(cast(dict[str, Any], place).items()):
                     if isinstance(child, dict) and not child_name.startswith("#"):
-                        value = cast(dict[str, Any], child).get(name)
+                        value = _walked(child, name.split("/"))
                         if value is not None:
                             yield as_text(value)
 

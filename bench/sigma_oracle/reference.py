@@ -431,7 +431,7 @@ def _part(time: datetime | None, part: str) -> int | None:
     return time.isocalendar().week if part == "week" else int(getattr(time, part))
 
 
-_STRFTIME = dict(zip(_PARTS, ("%M", "%H", "%d", "%W", "%m", "%Y"), strict=True))
+_STRFTIME: dict[str, str] = dict(zip(_PARTS, ("%M", "%H", "%d", "%W", "%m", "%Y"), strict=True))
 
 
 def _strftime(text: str, part: str) -> int | None:
