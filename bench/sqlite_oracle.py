@@ -25,12 +25,13 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [] if str(ROOT) in sys.path else [str(ROOT)]
 
-from bench.sigma_oracle.compare import Difference, Hit, differences  # noqa: E402
+from bench.sigma_oracle.compare import EVERY_WAY, Difference, Hit, differences  # noqa: E402
 from bench.sigma_oracle.made import made_records  # noqa: E402
 from bench.sigma_oracle.peer import TEXT  # noqa: E402
 from bench.sigma_oracle.peer_environment import PINNED, NoPeer, peer_python  # noqa: E402
+from bench.sigma_oracle.random_rules import write_random_rules  # noqa: E402
 from bench.sigma_oracle.records import COLUMNS, Event  # noqa: E402
-from bench.sigma_oracle.reference import Record, Rule, Unsupported  # noqa: E402
+from bench.sigma_oracle.reference import SPECIFIED, Record, Rule, Unsupported, Ways  # noqa: E402
 from schemas.scenario import IncidentSpec  # noqa: E402
 from sentree.errors import SentreeError  # noqa: E402
 from sentree.evals.generate.incident import generate_incident  # noqa: E402
@@ -117,8 +118,8 @@ def prepare(
         found = lake.query("SELECT rule_uid, event_uid FROM detections")
     events = [Event(number, row) for number, row in enumerate(rows)]
     bench = Bench(rules, taxonomy, events, counts)
-    for note in (*report.not_runnable, *report.failed):
-        bench.our_problems[str(note.rule_uid)] = note.reason
+    for one in (*report.not_runnable, *report.failed):
+        bench.our_problems[str(one.rule_uid)] = one.reason
     return bench, {(row["rule_uid"], row["event_uid"]) for row in found}
 
 
@@ -211,7 +212,7 @@ def _logsources(bench: Bench) -> list[LogSource]:
     return sorted({source.logsource for source in bench.sources.values()}, key=str)
 
 
-def plain_hits(bench: Bench) -> set[Hit]:
+def plain_hits(bench: Bench, ways: Ways = SPECIFIED) -> set[Hit]:
     """Give what the plain reading of every rule finds in the events of its log source."""
     by_source: dict[LogSource, list[tuple[int, Record]]] = defaultdict(list)
     for (logsource, number), record in bench.records.items():
@@ -220,7 +221,7 @@ def plain_hits(bench: Bench) -> set[Hit]:
         (uid, number)
         for uid, rule in bench.plain.items()
         for number, record in by_source[bench.sources[uid].logsource]
-        if rule.matches(record)
+        if rule.matches(record, ways)
     }
 
 
@@ -229,15 +230,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rules", type=Path, nargs="+", default=[DATA / "sigma" / "rules"])
     parser.add_argument("--events", type=Path, nargs="*", default=[DATA / "sigma" / "regression"])
     parser.add_argument("--only-given", action="store_true", help="no generated and made events")
+    parser.add_argument("--random-rules", type=int, default=0, help="how many to make")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--peer-python", type=Path, help="a Python that has the other engine")
     parser.add_argument("--peer-folder", type=Path, help="where to make its environment")
     chosen = parser.parse_args(arguments)
     try:
         python = peer_python(chosen.peer_python, chosen.peer_folder)
-        rules = load_rules(chosen.rules)
         with tempfile.TemporaryDirectory(prefix="sentree-oracle-") as folder:
             work = Path(folder)
+            random_rules = write_random_rules(work / "random", chosen.random_rules, chosen.seed)
+            rules = load_rules([*chosen.rules, random_rules])
             bench, found = prepare(rules, chosen.events, work, chosen.seed, not chosen.only_given)
             numbers = {event.uid: event.number for event in bench.events}
             bench.ours = {(rule_uid, numbers[event_uid]) for rule_uid, event_uid in found}
@@ -263,6 +266,8 @@ def tell(bench: Bench, sqlite: str) -> int:
     apart = list(differences(ours, theirs, bench.plain, bench.record))
     note("reading every rule over every event plainly")
     plain = plain_hits(bench)
+    note("and once more in all ways of the other engine")
+    imitated = plain_hits(bench, EVERY_WAY)
     note("done")
     runnable = bench.plain.keys() - bench.our_problems.keys()
     alone = sorted(
@@ -283,7 +288,11 @@ def tell(bench: Bench, sqlite: str) -> int:
         ("hits of the other engine only", len(theirs - ours)),
         ("of these differences, explained", sum(one.ways is not None for one in apart)),
         ("rules read plainly, too", len(bench.plain)),
-        ("hits of the plain reading that Sentree lacks, or it alone has", len(alone)),
+        ("hits in which the plain reading differs from Sentree", len(alone)),
+        (
+            "hits in which the plain reading in all ways of the other engine differs from it",
+            len({hit for hit in imitated ^ theirs if hit[0] in both & bench.plain.keys()}),
+        ),
     ]
     print(f"Sentree against {PINNED[0]} ({PINNED[1]}, SQLite {sqlite})\n")
     _table(("", "n"), rows)
@@ -325,7 +334,8 @@ def _tell_classes(bench: Bench, apart: Sequence[Difference]) -> None:
     titles = {rule.rule_uid: rule.title for rule in bench.rules.rules}
     classes: dict[tuple[str, bool], list[Difference]] = defaultdict(list)
     for one in apart:
-        classes[one.words, one.ours].append(one)
+        several = one.ways is not None and len(one.ways) > 1
+        classes["two or more of these at once" if several else one.words, one.ours].append(one)
     print("\n## Differences, by what the other engine does otherwise\n")
     rows: list[tuple[str, str, int, int, str]] = []
     for (words, is_ours), those in sorted(classes.items(), key=lambda item: -len(item[1])):

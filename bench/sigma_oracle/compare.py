@@ -12,8 +12,10 @@ Hit = tuple[str, int]
 """A rule's uid and an event's number."""
 
 AT_ONCE = 3
-_ALL_WAYS = [
-    frozenset(chosen) for count in range(1, AT_ONCE + 1) for chosen in combinations(Way, count)
+EVERY_WAY: Ways = frozenset(Way)
+_SETS = [
+    *(frozenset(some) for count in range(1, AT_ONCE + 1) for some in combinations(Way, count)),
+    EVERY_WAY,
 ]
 
 
@@ -56,7 +58,7 @@ def differences(
         ways = None
         if plain is (hit in ours):
             # The smallest sets first; of equal ones that which explained others before.
-            tried = sorted(_ALL_WAYS, key=lambda one: (len(one), one not in usual))
+            tried = sorted(_SETS, key=lambda one: (len(one), one not in usual))
             ways = next((w for w in tried if rule.matches(given, w) is not plain), None)
         if ways is not None and ways not in usual:
             usual.append(ways)

@@ -32,6 +32,7 @@ Fields = dict[str, Any]
 WAYS_THROUGH = 3
 _SYSTEM_TYPES = {"windows": 100, "linux": 200, "macos": 300}
 _SENTENCE = "Sentence"
+_COLLECTORS = ("evtx", "evtx", "evtx", "flat", "winlogbeat", "userdata", "spaced")
 _SHAPES = frozenset(
     {"windows", "ocsf", "base", "zeek", "cloudtrail", "azure", "entra", "gcp", "okta", "m365"}
     | {"github", "kubernetes", "google_workspace", "duo"}
@@ -49,7 +50,7 @@ def made_records(rules: Iterable[Rule], taxonomy: Taxonomy, seed: int) -> dict[s
             pick = random.Random(chance.random()) if way else None
             for fields in variants(rule.condition, chance, pick):
                 for place in _places(source, chance):
-                    shaped = _shaped(source, place, dict(fields))
+                    shaped = _shaped(source, place, dict(fields), chance)
                     if shaped is not None:
                         found[shaped[0]][shaped[1]] = None
     return {name: list(lines) for name, lines in sorted(found.items())}
@@ -214,12 +215,14 @@ def _format(source: Source, place: Condition) -> str | None:
     return "ocsf" if place.class_uid else "base"
 
 
-def _shaped(source: Source, place: Condition, fields: Fields) -> tuple[str, str] | None:
+def _shaped(
+    source: Source, place: Condition, fields: Fields, chance: random.Random
+) -> tuple[str, str] | None:
     """Write a record that belongs to a log source, and say what to load it as."""
     name = _format(source, place)
     assert name is not None
     if name == "windows":
-        record = _windows(place, fields)
+        record = _windows(place, fields, chance)
     elif name == "ocsf":
         record = _ocsf(place, fields)
     elif place.text:
@@ -233,20 +236,35 @@ def _shaped(source: Source, place: Condition, fields: Fields) -> tuple[str, str]
     return (name, json.dumps(record)) if record is not None else None
 
 
-def _windows(place: Condition, fields: Fields) -> Fields | None:
+def _windows(place: Condition, fields: Fields, chance: random.Random) -> Fields | None:
+    """Write a record as one of the collectors of Windows events does."""
     event_id = fields.pop("EventID", next(iter(place.event_id), "1"))
     channel = fields.pop("Channel", next(iter(place.channel), "Application"))
     provider = fields.pop("Provider_Name", "some provider")
     if not re.fullmatch(r"\d{1,5}", str(event_id)):
         return None
+    number, shape = int(event_id), chance.choice(_COLLECTORS)
+    when = "2026-03-01T08:00:00.000000Z"
+    if shape == "flat":
+        header = {"EventID": number, "Channel": channel, "SourceName": provider}
+        return header | {"EventTime": when, "Hostname": "made.example"} | fields
+    if shape == "winlogbeat":
+        header = {"event_id": str(number), "channel": channel, "provider_name": provider}
+        winlog = header | {"computer_name": "made.example", "event_data": fields}
+        return {"@timestamp": when, "winlog": winlog}
     system = {
         "Provider": {"#attributes": {"Name": provider}},
-        "EventID": int(event_id),
-        "TimeCreated": {"#attributes": {"SystemTime": "2026-03-01T08:00:00.000000Z"}},
+        "EventID": chance.choice([number, {"#attributes": {"Qualifiers": 0}, "#text": number}]),
+        "TimeCreated": {"#attributes": {"SystemTime": when}},
         "Channel": channel,
         "Computer": "made.example",
     }
-    return {"Event": {"System": system, "EventData": fields}}
+    if shape == "spaced":
+        fields = {
+            re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name): value for name, value in fields.items()
+        }
+    data = {"UserData": {"Thing": fields}} if shape == "userdata" else {"EventData": fields}
+    return {"Event": {"System": system, **data}}
 
 
 def _ocsf(place: Condition, fields: Fields) -> Fields:

@@ -46,6 +46,7 @@ class Way(Enum):
     KEYWORDS = "keywords are searched in values, not in the record"
     TIMES = "times are read by SQLite's strftime"
     NAMES = "field names that differ in case are one"
+    REGEXES = "regexes are read by Python's re, not by RE2"
     BOOLEANS = "true and false are 1 and 0, too"
 
 
@@ -159,7 +160,7 @@ class Rule:
         if isinstance(value, int | float) and not _TEXTUAL.intersection(modifiers):
             return partial(_number, name, value)
         if "re" in modifiers:
-            return _any_value(name, _regex(value, modifiers))
+            return partial(_matched, name, _regex(value, modifiers))
         return partial(_text, name, _folded(value, modifiers), "cased" in modifiers)
 
 
@@ -214,6 +215,7 @@ def _plain(value: Any) -> str:
 
 
 _Folded = tuple[list[Test], list[Test]]
+_Tests = tuple[Test, Test]
 
 
 def _folded(value: Any, modifiers: list[str]) -> _Folded:
@@ -264,29 +266,59 @@ def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _any_value(name: str, test: Test) -> Matches:
-    return lambda record, ways: any(test(value) for value in _values(record.get(name, ways), ways))
+def _matched(name: str, tests: _Tests, record: Record, ways: Ways) -> bool:
+    test = tests[Way.REGEXES in ways]
+    return any(test(value) for value in _values(record.get(name, ways), ways))
 
 
 def _is_null(text: str | None, ways: Ways) -> bool:
     return text is None or (Way.EMPTY not in ways and text in {"", "[]"})
 
 
-def _regex(value: Any, modifiers: list[str]) -> Test:
+def _regex(value: Any, modifiers: list[str]) -> _Tests:
+    """Give the tests of a regex, as RE2 reads it and as Python does."""
     letters = "".join(sorted({"i", "m", "s"}.intersection(modifiers)))
+    given = f"(?{letters}){value}" if letters else str(value)
     try:
-        pattern = re.compile(f"(?{letters}){value}" if letters else str(value))
+        patterns = re.compile(_as_re2(given, "m" in letters)), re.compile(given)
     except re.error as error:
         raise Unsupported(f"regex: {error}") from None
-    return lambda text: pattern.search(text) is not None
+    # Patterns are bound to names of their own: a closure in a loop would share the last one.
+    first, second = (pattern.search for pattern in patterns)
+    return (lambda text: first(text) is not None), (lambda text: second(text) is not None)
+
+
+_RE2_CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r "}
+_TOKEN = re.compile(r"\\.|\[\^?\]?|.", re.DOTALL)
+
+
+def _as_re2(regex: str, lines: bool) -> str:
+    """Write a regex so that Python reads it as RE2 does: ASCII classes, `$` at the very end."""
+    written, inside = "", False
+    for token in _TOKEN.findall(regex):
+        kind = token[1:].lower() if token[0] == "\\" else ""
+        if kind in _RE2_CLASSES and not (inside and token[1].isupper()):
+            sign = "^" if token[1].isupper() else ""
+            letters = _RE2_CLASSES[kind]
+            token = letters if inside else f"[{sign}{letters}]"
+        elif kind == "b" and not inside:
+            token = f"(?a:{token})"
+        elif token == "$" and not inside and not lines:
+            token = r"\Z"
+        elif token[0] == "[":
+            inside, token = True, token if not inside else token.replace("[", r"\[", 1)
+        elif token == "]":
+            inside = False
+        written += token
+    return written
 
 
 def _keyword(value: Any, modifiers: list[str]) -> Matches:
     if value is None or isinstance(value, Mapping | list):
         raise Unsupported("a keyword that is no text")
     if "re" in modifiers:
-        test = _regex(value, modifiers)
-        return lambda record, ways: test(_searched(record, ways))
+        both = _regex(value, modifiers)
+        return lambda record, ways: both[Way.REGEXES in ways](_searched(record, ways))
     cased = "cased" in modifiers
     tests = _folded(value, [*modifiers, "contains"])
 
@@ -377,24 +409,34 @@ def _is_in(text: str, network: _Network) -> bool:
 
 
 def _fits_pattern(text: str, network: _Network) -> bool:
-    """Compare as the patterns do that pySigma writes: whole octets of IPv4, groups of IPv6."""
-    bits = 8 if network.version == 4 else 16
+    """Compare as with the patterns that pySigma writes: whole octets, or hexadecimal digits."""
+    bits = 8 if network.version == 4 else 4
     whole = -(-network.prefixlen // bits)
-    mark = "." if network.version == 4 else ":"
-    if network.version == 6:
-        return False
-    subnets = network.subnets(new_prefix=whole * bits) if whole else [network]
-    for subnet in subnets:
-        octets = str(subnet.network_address).split(mark)[:whole]
-        start = mark.join(octets)
-        if whole == 4 and text == start:
-            return True
-        if whole < 4 and text.startswith(start + mark if start else ""):
-            return True
+    for subnet in network.subnets(new_prefix=whole * bits):
+        for start in _starts(subnet.network_address, whole):
+            if fold_ascii(text).startswith(start) and (whole * bits < 32 or text == start):
+                return True
+            if network.version == 6 and fold_ascii(text).startswith(start):
+                return True
     return False
 
 
+def _starts(address: ipaddress.IPv4Address | ipaddress.IPv6Address, whole: int) -> Iterator[str]:
+    if address.version == 4:
+        octets = str(address).split(".")
+        yield "".join(f"{octet}." for octet in octets[:whole]) if whole < 4 else str(address)
+        return
+    groups, digits = address.exploded.split(":"), whole % 4
+    head, rest = groups[: whole // 4], groups[whole // 4 :][:1]
+    part = rest[0][:digits] if rest and digits else ""
+    for short in (False, True):
+        shown = [group.lstrip("0") or "0" if short else group for group in head]
+        tail = part.lstrip("0") if short else part
+        yield "".join(f"{group}:" for group in shown) + tail
+
+
 def _time_of(text: str) -> datetime | None:
+    text = text.strip()
     if re.fullmatch(r"\d{9,19}(\.\d+)?", text, re.ASCII):
         whole = text.partition(".")[0]
         digits = len(whole)
