@@ -70,6 +70,11 @@ class Bench:
     plain_problems: dict[str, str] = field(default_factory=dict[str, str])
     sources: dict[str, Source] = field(default_factory=dict[str, Source])
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number of each event by its id in the lake."""
+        return {event.uid: event.number for event in self.events}
+
     def record(self, hit: Hit) -> Record:
         """Give an event as the log source of a rule has it."""
         return self.records[self.sources[hit[0]].logsource, hit[1]]
@@ -242,7 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             random_rules = write_random_rules(work / "random", chosen.random_rules, chosen.seed)
             rules = load_rules([*chosen.rules, random_rules])
             bench, found = prepare(rules, chosen.events, work, chosen.seed, not chosen.only_given)
-            numbers = {event.uid: event.number for event in bench.events}
+            numbers = bench.numbers
             bench.ours = {(rule_uid, numbers[event_uid]) for rule_uid, event_uid in found}
             note("reading rules and events plainly")
             read_rules(bench)
