@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench.sigma_oracle.compare import EVERY_WAY, differences
+from bench.sigma_oracle.compare import EVERY_WAY, Hit, differences
 from bench.sigma_oracle.made import made_records, variants
 from bench.sigma_oracle.random_rules import write_random_rules
 from bench.sigma_oracle.reference import Record, Rule, Unsupported, Way
@@ -43,8 +43,8 @@ def test_each_difference_is_told_by_what_makes_it(selection: str, value: str, wa
     ours, theirs = rule.matches(record), rule.matches(record, frozenset({way}))
     assert ours is not theirs
     hit = ("rule", 1)
-    sides = [{hit} if side else set[tuple[str, int]]() for side in (ours, theirs)]
-    [found] = differences(*sides, {"rule": rule}, lambda _: record)
+    sides = [{hit} if side else set[Hit]() for side in (ours, theirs)]
+    [found] = differences(sides[0], sides[1], {"rule": rule}, lambda hit: record)
     assert found.ways == frozenset({way})
     assert found.words == way.value
 
