@@ -31,7 +31,9 @@ from bench.sigma_oracle.peer import TEXT  # noqa: E402
 from bench.sigma_oracle.peer_environment import PINNED, NoPeer, peer_python  # noqa: E402
 from bench.sigma_oracle.random_rules import write_random_rules  # noqa: E402
 from bench.sigma_oracle.records import COLUMNS, Event  # noqa: E402
-from bench.sigma_oracle.reference import SPECIFIED, Record, Rule, Unsupported, Ways  # noqa: E402
+from bench.sigma_oracle.reference import Rule  # noqa: E402
+from bench.sigma_oracle.ways import SPECIFIED, Record, Ways  # noqa: E402
+from bench.sigma_oracle.words import Unsupported  # noqa: E402
 from schemas.scenario import IncidentSpec  # noqa: E402
 from sentree.errors import SentreeError  # noqa: E402
 from sentree.evals.generate.incident import generate_incident  # noqa: E402

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from bench.sigma_oracle.reference import SPECIFIED, Record, Rule, Way, Ways
+from bench.sigma_oracle.reference import Rule
+from bench.sigma_oracle.ways import SPECIFIED, Record, Way, Ways
 
 Hit = tuple[str, int]
 """A rule's uid and an event's number."""

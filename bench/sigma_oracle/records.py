@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
-from bench.sigma_oracle.reference import Record, as_text
+from bench.sigma_oracle.ways import Record, as_text
 from sentree.rules.taxonomy import Condition, Source, Taxonomy
 
 COLUMNS = (

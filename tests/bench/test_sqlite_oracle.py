@@ -11,7 +11,9 @@ import yaml
 from bench.sigma_oracle.compare import EVERY_WAY, Hit, differences
 from bench.sigma_oracle.made import made_records, variants
 from bench.sigma_oracle.random_rules import write_random_rules
-from bench.sigma_oracle.reference import Record, Rule, Unsupported, Way
+from bench.sigma_oracle.reference import Rule
+from bench.sigma_oracle.ways import Record, Way
+from bench.sigma_oracle.words import Unsupported
 from bench.sqlite_oracle import plain_hits, prepare, read_events, read_rules
 from sentree.rules.ir import And, Text
 from sentree.rules.load import load_rules

@@ -16,7 +16,8 @@ from sigma.rule import SigmaRule
 
 from bench.sigma_oracle.made import variants
 from bench.sigma_oracle.records import Event as LakeEvent
-from bench.sigma_oracle.reference import Record, Rule, as_text
+from bench.sigma_oracle.reference import Rule
+from bench.sigma_oracle.ways import Record, as_text
 from sentree.lake.db import Lake
 from sentree.rules.chunks import sql_file
 from sentree.rules.compile import compile_rule
