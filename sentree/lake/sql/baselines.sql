@@ -73,6 +73,7 @@ CREATE OR REPLACE TABLE baseline_contacts AS
 WITH ends AS (
     SELECT
         event_uid, time, host, coalesce(src_ip, device_ip) AS src, dst_ip AS dst, dst_port AS port,
+        activity_id = 5 AS refused,
         lower(regexp_extract(actor_path, '[^\\/]+$')) AS name,
         TRY_CAST(json_extract_string(event, '$.traffic.bytes_out') AS BIGINT) AS bytes_out,
         TRY_CAST(json_extract_string(event, '$.duration') AS BIGINT) AS duration_ms,
@@ -107,10 +108,19 @@ WITH keyed AS (
     SELECT
         event_uid, time, host, class_uid, activity_id, original_id,
         coalesce(nullif(lower(actor_path), ''), lower(actor_user), lower(channel), '') AS actor,
+        -- A row of a call names the calls that repeat it, so a few of them are seen.
         CASE
-            WHEN class_uid = 4009 THEN NULL
             WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
-                THEN concat_ws('|', actor_user, cloud_account, api_operation, status_id, src_ip)
+                OR class_uid IN (6005, 6006) THEN 12
+            ELSE 1
+        END AS kept,
+        CASE
+            WHEN class_uid IN (4009, 4014) OR mapper = 'auditd' THEN NULL
+            WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
+                THEN concat_ws('|', actor_user, cloud_account, api_service, api_operation, status_id, src_ip)
+            WHEN class_uid = 6005
+                THEN concat_ws('|', actor_user, regexp_extract(raw, '(?i)(statement|query|audit): ?(.{0,60})', 2))
+            WHEN class_uid = 6006 THEN concat_ws('|', actor_user, original_id, src_ip)
             WHEN class_uid = 1009
                 THEN left(json_extract_string(event, '$.script.script_content.value'), 4000)
             WHEN class_uid IN (1001, 1002, 1005) THEN lower(concat_ws('|', file_path, src_ip, share_name))
@@ -147,7 +157,7 @@ QUALIFY row_number() OVER (
     PARTITION BY host, class_uid, activity_id, original_id, actor, fact,
         time_bucket(CASE WHEN class_uid = 6003 THEN INTERVAL 1 HOUR ELSE INTERVAL 1 DAY END, time)
     ORDER BY time, event_uid
-) = 1
+) <= kept
 UNION ALL
 SELECT event_uid FROM keyed WHERE fact IS NULL;
 
@@ -292,14 +302,23 @@ fans AS (
     WHERE NOT outside AND port IN (21, 22, 23, 135, 139, 445, 1433, 3306, 3389, 5432, 5900, 5985, 8080)
     GROUP BY src, port, time_bucket(INTERVAL 10 MINUTE, time)
     HAVING count(DISTINCT dst) >= 15
+    UNION ALL
+    SELECT 'refused fan', min_by(event_uid, (time, event_uid)), min(time),
+        min_by(host, (time, event_uid)), src, count(DISTINCT dst)::VARCHAR, count(*),
+        epoch(max(time) - min(time)), list(event_uid ORDER BY time, event_uid)[:12]
+    FROM baseline_contacts
+    WHERE NOT outside AND refused AND port < 49152
+        AND regexp_matches(src, '^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|f[cd])')
+    GROUP BY src, time_bucket(INTERVAL 10 MINUTE, time)
+    HAVING count(DISTINCT (dst, port)) >= 12
 ),
 logons AS (
     SELECT event_uid, time, host, lower(coalesce(target_user, actor_user)) AS user_name,
         replace(src_ip, '::ffff:', '') AS src, logon_type_id
     FROM events
     WHERE class_uid = 3002 AND activity_id = 1 AND coalesce(status_id, 1) = 1
-        AND api_operation IS NULL AND logon_type_id IN (3, 8, 10) AND src_ip IS NOT NULL
-        AND time IS NOT NULL AND coalesce(target_user, actor_user) IS NOT NULL
+        AND api_operation IS NULL AND (logon_type_id IN (3, 8, 10) OR mapper = 'sshd')
+        AND src_ip IS NOT NULL AND time IS NOT NULL AND coalesce(target_user, actor_user) IS NOT NULL
         AND NOT regexp_matches(src_ip, '^(127\.|::1$|fe80:|0\.0\.0\.0)')
 ),
 new_logons AS (
@@ -370,10 +389,13 @@ new_agents AS (
 sign_ins AS (
     SELECT
         event_uid, time, host, lower(split_part(coalesce(target_user, actor_user), '@', 1)) AS who,
-        src_ip AS src, json_extract_string(event, '$.is_mfa') AS factor
+        src_ip AS src, json_extract_string(event, '$.is_mfa') AS factor,
+        mapper IN ('fortigate', 'palo_alto', 'cisco_asa', 'check_point', 'junos') AS edge
     FROM events
-    WHERE class_uid = 3002 AND activity_id = 1 AND status_id = 1 AND logon_type_id IS NULL
-        AND api_operation IS NULL AND mapper NOT IN ('windows', 'zeek') AND src_ip IS NOT NULL
+    WHERE (class_uid = 3002 AND status_id = 1 OR class_uid = 4014 AND coalesce(status_id, 1) <> 2)
+        AND activity_id = 1 AND logon_type_id IS NULL AND api_operation IS NULL AND src_ip IS NOT NULL
+        AND mapper NOT IN ('windows', 'zeek', 'sshd', 'pam', 'privilege', 'cron', 'auditd', 'databases',
+            'crowdstrike_fdr', 'defender_hunting', 'web_error', 'suricata')
         AND time IS NOT NULL AND coalesce(target_user, actor_user) IS NOT NULL
 ),
 -- Where accounts act from, by sign-ins and by calls.
@@ -443,6 +465,7 @@ fresh_sign_ins AS (
                 AND epoch(after - time) <= 3600 THEN 'relayed sign-in'
             WHEN factor = 'false' AND factor_before = 'true'
                 AND epoch(time - before) <= 3600 THEN 'session taken along'
+            WHEN edge THEN 'new gateway address'
             WHEN factor = 'false' AND factor_share >= 0.8
                 THEN 'sign-in without factor'
             ELSE 'new sign-in address'
@@ -590,7 +613,8 @@ WITH sensed AS (
         event_uid, time, class_uid, activity_id, process_path, actor_path, file_path, reg_key, reg_value,
         dst_port, dns_query, original_id, channel, mapper, raw, event, api_operation,
         CASE
-            WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999 THEN 'api'
+            WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
+                AND mapper <> 'auditd' OR class_uid = 6006 THEN 'api'
             WHEN lower(concat(channel, ' ', provider)) LIKE '%sysmon%' THEN 'sysmon'
             WHEN lower(concat(channel, ' ', provider)) LIKE '%powershell%' THEN 'powershell'
             WHEN lower(channel) = 'security' THEN 'security'
@@ -683,7 +707,7 @@ scoped AS (
                 WHEN 'files' THEN 'transfer'
                 WHEN 'ntlm' THEN 'ntlm'
             END
-            WHEN class_uid = 1007 AND activity_id = 1 THEN 'process'
+            WHEN class_uid = 1007 AND activity_id IN (0, 1) THEN 'process'
             WHEN class_uid = 1007 AND activity_id = 3 THEN 'access'
             WHEN class_uid = 1007 AND activity_id = 4 THEN 'inject'
             WHEN class_uid IN (201001, 201002) THEN 'registry'
@@ -703,6 +727,9 @@ scoped AS (
             WHEN class_uid = 4006 THEN 'share'
             WHEN class_uid IN (4005, 4007) THEN 'remote session'
             WHEN class_uid = 4009 THEN 'mail'
+            WHEN class_uid = 4014 THEN 'vpn'
+            WHEN class_uid = 6002 THEN 'program'
+            WHEN class_uid IN (6005, 6008) THEN 'database'
             WHEN class_uid = 0 THEN 'text'
         END AS scope
     FROM sensed
@@ -729,6 +756,10 @@ WHERE event_uid IN (SELECT event_uid FROM detections)
         OR regexp_matches(actor_path, '(?i)\\(powershell|pwsh|wscript|cscript|mshta|rundll32|regsvr32|msbuild|installutil|certutil|bitsadmin|wuauclt|notepad|cmstp|regasm|odbcconf|wmic|calc|dllhost)\.exe$|\\(users|temp|perflogs|programdata)\\')
         OR regexp_matches(dns_query,
         '(?i)(pastebin|githubusercontent|ngrok|duckdns|no-ip|serveo|transfer\.sh|anonfiles|mega\.(nz|io)|discord|telegram|ipify|icanhazip|ifconfig\.|checkip|ipinfo\.io|ip-api|\.onion|dnslog|interact\.sh|oast\.|burpcollaborator|trycloudflare|portmap)|wpad')
+    WHEN 'program' THEN regexp_matches(raw,
+        '(?i)auditd|syslog|fail2ban|firewalld|ufw|falcon|osquery|wazuh|ossec|mdatp|falco|auditbeat|filebeat|elastic-agent|apparmor|xagt|sentinel|/(tmp|var/tmp|dev/shm)/')
+    WHEN 'database' THEN regexp_matches(raw,
+        '(?i)copy\s|select\s{1,9}\*|dump|outfile|load_file|drop\s|truncate|delete\s{1,9}from|(create|alter)\s{1,9}(user|role|login|function|extension|event|trigger)|grant\s|set\s{1,9}global|shadow|pg_read|pg_ls|pg_authid|lo_(export|import)|mysql\.user|information_schema|xp_|sp_|pg_sleep|union|dblink|sys_exec|general_log|log_statement|pgaudit|audit')
     WHEN 'log' THEN original_id IN ('1102', '104', '4719') OR class_uid = 1008
     WHEN 'text' THEN regexp_matches(raw, '(?i)sshd|sudo|useradd|adduser|usermod|cron|passwd|su\[|su:|authorized_keys|/dev/tcp|base64|curl|wget|nc |ncat|chmod|history|auditctl|systemctl|insmod|ld_preload|type=SYSCALL.{0,500}\s(uid=(33|48|80|101)\s|exe="/(tmp|var/tmp|dev/shm)/)|type=(EXECVE|PROCTITLE).*([ =][0-9A-F]{12,}( |$)|/tmp/|/dev/|/etc/|/root|/proc/|/\.[a-z]|_history|/var/(log|spool|run|lib|backups|www)/|/home|/systemd/|stratum|donate-level|monero|--coin|--algo|--pool|xmr|miner|["/](ip6?tables[a-z-]*|nft|ufw|firewall-cmd|service|setenforce|aa-[a-z]+|pkill|killall|journalctl|update-rc\.d|chkconfig|at|batch|visudo|sudo|gpasswd|newusers|chpasswd|setcap|getcap|chattr|base32|openssl|xxd|uudecode|ncat|netcat|socat|mkfifo|find|locate|gcore|gdb|john|hashcat|unshadow|hydra|medusa|ncrack|patator|crackmapexec|netexec|nxc|kerbrute|tcpdump|tshark|dumpcap|ettercap|bettercap|dsniff|masscan|zmap|fscan[^"]*|rustscan|naabu|pnscan|hping3|arp|ip|arp-scan|fping|nbtscan|ssh-keyscan|ssh|scp|sftp|rsync|sshpass|autossh|chisel|frpc|frps|ngrok|gost|cloudflared|proxychains[0-9]?|sshuttle|nsenter|chroot|mount|docker|podman|nerdctl|crictl|ctr|kubectl|etcdctl|touch|mkdir|shred|unlink|tar|zip|7z[a-z]?|rar|mysqldump|mariadb-dump|pg_dump[a-z]*|mongodump|mongoexport|sqlite3|rclone|aws|gsutil|azcopy|dd|mkfs[^"]*|wipefs|gpg|ccrypt|lvremove|zfs|btrfs|restic|borg|virsh|esxcli|vim-cmd|gcc|cc|clang|uname|hostnamectl|lscpu|nproc|dmidecode|lsb_release|lshw|lsblk|lspci|free|uptime|nvidia-smi|printenv|env|ps|top|pgrep|pstree|htop|id|whoami|w|who|last|lastlog|lastb|groups|getent|lslogins|netstat|ss|lsof|ifconfig|route|dpkg|rpm|python[0-9.]*|perl|php|ruby|nc|modprobe|npm|yarn|pnpm|twine|gem|cargo|poetry|git|gh|node|rg|ag|grep|dotnet)"|/backups?/|\.ko")|type=SYSCALL.{0,500}exe="[^"]{0,80}/(uname|hostnamectl|lscpu|nproc|dmidecode|lshw|lspci|nvidia-smi|ps|top|pgrep|pstree|htop|id|whoami|w|who|last|lastlog|lastb|groups|getent|netstat|ss|lsof|ifconfig)"|iptables|setenforce|/etc/sudoers|visudo|docker|kubectl|nsenter|\.ssh/|id_rsa|openssl|"[A-Z]{3,7} \S{0,900}(\.\.|%2e%2e|union|jndi|etc(/|%2f)passwd|[?&](cmd|c|exec|command|q|x)=|upload)|nikto|sqlmap|wpscan|nuclei|gobuster|feroxbuster|dirbuster|acunetix|nessus|openvas|masscan|zgrab|nmap')
     ELSE scope IS NOT NULL
@@ -798,7 +829,8 @@ FROM (
         END AS key
     FROM (
         SELECT * REPLACE (
-            CASE WHEN class_uid NOT BETWEEN 4001 AND 4999 THEN api_operation END AS api_operation
+            CASE WHEN class_uid NOT BETWEEN 4001 AND 4999 AND mapper <> 'auditd' THEN api_operation
+            END AS api_operation
         )
         FROM events
     )
