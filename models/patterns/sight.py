@@ -31,6 +31,7 @@ _TOLD = re.compile(
 _SUDO_AUDITED = re.compile(r"type=USER_CMD\s.{0,600}\bcmd=(?:\"([^\"]*)\"|([0-9A-Fa-f]+))")
 # A list of named values: of an event log, of a cloud's audit record, of a directory's.
 _TOLD_UNDER = ("#text", "Value", "NewValue", "newValue")
+_TOLD_AS = ("value", "boolValue", "intValue", "multiValue")
 _FILES = re.compile(r"^.*?\"files\":\s?(\[[^\]]*\]).*$|^.*$", re.DOTALL)
 _NAMES = re.compile(r"\"name\":\s?\"([^\"]{1,260})\"")
 _DEVICE_PATH = re.compile(r"^\\device\\harddiskvolume\d+\\", re.IGNORECASE)
@@ -173,6 +174,10 @@ def _walk(document: Any) -> Iterator[_Scalar]:
                 named = item.get("@Name") or item.get("Name") or item.get("displayName")
                 if isinstance(named, str):
                     told = next((item[key] for key in _TOLD_UNDER if key in item), None)
+                    if told is not None:
+                        deeper.append((name, _key(named), told))
+                elif isinstance(named := item.get("name"), str):
+                    told = next((item[key] for key in _TOLD_AS if key in item), None)
                     if told is not None:
                         deeper.append((name, _key(named), told))
                 deeper += [(name, _key(key), each) for key, each in item.items()]
@@ -342,6 +347,7 @@ DERIVED: Mapping[str, Callable[[Sight], str]] = {
     "script": _script,
     "text": _text,
     "ran": _ran,
+    "record": lambda s: str(s.row.get("raw") or ""),
     "attachments": _attachments,
     "subject_line": lambda s: s.raw.get("email.subject", ""),
     "sender": lambda s: s.raw.get("email.from", ""),
@@ -368,6 +374,7 @@ DERIVED: Mapping[str, Callable[[Sight], str]] = {
     "error": _error,
     "logon": lambda s: s.plain("logon_type_id", "LogonType"),
     "api": _api,
+    "method": lambda s: s.plain("method", "http_method"),
     "service_called": lambda s: s.plain("api_service"),
     "finding": _title,
     "query": lambda s: s.plain("dns_query", "QueryName", "query"),
