@@ -265,7 +265,7 @@ def _text(sight: Sight) -> str:
 
 def _api(sight: Sight) -> str:
     return sight.plain("api_operation") or (
-        sight.plain("original_id") if sight.scope == "api" else ""
+        sight.plain("original_id") if sight.scope in {"api", "finding"} else ""
     )
 
 
