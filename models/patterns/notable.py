@@ -208,6 +208,12 @@ NOTABLE: Mapping[str, Notable] = {
     "survey from new address": Notable(
         FindingKind.DISCOVERY, 38, ("T1580",), _from_new("asked what there is", "call")
     ),
+    "code from new address": Notable(
+        FindingKind.COLLECTION, 50, ("T1213.003",), _from_new("copied code", "repository")
+    ),
+    "code changed from new address": Notable(
+        FindingKind.EXECUTION, 45, ("T1677", "T1195.002"), _from_new("changed code", "push")
+    ),
     "mail read from new address": Notable(
         FindingKind.COLLECTION, 38, ("T1114.002",), _from_new("read mail", "record")
     ),
