@@ -20,7 +20,7 @@ from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.settings import Settings
 
-FAMILIES = {
+SOURCE_FAMILIES = {
     *("identity", "forges", "clusters", "gcp", "azure", "cloud_more", "appliances", "databases"),
     *("web", "findings", "windows_more", "mac_and_hypervisor"),
 }
@@ -97,6 +97,8 @@ def test_a_record_of_the_source_shows_its_pattern_and_one_like_it_does_not(
 def test_every_pattern_of_these_sources_has_a_record() -> None:
     named = {case.pattern for case in CASES}
     missing = [
-        one.name for one in load_patterns() if one.family in FAMILIES and one.name not in named
+        one.name
+        for one in load_patterns()
+        if one.family in SOURCE_FAMILIES and one.name not in named
     ]
     assert missing == []

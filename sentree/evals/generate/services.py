@@ -1,4 +1,4 @@
-"""Records of an identity provider (Okta's System Log) and of a cluster's API server (Kubernetes audit)."""
+"""Records of an identity provider (Okta's System Log) and of a cluster's API server."""
 
 from __future__ import annotations
 
