@@ -39,7 +39,7 @@ HELD_OUT = (Playbook.HELPDESK_TAKEOVER, Playbook.CLUSTER_MINER, Playbook.DATABAS
 """Playbooks that no threshold, pattern or rule of the product was ever chosen on."""
 
 TUNED_ON = tuple(one for one in Playbook if one not in HELD_OUT)
-"""Playbooks that patterns and thresholds were chosen on, some of them after they had been held out."""
+"""Playbooks that patterns and thresholds were chosen on, some after they had been held out."""
 
 
 class Noise(StrEnum):

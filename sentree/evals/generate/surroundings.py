@@ -367,9 +367,7 @@ def _provider(time: int, rng: Random, world: World, host: Host) -> list[Emission
         event, says = rng.choice(_PROVIDER_DESK)
         named = [services.person(who)]
         return [
-            services.provider(
-                time, rng, event, says, world.admin.name, _OFFICE_IP, targets=named
-            )
+            services.provider(time, rng, event, says, world.admin.name, _OFFICE_IP, targets=named)
         ]
     event, says, _ = rng.choices(_PROVIDER_WORK, [one[2] for one in _PROVIDER_WORK])[0]
     refused = event.endswith("mfa") and rng.random() < 0.05
