@@ -19,7 +19,7 @@ from models.patterns.conclusions import conclude, to_finding
 from models.patterns.facts import fact_of
 from models.patterns.notable import NOTABLE, wording
 from models.patterns.sight import Sight
-from models.patterns.vocabulary import Pattern, patterns_by_scope
+from models.patterns.vocabulary import Pattern, patterns_of
 from models.patterns.wording import describe, placed, plain, quote_from, stands_in, statement
 from schemas.base import as_utc
 from schemas.claim import Evidence
@@ -155,7 +155,8 @@ def techniques_told(sight: Sight) -> tuple[str, ...]:
 
 def matching(sight: Sight) -> list[Pattern]:
     """Give the patterns that an event shows."""
-    return [each for each in patterns_by_scope().get(sight.scope, ()) if each.matches(sight)]
+    known = patterns_of(sight.scope, str(sight.row.get("mapper") or ""))
+    return [each for each in known if each.matches(sight)]
 
 
 def top_score(sight: Sight) -> int:
