@@ -62,9 +62,7 @@ class Pattern:
 def patterns_of(scope: str, mapper: str) -> tuple[Pattern, ...]:
     """Give the patterns that look at a scope of a mapper's records, in file and name order."""
     return tuple(
-        pattern
-        for pattern in load_patterns()
-        if scope in pattern.scopes and pattern.reads(mapper)
+        pattern for pattern in load_patterns() if scope in pattern.scopes and pattern.reads(mapper)
     )
 
 
