@@ -47,7 +47,10 @@ MAIL_WORDS = (
     r"|message[ _-]?(?:rejected|blocked|accepted|delivered|quarantined|released|received|sent))"
 )
 """Words in an event's name by which it is about a message, if it names a sender or recipient."""
-_DEEDS = r"(?:create|add|delete|remove|disable|enable|lock|unlock|reset|change|modify|modifie|update)[a-z]*"
+_DEEDS = (
+    r"(?:create|add|delete|remove|disable|enable|lock|unlock|reset|change|modify|modifie|update)"
+    r"[a-z]*"
+)
 ACCOUNT_WORDS = (
     rf"(?i:(?:user|account|password)(?:[ _-]+(?:was|has|been|account))*[ _-]*{_DEEDS}"
     rf"|{_DEEDS}[ _-]+(?:(?:a|the|new|local)[ _-]+)?(?:user|account|password))"
