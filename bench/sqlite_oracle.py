@@ -234,7 +234,7 @@ def plain_hits(bench: Bench, ways: Ways = SPECIFIED) -> set[Hit]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Hold detection against another engine's.")
-    parser.add_argument("--rules", type=Path, nargs="+", default=[DATA / "sigma" / "rules"])
+    parser.add_argument("--rules", type=Path, nargs="*", default=[DATA / "sigma" / "rules"])
     parser.add_argument("--events", type=Path, nargs="*", default=[DATA / "sigma" / "regression"])
     parser.add_argument("--only-given", action="store_true", help="no generated and made events")
     parser.add_argument("--random-rules", type=int, default=0, help="how many to make")
@@ -275,6 +275,7 @@ def tell(bench: Bench, sqlite: str) -> int:
     plain = plain_hits(bench)
     note("and once more in all ways of the other engine")
     imitated = plain_hits(bench, EVERY_WAY)
+    missed = {hit for hit in imitated ^ theirs if hit[0] in both & bench.plain.keys()}
     note("done")
     runnable = bench.plain.keys() - bench.our_problems.keys()
     alone = sorted(
@@ -298,7 +299,7 @@ def tell(bench: Bench, sqlite: str) -> int:
         ("hits in which the plain reading differs from Sentree", len(alone)),
         (
             "hits in which the plain reading in all ways of the other engine differs from it",
-            len({hit for hit in imitated ^ theirs if hit[0] in both & bench.plain.keys()}),
+            len(missed),
         ),
     ]
     print(f"Sentree against {PINNED[0]} ({PINNED[1]}, SQLite {sqlite})\n")
@@ -317,6 +318,11 @@ def tell(bench: Bench, sqlite: str) -> int:
         print("\n## Where the plain reading differs from Sentree\n")
         for hit in alone:
             side = "the plain reading" if hit in plain else "Sentree"
+            _tell_hit(bench, hit, f"only {side}")
+    if missed:
+        print("\n## Where the plain reading in all ways of the other engine differs from it\n")
+        for hit in sorted(missed)[:SHOWN]:
+            side = "the other engine" if hit in theirs else "the plain reading"
             _tell_hit(bench, hit, f"only {side}")
     return 1 if unexplained or alone else 0
 
