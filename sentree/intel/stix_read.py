@@ -49,6 +49,32 @@ class Rejected(NamedTuple):
     text: str
 
 
+class Origins(NamedTuple):
+    """Where pieces of a text begin, and on which line of another each of them stood."""
+
+    starts: tuple[int, ...]
+    lines: tuple[int, ...]
+
+    def line(self, text: str, place: int) -> int:
+        """Give the line on which a place of the text stood."""
+        at = max(bisect_right(self.starts, place) - 1, 0)
+        return self.lines[at] + text.count("\n", self.starts[at], place)
+
+
+def gather(pieces: Iterable[tuple[str, int]]) -> tuple[str, Origins]:
+    """Put texts that stood on some lines into one list, so that it can be read as a file."""
+    starts: list[int] = []
+    lines: list[int] = []
+    parts: list[str] = []
+    size = 1
+    for text, line in pieces:
+        starts.append(size)
+        lines.append(line)
+        parts.append(text)
+        size += len(text) + 2
+    return "[" + ",\n".join(parts) + "]", Origins(tuple(starts), tuple(lines))
+
+
 @dataclass(slots=True)
 class StixFile:
     """What one file holds. `flaws` are faults of objects that were kept, by id."""
@@ -61,6 +87,7 @@ class StixFile:
     flaws: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     format: str = "STIX"
     note: str = ""
+    origins: Origins | None = None
     _ends: list[int] | None = None
 
     def raw(self, one: StixObject) -> str:
@@ -69,6 +96,8 @@ class StixFile:
 
     def line(self, place: int) -> int:
         """Give the 1-based line of a place in the text."""
+        if self.origins:
+            return self.origins.line(self.text, place)
         if self._ends is None:
             self._ends = [match.start() for match in _LINE.finditer(self.text)]
         return bisect_right(self._ends, place - 1) + 1 if place else 1

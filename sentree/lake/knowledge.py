@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import Any, Literal, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -226,6 +227,14 @@ def _run(lake: Lake, sql: str, given: Any, values: dict[str, Any] | None = None)
         lake.connection.execute(sql, values)
     except duckdb.Error as error:
         raise LakeError(f"loading failed: {first_line(error)}") from error
+
+
+def stored(
+    lake: Lake, table: Literal["stix", "vulnerabilities"], tenant: str, snapshot: int
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Give what a tenant has of a kind at a snapshot: the rows of each source, by its uid."""
+    rows = lake.query(sql_text(f"stored_{table}", snapshot=str(int(snapshot))), {"tenant": tenant})
+    return [(uid, list(own)) for uid, own in groupby(rows, key=lambda row: row["source_uid"])]
 
 
 def current(lake: Lake, tenants: Sequence[str], snapshot: int) -> tuple[str, dict[str, Any]]:
