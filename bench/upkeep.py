@@ -64,13 +64,14 @@ READINGS = {
 def main() -> None:
     """Measure and print; the numbers of `docs/scale.md` come from here."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--loads", type=int, nargs="+", default=[20, 100, 400])
-    parser.add_argument("--writers", type=int, nargs="+", default=[1, 4])
+    parser.add_argument("--loads", type=int, nargs="*", default=[20, 100, 400])
+    parser.add_argument("--writers", type=int, nargs="*", default=[1, 4])
     parser.add_argument("--events", type=int, nargs="*", default=[1_000_000, 3_000_000])
     options = parser.parse_args()
     print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {ROWS} rows a load")
     with tempfile.TemporaryDirectory() as folder:
-        _grow(Settings(home=Path(folder)), options.loads)
+        if options.loads:
+            _grow(Settings(home=Path(folder)), options.loads)
     for writers in options.writers:
         with tempfile.TemporaryDirectory() as folder:
             _at_once(Settings(home=Path(folder)), writers)
@@ -146,6 +147,7 @@ def _read(settings: Settings, events: int) -> None:
         print(f"{events:,} events, {size:,.0f} MB on the disk, compacted in {took:.1f} s")
         for name, sql in READINGS.items():
             times: list[float] = []
+            rows = 0
             for _ in range(ROUNDS):
                 begun = time.perf_counter()
                 rows = len(lake.query(sql))

@@ -149,7 +149,8 @@ def test_the_newest_record_and_score_of_a_cve_count(tmp_path: Path, settings: Se
         }
         (tmp_path / f"{number}.json").write_text(json.dumps(record))
         (tmp_path / f"{number}.csv").write_text(
-            f"#model_version:v1,score_date:2024-05-0{number + 1}T00:00:00Z\ncve,epss,percentile\nCVE-2024-0001,{score},0.5\n"
+            f"#model_version:v1,score_date:2024-05-0{number + 1}T00:00:00Z\n"
+            f"cve,epss,percentile\nCVE-2024-0001,{score},0.5\n"
         )
         load(settings, tmp_path / f"{number}.json", tmp_path / f"{number}.csv")
     result = triage.run(settings, TriageRequest(paths=()))
