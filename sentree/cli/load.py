@@ -80,6 +80,8 @@ def detect(
 ) -> int:
     """Run Sigma rules over the lake and store the detections.
 
+    Without --rules, those of Sentree and those that `sentree ingest` loaded are run.
+
     Args:
         options: Which rules.
         window: Only events of START..END (ISO 8601, UTC).
@@ -94,11 +96,13 @@ def detect(
     from sentree.report.detect_table import detect_table
     from sentree.report.ocsf_findings import write_findings
     from sentree.rules.detect import detect as run_rules
+    from sentree.rules.stored import stored_pack
 
     settings = common.settings()
-    library = options.library(settings, common)
     span = read_window(window)
     with Lake.open(settings, create=False) as lake:
+        stored = stored_pack(lake, settings.tenant, settings.home / "packs")
+        library = options.library(settings, common, stored=stored)
         report = run_rules(lake, library.loaded, window=span, tenant=settings.tenant)
         report = report.model_copy(
             update={"left_out": tuple(rule.note(reason) for rule, reason in library.left_out)}

@@ -55,8 +55,11 @@ class RuleOptions:
         Path | None, Parameter(help="File of values for %placeholders%: YAML, name: [values].")
     ] = None
 
-    def library(self, settings: Settings, common: Common) -> Library:
+    def library(self, settings: Settings, common: Common, *, stored: Path | None = None) -> Library:
         """Read the rules; say of every file and rule that is not used why.
+
+        Without packs of the request, `stored` is read before Sentree's own: of two rules with one
+        id the first counts.
 
         Raises:
             UsageError: a pack or one of the files can't be read.
@@ -68,7 +71,7 @@ class RuleOptions:
         for path in self.exclude_rules:
             rules_out |= read_exclusions(path)
         library = read_library(
-            pick_rules(self.rules),
+            (*(() if self.rules or stored is None else (stored,)), *pick_rules(self.rules)),
             cache=settings.home / "packs",
             choice=Choice(
                 status=self.status,
