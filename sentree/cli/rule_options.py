@@ -12,9 +12,9 @@ from schemas.rule_choice import Level, Status
 from sentree.cli.common import Common
 
 if TYPE_CHECKING:
-    from sentree.lake.db import Lake
     from schemas.rule_choice import DetectRequest
     from schemas.window import Window
+    from sentree.lake.db import Lake
     from sentree.rules.library import Library
     from sentree.settings import Settings
 
