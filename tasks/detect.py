@@ -23,8 +23,9 @@ ROWS = 200
 
 @task(name="rules", task_run_name="read rules", cache_policy=NO_CACHE)
 def read_rules(settings: Settings, request: DetectRequest) -> Library:
-    """Read the rules that a request asks for."""
-    return requested_library(settings, request)
+    """Read the rules that a request asks for; without any named, the lake's as well."""
+    with Lake.open(settings, create=False) as lake:
+        return requested_library(settings, request, lake)
 
 
 @task(

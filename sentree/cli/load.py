@@ -86,6 +86,8 @@ def detect(
 ) -> int:
     """Run Sigma rules over the lake and store the detections.
 
+    Without --rules, those of Sentree and those that `sentree ingest` loaded are run.
+
     Args:
         options: Which rules.
         window: Only events of START..END (ISO 8601, UTC).
@@ -104,7 +106,8 @@ def detect(
 
     settings = common.settings()
     span = read_window(window)
-    library = options.library(settings, common)
+    with Lake.open(settings, create=False) as lake:
+        library = options.library(settings, common, stored=lake)
     report = _run_rules(settings, options.request(span), library, executor, common)
     if ocsf is not None:
         with Lake.open(settings, create=False) as lake:

@@ -14,6 +14,7 @@ from sentree.cli.common import Common
 if TYPE_CHECKING:
     from schemas.rule_choice import DetectRequest
     from schemas.window import Window
+    from sentree.lake.db import Lake
     from sentree.rules.library import Library
     from sentree.settings import Settings
 
@@ -86,15 +87,17 @@ class RuleOptions:
             window=window,
         )
 
-    def library(self, settings: Settings, common: Common) -> Library:
+    def library(self, settings: Settings, common: Common, *, stored: Lake | None = None) -> Library:
         """Read the rules; say of every file and rule that is not used why.
+
+        Where no pack is named, the rules of the lake `stored` take part as well.
 
         Raises:
             UsageError: a pack or one of the files can't be read.
         """
         from sentree.rules.library import requested_library
 
-        library = requested_library(settings, self.request())
+        library = requested_library(settings, self.request(), stored)
         for problem in library.loaded.errors if not common.quiet else ():
             common.say(f"rule not used: {problem}" if problem.fatal else f"note: {problem}")
         return library

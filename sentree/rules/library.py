@@ -9,10 +9,12 @@ from pathlib import Path
 
 from schemas.detection import RuleNote
 from schemas.rule_choice import DetectRequest, RuleChoice
+from sentree.lake.db import Lake
 from sentree.rules.choice import LeftOut, choose
 from sentree.rules.load import LoadedRules, LoadError
 from sentree.rules.packs import Pack, load_packs, open_pack
 from sentree.rules.placeholders import read_placeholders
+from sentree.rules.stored import stored_pack
 from sentree.rules.tuning import read_levels, tuned
 from sentree.settings import Settings
 
@@ -31,16 +33,28 @@ class Library:
         return tuple(rule.note(reason) for rule, reason in self.left_out)
 
 
-def requested_library(settings: Settings, request: DetectRequest) -> Library:
+def requested_library(settings: Settings, request: DetectRequest, stored: Lake | None) -> Library:
     """Read the rules that a request asks for; without any named, those that come with Sentree.
+
+    Args:
+        settings: the settings.
+        request: which rules.
+        stored: a lake whose rules take part as well where none are named; of two rules with one
+            id the lake's counts.
 
     Raises:
         UsageError: an archive, a manifest or one of the files can't be read.
+        LakeError: the lake's rules can't be read.
     """
-    own = str(files("sentree.rules") / "builtin")
+    cache = settings.home / "packs"
+    paths: list[str | Path] = [*request.rules]
+    if not paths:
+        tenant = request.tenant_uid or settings.tenant
+        kept = stored_pack(stored, tenant, cache) if stored else None
+        paths = [*([kept] if kept else []), str(files("sentree.rules") / "builtin")]
     return read_library(
-        request.rules or (own,),
-        cache=settings.home / "packs",
+        paths,
+        cache=cache,
         rule_cache=settings.rule_cache,
         choice=request.choice,
         levels=Path(request.levels) if request.levels else None,
