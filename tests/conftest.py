@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from built_once import built_once
 from incident import IncidentLake
 from postgres_server import PostgresServer, postgres_server, programs
 
@@ -34,13 +35,16 @@ def incident_lake(tmp_path_factory: pytest.TempPathFactory) -> IncidentLake:
     from sentree.rules.detect import detect
     from sentree.rules.load import load_rules
 
-    folder = tmp_path_factory.mktemp("incident")
-    settings = Settings(home=folder / "home", leaf_characters=400_000)
-    truth = generate_incident(folder / "logs", IncidentSpec(seed=7, days=3, benign_events=6_000))
-    with Lake.open(settings) as lake:
-        ingest(lake, [folder / "logs"], settings=settings, tenant=settings.tenant)
-        detect(lake, load_rules(pick_rules(())), tenant=settings.tenant)
-    return IncidentLake(settings, truth, folder / "logs")
+    def make(folder: Path) -> IncidentLake:
+        settings = Settings(home=folder / "home", leaf_characters=400_000)
+        spec = IncidentSpec(seed=7, days=3, benign_events=6_000)
+        truth = generate_incident(folder / "logs", spec)
+        with Lake.open(settings) as lake:
+            ingest(lake, [folder / "logs"], settings=settings, tenant=settings.tenant)
+            detect(lake, load_rules(pick_rules(())), tenant=settings.tenant)
+        return IncidentLake(settings, truth, folder / "logs")
+
+    return built_once(tmp_path_factory, "incident", make)
 
 
 @pytest.fixture
