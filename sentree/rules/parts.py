@@ -23,6 +23,7 @@ _TABLES = (
     "sigma_bucket",
     "rule_hits",
     "found_matches",
+    "other_matches",
     "unexplained",
     "run_detections",
 )

@@ -30,7 +30,8 @@ class Plan:
 
     `scope` are the events that there are, `searched` how many of them some rule has not seen.
     `unseen` are the rules that look at everything in scope, `seen` those that look at what came
-    later than their mark. Only a run over all events of a tenant `remembers`.
+    later than their mark, `changed` those that had a mark in another form. Only
+    a run over all events of a tenant `remembers`.
     """
 
     tenant: str
@@ -41,6 +42,7 @@ class Plan:
     parts: tuple[Part, ...]
     unseen: frozenset[str]
     seen: Mapping[str, RuleMark]
+    changed: frozenset[str]
     remembers: bool
 
 
@@ -72,8 +74,9 @@ def make_plan(
     chunks, events = plan_chunks(lake, scope, chunk_events)
     remembers = window is None and since_snapshot is None
     marks = read_marks(lake, tenant) if remembers else {}
-    wanted = {rule_key(rule): rule.rule_uid for rule in rules if rule.rule_uid not in again}
-    seen = {uid: marks[key] for key, uid in wanted.items() if key in marks}
+    keys = {rule_key(rule): rule.rule_uid for rule in rules}
+    seen = {uid: marks[key] for key, uid in keys.items() if key in marks and uid not in again}
+    other_forms = {mark.rule_uid for key, mark in marks.items() if key not in keys}
     unseen = frozenset(rule.rule_uid for rule in rules if rule.rule_uid not in seen)
     parts = [Part(unseen, chunk) for chunk in chunks] if unseen else []
     searched = events if unseen else 0
@@ -83,7 +86,18 @@ def make_plan(
         group = frozenset(uid for uid, mark in seen.items() if mark.snapshot == since)
         parts += [Part(group, chunk) for chunk in chunks]
         searched = max(searched, count)
-    return Plan(tenant, scope, snapshot, events, searched, tuple(parts), unseen, seen, remembers)
+    return Plan(
+        tenant,
+        scope,
+        snapshot,
+        events,
+        searched,
+        tuple(parts),
+        unseen,
+        seen,
+        unseen & other_forms,
+        remembers,
+    )
 
 
 def all_met(plan: Plan, met: Mapping[str, Seen]) -> dict[str, Seen]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,36 @@ def test_a_changed_rule_sees_all_events_and_what_it_no_longer_matches_is_gone(
     assert stored(lake) == {("0", uids[0]), ("0", uids[2]), ("1", uids[1]), ("1", uids[2])}
     told = lake.query("SELECT detection_uid FROM detection_matches ORDER BY ALL")
     assert told == lake.query("SELECT detection_uid FROM detections ORDER BY ALL")
+
+
+def test_what_a_detection_matched_is_told_as_its_rule_is_now(lake: Lake, tmp_path: Path) -> None:
+    rule = tmp_path / "rule.yml"
+    put(lake, [start("alpha beta")])
+
+    def told(selections: str, condition: str, **places: tuple[str, ...]) -> tuple[set[str], int]:
+        rule.write_text(EITHER.format(selections=selections, condition=condition))
+        loaded = load_rules([rule], placeholders=places)
+        assert detect(lake, loaded, tenant="default").detections == 1
+        [row] = lake.query("SELECT rule_sha256, matches FROM detection_matches")
+        assert row["rule_sha256"] == loaded.rules[0].content_sha256
+        matches = json.loads(row["matches"])
+        return {name for name, fields in matches.items() if fields}, lake.snapshot_id()
+
+    first, other = "{CommandLine|contains: alpha}", "{CommandLine|contains|expand: '%w%'}"
+    assert told(f"a: {first}", "a")[0] == {"a"}
+    both, before = told(f"a: {first}, b: {other}", "a or b", w=("gamma",))
+    assert both == {"a"}
+    assert told(f"a: {first}, b: {other}", "a or b", w=("gamma",)) == (both, before)
+    # The file is the same, but not what its placeholder stands for.
+    assert told(f"a: {first}, b: {other}", "a or b", w=("beta",))[0] == {"a", "b"}
+
+
+EITHER = """
+title: either
+id: 0f4a5b7e-0000-4000-8000-000000000001
+logsource: {{category: process_creation, product: windows}}
+detection: {{{selections}, condition: {condition}}}
+"""
 
 
 def test_a_rule_without_data_is_told_again_until_data_come(lake: Lake, tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_of_a_regular_expression_the_texts_are_asked_for_that_whatever_it_matche
     assert held(r"net\s+user") == {"net", "user"}
     assert held(r"\\mypipe-(?:f|h)[0-9a-f]{2}$") == {r"\mypipe-"}
     assert held(r"(?:certutil|bitsadmin)\.exe") == {"certutil", "bitsadmin", ".exe"}
-    assert held(r"[Pp]ower[Ss]hell") == {"powershell"}
+    assert held(r"[Nn]et[Ss]h") == {"netsh"}
     assert held(r"(?:Invoke-)+x?Expression") == {"Expression"}
     assert held(r"(?i)wmic.*\bnode") == {"wmic", "node"}
 
