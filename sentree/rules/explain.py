@@ -9,7 +9,7 @@ from typing import NamedTuple
 from schemas.rule_check import FieldPlaces, RuleExplanation
 from sentree.lake.db import Lake
 from sentree.rules.buckets import find_layouts, membership
-from sentree.rules.chunks import scope_of, sql_file, stage_chunk
+from sentree.rules.chunks import make_macros, scope_of, stage_chunk
 from sentree.rules.fields import Extraction, FieldReader, Layout
 from sentree.rules.ir import Node, fields
 from sentree.rules.load import Rule
@@ -105,7 +105,7 @@ class _AtHand(NamedTuple):
 
 
 def _at_hand(lake: Lake, tenant: str, taxonomy: Taxonomy, source: Source, most: int) -> _AtHand:
-    lake.execute(sql_file("macros"))
+    make_macros(lake)
     found = newest(lake, scope_of(lake, tenant, None, None)[0], source, most)
     stage_chunk(lake, found.scope, taxonomy)
     layouts = find_layouts(lake, taxonomy, [source]).get(source.logsource, [])
