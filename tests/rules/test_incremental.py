@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as examples
+from hypothesis import given
+from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
+from examples import examples
 from schemas.detection import DetectReport
 from sentree.lake.compact import compact
 from sentree.lake.db import Lake
@@ -46,8 +47,8 @@ def write(folder: Path, *words: str) -> Path:
     return folder
 
 
-def run(lake: Lake, folder: Path, **options: Any) -> DetectReport:
-    return detect(lake, load_rules([folder]), tenant="default", **options)
+def run(lake: Lake, folder: Path, tenant: str = "default", **options: Any) -> DetectReport:
+    return detect(lake, load_rules([folder]), tenant=tenant, **options)
 
 
 def counts(report: DetectReport) -> list[dict[str, Any]]:
@@ -55,8 +56,8 @@ def counts(report: DetectReport) -> list[dict[str, Any]]:
     return [hit.model_dump(exclude={"new"}) for hit in report.hits]
 
 
-def stored(lake: Lake) -> set[tuple[str, str]]:
-    rows = lake.query("SELECT rule_uid, event_uid FROM detections")
+def stored(lake: Lake, tenant: str = "default") -> set[tuple[str, str]]:
+    rows = lake.query("SELECT rule_uid, event_uid FROM detections WHERE tenant_uid = ?", [tenant])
     assert len(rows) == len({tuple(row.values()) for row in rows})
     return {(row["rule_uid"][-1], row["event_uid"]) for row in rows}
 
@@ -262,11 +263,13 @@ def test_after_upkeep_nothing_is_missed(
     assert stored(lake) == {("0", uid) for uid in uids}
 
 
-@examples(
-    max_examples=4,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with Lake.open(Settings(home=tmp_path_factory.mktemp("home"))) as opened:
+        yield opened
+
+
+@settings_of(max_examples=examples(3), deadline=None)
 @given(
     steps=st.lists(
         st.one_of(
@@ -274,23 +277,24 @@ def test_after_upkeep_nothing_is_missed(
             st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(tuple),
         ),
         min_size=2,
-        max_size=5,
+        max_size=4,
     )
 )
 def test_loads_and_rule_changes_in_any_order_end_where_one_run_ends(
-    settings: Settings, tmp_path_factory: pytest.TempPathFactory, steps: list[Any]
+    shared: Lake, tmp_path_factory: pytest.TempPathFactory, steps: list[Any]
 ) -> None:
-    home = tmp_path_factory.mktemp("home")
-    with Lake.open(settings.model_copy(update={"home": home})) as lake:
-        put(lake, [start("alpha gamma")])
-        for number, step in enumerate(steps):
-            if isinstance(step, str):
-                put(lake, [start(f"{step} {number}")])
-            else:
-                run(lake, write(home / "rules", *step))
-        last = run(lake, write(home / "rules", *WORDS))
-        found = stored(lake)
-        whole = run(lake, home / "rules", again=True)
-        assert stored(lake) == found
-        assert (counts(last), last.detections) == (counts(whole), whole.detections)
-        assert whole.detections_new == 0
+    folder = tmp_path_factory.mktemp("rules")
+    # A tenant of its own is a lake of its own to whoever looks at its events.
+    tenant = folder.name
+    put(shared, [start("alpha gamma")], tenant=tenant)
+    for number, step in enumerate(steps):
+        if isinstance(step, str):
+            put(shared, [start(f"{step} {number}")], tenant=tenant)
+        else:
+            run(shared, write(folder, *step), tenant=tenant)
+    last = run(shared, write(folder, *WORDS), tenant=tenant)
+    found = stored(shared, tenant)
+    whole = run(shared, folder, tenant=tenant, again=True)
+    assert stored(shared, tenant) == found
+    assert (counts(last), last.detections) == (counts(whole), whole.detections)
+    assert whole.detections_new == 0

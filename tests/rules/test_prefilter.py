@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from sentree.lake.db import Lake
 from sentree.lake.detections import begin_hits
 from sentree.rules.buckets import Bucket, find_layouts
@@ -142,7 +143,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         yield opened
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(
     given_conditions=st.lists(conditions, min_size=1, max_size=10),
     given_records=st.lists(records, min_size=1, max_size=8),
