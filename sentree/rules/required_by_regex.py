@@ -7,7 +7,6 @@ it differently, nothing is said.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from re import (
@@ -23,17 +22,16 @@ from sentree.rules.need import TELLING, AllOf, Need, OneOf, Word, joined, tellin
 LONG_S = "\u017f"
 """In any case, RE2 takes it for an s, though it is its own lower case. Of no other letter of ASCII
 is a letter taken for it whose lower case differs."""
-_NAMED_CLASS = "[:"
+_DISPUTED = re.compile(r"\[:|\[\^?\[|\[[^\]]*(?:--|&&|~~|\|\|)")
+"""A class by name, and what Python warns that it may come to read as sets of sets."""
 
 
 def required_by_regex(name: str | None, regex: str) -> Need | None:
     """Give what a field must hold wherever the expression is found in it; None for nothing."""
-    if _NAMED_CLASS in regex:
+    if _DISPUTED.search(regex):
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree: Any = parser.parse(regex)
+        tree: Any = parser.parse(regex)
         return _need(name, tree, fold=bool(tree.state.flags & re.IGNORECASE))
     except (re.error, OverflowError, RecursionError):
         return None
