@@ -46,7 +46,11 @@ class FieldPlaces(Frozen):
 
 
 class RuleExplanation(Frozen):
-    """How a rule is understood: its events, its fields, its condition and the SQL that runs."""
+    """How a rule is understood: its events, its fields, its condition and the SQL that runs.
+
+    `events_at_hand` are the events of its log source in the lake or, where there are many, among
+    the newest that may be of it: then `events_looked_at` says how many those are.
+    """
 
     rule_uid: str
     title: str
@@ -60,6 +64,7 @@ class RuleExplanation(Frozen):
     problem: str | None = None
     events: tuple[str, ...] = ()
     events_at_hand: int | None = None
+    events_looked_at: int | None = None
     fields: tuple[FieldPlaces, ...] = ()
     written_condition: tuple[str, ...] = ()
     selections: tuple[tuple[str, str], ...] = ()

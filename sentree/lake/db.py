@@ -157,6 +157,22 @@ class Lake:
                 time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
         raise AssertionError("unreachable")
 
+    def execute_together(self, sql: str) -> None:
+        """Run statements about temporary tables and macros in one transaction, all or none.
+
+        The lake's catalog is then looked at once, not for each of them. Without the writer lock:
+        other connections see nothing of it.
+
+        Raises:
+            LakeError: a statement failed.
+        """
+        try:
+            self._run(f"BEGIN TRANSACTION; {sql.rstrip().rstrip(';')}; COMMIT", ())
+        except LakeError:
+            with suppress(duckdb.Error):
+                self.connection.execute("ROLLBACK")
+            raise
+
     def snapshot_id(self) -> int:
         """Give the newest snapshot's number, to repeat an analysis on the same rows later."""
         return int(self.query("SELECT id FROM lake.current_snapshot()")[0]["id"])

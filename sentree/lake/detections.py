@@ -103,17 +103,26 @@ def begin_matches(lake: Lake) -> None:
 
 
 def store_matches(lake: Lake) -> None:
-    """Store `found_matches`: what the new detections matched.
+    """Store `found_matches`: what detections matched, in place of what was stored of them.
 
     Raises:
         LakeError: the lake could not be written; then nothing was stored.
     """
-    lake.retrying(
-        lambda: lake.execute(
-            "INSERT INTO detection_matches SELECT * FROM found_matches"
-            " ANTI JOIN detection_matches USING (detection_uid) ORDER BY detection_uid"
-        )
+    lake.retrying(lambda: _store_matches(lake))
+
+
+def _store_matches(lake: Lake) -> None:
+    # Written only where something differs: a run that finds nothing new makes no snapshot.
+    lake.execute(
+        "CREATE OR REPLACE TEMP TABLE other_matches AS"
+        " SELECT * FROM found_matches EXCEPT SELECT * FROM detection_matches"
     )
+    if lake.query("SELECT 1 FROM other_matches LIMIT 1"):
+        lake.execute(
+            "DELETE FROM detection_matches"
+            " WHERE detection_uid IN (SELECT detection_uid FROM other_matches)"
+        )
+        lake.execute("INSERT INTO detection_matches FROM other_matches ORDER BY detection_uid")
 
 
 def stored_findings(

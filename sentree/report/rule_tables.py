@@ -63,7 +63,12 @@ def explanation(told: RuleExplanation) -> str:
         lines.append(f"  can't be run: {told.problem}")
     lines += ["", f"log source: {told.logsource}"]
     lines += [f"  {'or ' if number else ''}{one}" for number, one in enumerate(told.events)]
-    if told.events_at_hand is not None:
+    if told.events_looked_at is not None:
+        lines.append(
+            f"  layouts seen in the newest {plural(told.events_looked_at, 'event')} that may be of"
+            f" it; {told.events_at_hand:,} are"
+        )
+    elif told.events_at_hand is not None:
         lines.append(f"  {plural(told.events_at_hand, 'event')} of it in the lake")
     if told.fields:
         lines += ["", "fields, and where each is looked for, in order:"]

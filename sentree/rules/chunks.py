@@ -105,6 +105,11 @@ def stage_chunk(lake: Lake, scope: Scope, taxonomy: Taxonomy) -> None:
     lake.execute(sql_file("layouts"))
 
 
+def make_macros(lake: Lake) -> None:
+    """Make the functions that rules' statements call, for this connection."""
+    lake.execute_together(sql_file("macros"))
+
+
 def sql_file(name: str) -> str:
     """Read a statement of the rules' `sql` folder."""
     return (resources.files("sentree.rules") / "sql" / f"{name}.sql").read_text("utf-8")

@@ -96,7 +96,15 @@ def detect(
             lake.execute("DELETE FROM rule_hits WHERE list_contains(?, rule_uid)", [unwanted])
         complete = plan.unseen - silenced - outcome.failed.keys() if plan.remembers else ()
         new = store_hits(lake, [rule.record for rule in rules.rules], tenant, sorted(complete))
-        store_evidence(lake, taxonomy, rules.rules, rules.placeholders, plan.scope, chunk_events)
+        store_evidence(
+            lake,
+            taxonomy,
+            rules.rules,
+            rules.placeholders,
+            plan.scope,
+            chunk_events,
+            plan.changed,
+        )
         met = all_met(plan, outcome.met)
         fit = [rule for rule in plain if rule.rule_uid not in silenced | outcome.failed.keys()]
         remember(lake, plan, fit, met)

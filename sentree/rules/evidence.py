@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sentree.lake.db import Lake
 from sentree.lake.detections import begin_matches, store_matches
@@ -26,11 +26,13 @@ def store_evidence(
     placeholders: Placeholders,
     scope: Scope,
     chunk_events: int,
+    changed: Collection[str],
 ) -> None:
-    """Store what the detections of this run matched, those of which that is not stored yet.
+    """Store what the detections of this run matched, where that is not stored yet or may differ.
 
-    Only the events of those detections are read again, and every selection is judged by the same
-    SQL that found them.
+    It may where the rule's file is another than then, or the rule is one of `changed`. Only the
+    events of those detections are read again, and every selection is judged by the same SQL that
+    found them.
 
     Raises:
         LakeError: the lake could not be read or written.
@@ -38,7 +40,12 @@ def store_evidence(
     # Not only the new ones: a run may have ended between the two, a lake be older than this.
     lake.execute(
         "CREATE OR REPLACE TEMP TABLE unexplained AS"
-        " SELECT * FROM found_detections ANTI JOIN detection_matches USING (detection_uid)"
+        " SELECT * FROM found_detections ANTI JOIN ("
+        " SELECT stored.detection_uid, rule.rule_uid FROM detection_matches AS stored"
+        " JOIN given_rules AS rule ON rule.content_sha256 = stored.rule_sha256"
+        " WHERE NOT list_contains(?, rule.rule_uid)"
+        ") USING (detection_uid, rule_uid)",
+        [sorted(changed)],
     )
     if not lake.query("SELECT 1 FROM unexplained LIMIT 1"):
         return

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas.rule_check import FieldPlaces, RuleExplanation
 from sentree.lake.db import Lake
 from sentree.rules.buckets import find_layouts, membership
-from sentree.rules.chunks import plan_chunks, scope_of, sql_file, stage_chunk
+from sentree.rules.chunks import make_macros, scope_of, stage_chunk
 from sentree.rules.fields import Extraction, FieldReader, Layout
 from sentree.rules.ir import Node, fields
 from sentree.rules.load import Rule
+from sentree.rules.newest import newest
 from sentree.rules.placeholders import Placeholders
 from sentree.rules.predicate import FORM_SQL, Column, forms, predicate
 from sentree.rules.selections import conditions, selections
@@ -19,6 +21,7 @@ from sentree.rules.taxonomy import Source, Taxonomy, load_taxonomy
 from sentree.rules.words import condition_words, source_words
 
 RECORD = "(the record)"
+MOST_EVENTS = 10_000
 
 
 @dataclass(slots=True)
@@ -38,8 +41,16 @@ def explain(
     *,
     lake: Lake | None = None,
     tenant: str = "default",
+    most_events: int = MOST_EVENTS,
 ) -> RuleExplanation:
     """Explain a rule; with a lake, also say where the events in it have the rule's fields.
+
+    Args:
+        rule: the rule.
+        placeholders: the values for `expand`.
+        lake: where the events are.
+        tenant: whose events.
+        most_events: of more events that may be of the log source, only the newest are looked at.
 
     Raises:
         LakeError: the lake could not be read.
@@ -69,10 +80,14 @@ def explain(
         return told.model_copy(update={"problem": rule.problem or reason})
     update: dict[str, object] = {"events": source_words(source)}
     if rule.condition is not None:
-        layouts, events = _at_hand(lake, tenant, taxonomy, source) if lake else ([], None)
+        layouts: list[Layout] = []
+        if lake:
+            seen = _at_hand(lake, tenant, taxonomy, source, most_events)
+            layouts = seen.layouts
+            update |= {"events_at_hand": seen.events}
+            update |= {} if seen.all_of_it else {"events_looked_at": seen.looked_at}
         named = sorted(fields(rule.condition))
         update |= {
-            "events_at_hand": events,
             "fields": tuple(_places(taxonomy, source, name, layouts) for name in named),
             "condition": condition_words(rule.condition),
             "sql": _sql(taxonomy, source, rule.condition, layouts),
@@ -80,21 +95,23 @@ def explain(
     return told.model_copy(update=update)
 
 
-def _at_hand(
-    lake: Lake, tenant: str, taxonomy: Taxonomy, source: Source
-) -> tuple[list[Layout], int]:
-    """Give the layouts of the tenant's events of a log source, and their number."""
-    lake.execute(sql_file("macros"))
-    scope, _ = scope_of(lake, tenant, None, None)
+class _AtHand(NamedTuple):
+    """What was seen of a log source: its layouts, its events, and of how many that may be of it."""
+
+    layouts: list[Layout]
+    events: int
+    looked_at: int
+    all_of_it: bool
+
+
+def _at_hand(lake: Lake, tenant: str, taxonomy: Taxonomy, source: Source, most: int) -> _AtHand:
+    make_macros(lake)
+    found = newest(lake, scope_of(lake, tenant, None, None)[0], source, most)
+    stage_chunk(lake, found.scope, taxonomy)
+    layouts = find_layouts(lake, taxonomy, [source]).get(source.logsource, [])
     test, values = membership(taxonomy, source)
-    layouts: list[Layout] = []
-    events = 0
-    for chunk in plan_chunks(lake, scope)[0]:
-        stage_chunk(lake, chunk, taxonomy)
-        for found in find_layouts(lake, taxonomy, [source]).values():
-            layouts += [layout for layout in found if layout not in layouts]
-        events += lake.query(f"SELECT count(*) AS n FROM sigma_chunk WHERE {test}", values)[0]["n"]
-    return layouts, events
+    counted = lake.query(f"SELECT count(*) AS n FROM sigma_chunk WHERE {test}", values)
+    return _AtHand(layouts, counted[0]["n"], found.events, found.all_of_it)
 
 
 def _places(

@@ -10,7 +10,7 @@ from typing import Any
 from sentree.errors import LakeError
 from sentree.lake.db import Lake
 from sentree.lake.detections import begin_hits, read_hits
-from sentree.rules.chunks import sql_file
+from sentree.rules.chunks import make_macros
 from sentree.rules.correlate import TABLES
 from sentree.rules.load import Rule
 from sentree.rules.plan import Part
@@ -23,6 +23,7 @@ _TABLES = (
     "sigma_bucket",
     "rule_hits",
     "found_matches",
+    "other_matches",
     "unexplained",
     "run_detections",
 )
@@ -70,13 +71,13 @@ def search_part(lake: Lake, searches: Searches, part: Part) -> tuple[Outcome, An
 
 def begin_search(lake: Lake) -> None:
     """Make a connection ready to be searched, and `rule_hits` empty."""
-    lake.execute(sql_file("macros"))
+    make_macros(lake)
     begin_hits(lake)
 
 
 def end_search(lake: Lake) -> None:
     """Drop what a search made of temporary tables."""
-    for table in (*_TABLES, *TABLES):
-        # What went wrong before, if anything did, is what the caller must hear of.
-        with suppress(LakeError):
-            lake.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    drops = (f"DROP TABLE IF EXISTS temp.{table}" for table in (*_TABLES, *TABLES))
+    # What went wrong before, if anything did, is what the caller must hear of.
+    with suppress(LakeError):
+        lake.execute_together("; ".join(drops))

@@ -30,7 +30,8 @@ class Plan:
 
     `scope` are the events that there are, `searched` how many of them some rule has not seen.
     `unseen` are the rules that look at everything in scope, `seen` those that look at what came
-    later than their mark. Only a run over all events of a tenant `remembers`.
+    later than their mark, `changed` those that had a mark in another form. `keys`,
+    by uid, are what marks are named by; only a run over all events of a tenant has them.
     """
 
     tenant: str
@@ -41,7 +42,13 @@ class Plan:
     parts: tuple[Part, ...]
     unseen: frozenset[str]
     seen: Mapping[str, RuleMark]
-    remembers: bool
+    changed: frozenset[str]
+    keys: Mapping[str, str]
+
+    @property
+    def remembers(self) -> bool:
+        """Whether what this run has seen need not be searched again."""
+        return bool(self.keys)
 
 
 def make_plan(
@@ -72,8 +79,10 @@ def make_plan(
     chunks, events = plan_chunks(lake, scope, chunk_events)
     remembers = window is None and since_snapshot is None
     marks = read_marks(lake, tenant) if remembers else {}
-    wanted = {rule_key(rule): rule.rule_uid for rule in rules if rule.rule_uid not in again}
-    seen = {uid: marks[key] for key, uid in wanted.items() if key in marks}
+    keys = {rule.rule_uid: rule_key(rule) for rule in rules} if remembers else {}
+    seen = {uid: marks[key] for uid, key in keys.items() if key in marks and uid not in again}
+    current = set(keys.values())
+    other_forms = {mark.rule_uid for key, mark in marks.items() if key not in current}
     unseen = frozenset(rule.rule_uid for rule in rules if rule.rule_uid not in seen)
     parts = [Part(unseen, chunk) for chunk in chunks] if unseen else []
     searched = events if unseen else 0
@@ -83,7 +92,18 @@ def make_plan(
         group = frozenset(uid for uid, mark in seen.items() if mark.snapshot == since)
         parts += [Part(group, chunk) for chunk in chunks]
         searched = max(searched, count)
-    return Plan(tenant, scope, snapshot, events, searched, tuple(parts), unseen, seen, remembers)
+    return Plan(
+        tenant,
+        scope,
+        snapshot,
+        events,
+        searched,
+        tuple(parts),
+        unseen,
+        seen,
+        unseen & other_forms,
+        keys,
+    )
 
 
 def all_met(plan: Plan, met: Mapping[str, Seen]) -> dict[str, Seen]:
@@ -105,15 +125,18 @@ def remember(lake: Lake, plan: Plan, rules: Iterable[Rule], total: Mapping[str, 
     Raises:
         LakeError: the lake could not be written.
     """
-    marks: dict[str, RuleMark] = {}
-    for rule in rules:
-        if rule.condition is not None:
-            seen = total[rule.rule_uid]
-            named = tuple(sorted(fields(rule.condition) & seen.present))
-            marks[rule_key(rule)] = RuleMark(rule.rule_uid, plan.snapshot, seen.events, named)
     looked = plan.unseen.union(*(part.rules for part in plan.parts))
-    if plan.remembers and any(mark.rule_uid in looked for mark in marks.values()):
-        store_marks(lake, plan.tenant, marks)
+    kept = [rule for rule in rules if rule.condition is not None]
+    if not plan.remembers or looked.isdisjoint(rule.rule_uid for rule in kept):
+        return
+    marks: dict[str, RuleMark] = {}
+    for rule in kept:
+        assert rule.condition is not None
+        seen = total[rule.rule_uid]
+        named = tuple(sorted(fields(rule.condition) & seen.present))
+        mark = RuleMark(rule.rule_uid, plan.snapshot, seen.events, named)
+        marks[plan.keys[rule.rule_uid]] = mark
+    store_marks(lake, plan.tenant, marks)
 
 
 def rule_key(rule: Rule) -> str:

@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from sentree.lake.arrow import read_table
 from sentree.lake.db import Lake
+from sentree.rules.need import AllOf, Need, OneOf, Word, words
 from sentree.rules.predicate import FORM_SQL, Column, Form
-from sentree.rules.required import AllOf, Need, OneOf, Word, words
 
-Place = tuple[str, Form]
+Place = tuple[str | None, Form]
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
+RECORDS = 5_000
 _CONTAINS, _STARTS, _ENDS = 1, 2, 4
 _FLAGS = {"contains": _CONTAINS, "startswith": _STARTS, "endswith": _ENDS}
 
@@ -65,9 +66,12 @@ class Prefilter:
     def _search(self, lake: Lake, columns: Mapping[str | None, Column]) -> dict[Word, Rows]:
         hits: dict[Word, Rows] = {}
         plain: list[tuple[Place, Column]] = []
-        for place in sorted(self._places):
+        for place in sorted(self._places, key=lambda place: (place[0] or "", place[1])):
             column = columns.get(place[0])
             if column is None:
+                continue
+            if place[0] is None:
+                self._search_records(lake, place, column, hits)
                 continue
             if not column.many:
                 plain.append((place, column))
@@ -86,6 +90,24 @@ class Prefilter:
             for (place, _), name in zip(plain, names, strict=True):
                 self._places[place].find(ids, table[name], hits)
         return hits
+
+    def _search_records(
+        self, lake: Lake, place: Place, column: Column, hits: dict[Word, Rows]
+    ) -> None:
+        """Search whole records, which are long and hardly ever alike, some at a time."""
+        name = f"{place[1]}{column.number}"
+        found: dict[Word, list[Rows]] = defaultdict(list)
+        select = (
+            f"SELECT rowid AS id, {name} AS value FROM sigma_bucket WHERE rowid BETWEEN ? AND ?"
+        )
+        last = lake.query("SELECT max(rowid) AS n FROM sigma_bucket")[0]["n"]
+        for first in range(0, 1 + (-1 if last is None else last), RECORDS):
+            table = read_table(lake, select, [first, first + RECORDS - 1])
+            part: dict[Word, Rows] = {}
+            self._places[place].find(_numbers(table["id"]), table["value"], part)
+            for word, rows in part.items():
+                found[word].append(rows)
+        hits.update((word, np.concatenate(parts)) for word, parts in found.items())
 
 
 @dataclass(slots=True)
@@ -115,6 +137,8 @@ class _Words:
 
     def find(self, ids: Rows, values: Any, hits: dict[Word, Rows]) -> None:
         """Add the rows of each word that some value of an Arrow column holds."""
+        if not len(values):
+            return
         encoded: Any = values.combine_chunks().dictionary_encode()
         if isinstance(encoded, pa.ChunkedArray):
             encoded = encoded.combine_chunks()

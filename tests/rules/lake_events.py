@@ -61,9 +61,12 @@ def put(
         row |= columns
         rows.append(row)
         uids.append(uid)
-    with lake.transaction():
-        for row in rows:
-            marks = ", ".join("?" for _ in row)
-            insert = f"INSERT INTO events ({', '.join(row)}) VALUES ({marks})"
-            lake.execute(insert, list(row.values()))
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if rows:
+        with lake.transaction():
+            values = ", ".join("unnest(?)" for _ in names)
+            lake.execute(
+                f"INSERT INTO events ({', '.join(names)}) SELECT {values}",
+                [[row.get(name) for row in rows] for name in names],
+            )
     return uids

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from sentree.lake.db import Lake
 from sentree.rules.chunks import sql_file
 from sentree.rules.correlation import (
@@ -40,7 +41,7 @@ FIELDS = ("user", "host", "peer", "size")
 OPS: tuple[BoundOp, ...] = ("gt", "gte", "gte", "lt", "lte", "eq", "neq")
 SOURCE = LogSource("process_creation", "windows", None)
 FEW = settings(
-    max_examples=5,
+    max_examples=examples(3),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -210,7 +211,7 @@ def test_expressions_over_rules_are_true_of_the_same_windows(lake: Lake, data: A
         assert matched(lake, "top", rules, hits) == find_matches("top", rules, hits)
 
 
-@settings(FEW, max_examples=10)
+@settings(FEW, max_examples=examples(5))
 @given(data=st.data())
 def test_rules_are_seen_in_order_and_within_the_timespan(lake: Lake, data: Any) -> None:
     correlation = aliased(data.draw(correlations("temporal_ordered")))
@@ -227,7 +228,7 @@ def test_rules_are_seen_in_order_and_within_the_timespan(lake: Lake, data: Any) 
     assert matched(lake, "top", rules, hits) == find_matches("top", rules, hits)
 
 
-@settings(FEW, max_examples=10)
+@settings(FEW, max_examples=examples(5))
 @given(data=st.data())
 def test_correlations_of_correlations_rest_on_the_events_of_both(lake: Lake, data: Any) -> None:
     kinds = ("event_count", "value_count", "temporal", "temporal_ordered")

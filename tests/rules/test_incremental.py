@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as examples
+from hypothesis import given
+from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
+from examples import examples
 from schemas.detection import DetectReport
 from sentree.lake.compact import compact
 from sentree.lake.db import Lake
@@ -45,8 +47,8 @@ def write(folder: Path, *words: str) -> Path:
     return folder
 
 
-def run(lake: Lake, folder: Path, **options: Any) -> DetectReport:
-    return detect(lake, load_rules([folder]), tenant="default", **options)
+def run(lake: Lake, folder: Path, tenant: str = "default", **options: Any) -> DetectReport:
+    return detect(lake, load_rules([folder]), tenant=tenant, **options)
 
 
 def counts(report: DetectReport) -> list[dict[str, Any]]:
@@ -54,8 +56,8 @@ def counts(report: DetectReport) -> list[dict[str, Any]]:
     return [hit.model_dump(exclude={"new"}) for hit in report.hits]
 
 
-def stored(lake: Lake) -> set[tuple[str, str]]:
-    rows = lake.query("SELECT rule_uid, event_uid FROM detections")
+def stored(lake: Lake, tenant: str = "default") -> set[tuple[str, str]]:
+    rows = lake.query("SELECT rule_uid, event_uid FROM detections WHERE tenant_uid = ?", [tenant])
     assert len(rows) == len({tuple(row.values()) for row in rows})
     return {(row["rule_uid"][-1], row["event_uid"]) for row in rows}
 
@@ -117,6 +119,36 @@ def test_a_changed_rule_sees_all_events_and_what_it_no_longer_matches_is_gone(
     assert stored(lake) == {("0", uids[0]), ("0", uids[2]), ("1", uids[1]), ("1", uids[2])}
     told = lake.query("SELECT detection_uid FROM detection_matches ORDER BY ALL")
     assert told == lake.query("SELECT detection_uid FROM detections ORDER BY ALL")
+
+
+def test_what_a_detection_matched_is_told_as_its_rule_is_now(lake: Lake, tmp_path: Path) -> None:
+    rule = tmp_path / "rule.yml"
+    put(lake, [start("alpha beta")])
+
+    def told(selections: str, condition: str, **places: tuple[str, ...]) -> tuple[set[str], int]:
+        rule.write_text(EITHER.format(selections=selections, condition=condition))
+        loaded = load_rules([rule], placeholders=places)
+        assert detect(lake, loaded, tenant="default").detections == 1
+        [row] = lake.query("SELECT rule_sha256, matches FROM detection_matches")
+        assert row["rule_sha256"] == loaded.rules[0].content_sha256
+        matches = json.loads(row["matches"])
+        return {name for name, fields in matches.items() if fields}, lake.snapshot_id()
+
+    first, other = "{CommandLine|contains: alpha}", "{CommandLine|contains|expand: '%w%'}"
+    assert told(f"a: {first}", "a")[0] == {"a"}
+    both, before = told(f"a: {first}, b: {other}", "a or b", w=("gamma",))
+    assert both == {"a"}
+    assert told(f"a: {first}, b: {other}", "a or b", w=("gamma",)) == (both, before)
+    # The file is the same, but not what its placeholder stands for.
+    assert told(f"a: {first}, b: {other}", "a or b", w=("beta",))[0] == {"a", "b"}
+
+
+EITHER = """
+title: either
+id: 0f4a5b7e-0000-4000-8000-000000000001
+logsource: {{category: process_creation, product: windows}}
+detection: {{{selections}, condition: {condition}}}
+"""
 
 
 def test_a_rule_without_data_is_told_again_until_data_come(lake: Lake, tmp_path: Path) -> None:
@@ -231,11 +263,13 @@ def test_after_upkeep_nothing_is_missed(
     assert stored(lake) == {("0", uid) for uid in uids}
 
 
-@examples(
-    max_examples=4,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with Lake.open(Settings(home=tmp_path_factory.mktemp("home"))) as opened:
+        yield opened
+
+
+@settings_of(max_examples=examples(3), deadline=None)
 @given(
     steps=st.lists(
         st.one_of(
@@ -243,23 +277,24 @@ def test_after_upkeep_nothing_is_missed(
             st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(tuple),
         ),
         min_size=2,
-        max_size=5,
+        max_size=4,
     )
 )
 def test_loads_and_rule_changes_in_any_order_end_where_one_run_ends(
-    settings: Settings, tmp_path_factory: pytest.TempPathFactory, steps: list[Any]
+    shared: Lake, tmp_path_factory: pytest.TempPathFactory, steps: list[Any]
 ) -> None:
-    home = tmp_path_factory.mktemp("home")
-    with Lake.open(settings.model_copy(update={"home": home})) as lake:
-        put(lake, [start("alpha gamma")])
-        for number, step in enumerate(steps):
-            if isinstance(step, str):
-                put(lake, [start(f"{step} {number}")])
-            else:
-                run(lake, write(home / "rules", *step))
-        last = run(lake, write(home / "rules", *WORDS))
-        found = stored(lake)
-        whole = run(lake, home / "rules", again=True)
-        assert stored(lake) == found
-        assert (counts(last), last.detections) == (counts(whole), whole.detections)
-        assert whole.detections_new == 0
+    folder = tmp_path_factory.mktemp("rules")
+    # A tenant of its own is a lake of its own to whoever looks at its events.
+    tenant = folder.name
+    put(shared, [start("alpha gamma")], tenant=tenant)
+    for number, step in enumerate(steps):
+        if isinstance(step, str):
+            put(shared, [start(f"{step} {number}")], tenant=tenant)
+        else:
+            run(shared, write(folder, *step), tenant=tenant)
+    last = run(shared, write(folder, *WORDS), tenant=tenant)
+    found = stored(shared, tenant)
+    whole = run(shared, folder, tenant=tenant, again=True)
+    assert stored(shared, tenant) == found
+    assert (counts(last), last.detections) == (counts(whole), whole.detections)
+    assert whole.detections_new == 0

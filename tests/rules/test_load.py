@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from sentree.rules.load import LoadedRules, load_rules
 
 RULE = """\
@@ -173,7 +174,7 @@ def test_rules_come_in_the_order_of_their_paths_each_once(tmp_path: Path) -> Non
     assert not loaded.errors
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.data())
 def test_no_file_makes_the_loader_fail(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from sentree.lake.db import Lake
 from sentree.rules.chunks import sql_file
 from sentree.rules.compile import address_key
@@ -181,7 +182,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield opened
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(node=nodes, given_events=events, many=st.booleans())
 def test_sql_and_plain_reading_agree(
     lake: Lake, node: Node, given_events: list[Event], many: bool

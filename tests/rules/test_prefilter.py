@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,13 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from sentree.lake.db import Lake
 from sentree.lake.detections import begin_hits
 from sentree.rules.buckets import Bucket, find_layouts
 from sentree.rules.chunks import Scope, sql_file, stage_chunk
 from sentree.rules.ir import And, Node, Not, Number, Or, Pattern, Text
 from sentree.rules.load import LogSource, Rule
-from sentree.rules.required import AllOf, OneOf, Word, required
+from sentree.rules.need import AllOf, OneOf, Word
+from sentree.rules.need import words as words_of
+from sentree.rules.regex import regex_problem
+from sentree.rules.required import required
 from sentree.rules.taxonomy import load_taxonomy
 from sentree.settings import Settings
 
@@ -24,6 +29,11 @@ PROCESS = LogSource("process_creation", "windows", None)
 FIELDS = ("Image", "CommandLine", "Company", "Nowhere")
 # Letters whose lower case is another letter's, longer, shorter, or hangs on what stands around.
 TRAPS = "aAiI\u0130\u0131kK\u212a\u017fsSß\u1e9e\u03c3\u03a3\u03c2\u01c5å\u212b\u0307\\%_.\x01\n "
+
+
+def escaped(text: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
 
 words = st.text(TRAPS, min_size=1, max_size=4)
 field_values: st.SearchStrategy[Any] = st.one_of(
@@ -38,6 +48,24 @@ records = st.fixed_dictionaries(
         name: st.one_of(field_values, st.lists(field_values, max_size=3)) for name in FIELDS[:3]
     },
 )
+singles = st.one_of(
+    st.sampled_from(TRAPS.replace("\\", "")).map(re.escape),
+    st.sampled_from(["[sS]", "[[:alpha:]]", "[^a]", ".", r"\w", r"\pL", r"\Qi.\E", "", "^", r"\b"]),
+)
+regexes = st.recursive(
+    singles,
+    lambda below: st.one_of(
+        st.lists(below, min_size=2, max_size=4).map("".join),
+        st.lists(below, min_size=2, max_size=3).map("|".join).map("({})".format),
+        st.tuples(below, st.sampled_from(["?", "*", "+", "{2}", "{,2}", "{0,2}?"])).map(
+            lambda parts: f"(?:{parts[0]}){parts[1]}"
+        ),
+        st.tuples(st.sampled_from(["i", "-i", "is"]), below).map(
+            lambda parts: f"(?{parts[0]}:{parts[1]})"
+        ),
+    ),
+    max_leaves=6,
+).flatmap(lambda regex: st.sampled_from([regex, f"(?i){regex}", f"{regex}(?i)s"]))
 leaves: st.SearchStrategy[Node] = st.one_of(
     st.builds(
         Text,
@@ -55,9 +83,14 @@ leaves: st.SearchStrategy[Node] = st.one_of(
         ).map("".join),
         st.booleans(),
     ),
-    st.builds(Text, st.none(), st.just("contains"), words),
+    st.builds(Text, st.none(), st.just("contains"), words, st.booleans()),
+    st.builds(Text, st.none(), st.just("like"), words.map(lambda text: f"%{escaped(text)}%a%")),
     st.builds(Number, st.sampled_from(FIELDS), st.sampled_from(("=", ">")), st.integers(-2, 12)),
-    st.builds(Pattern, st.sampled_from(FIELDS), st.sampled_from(("a.", "(?i)k", "^ß$"))),
+    st.builds(
+        Pattern,
+        st.sampled_from((None, *FIELDS)),
+        regexes.filter(lambda regex: regex_problem(regex) is None),
+    ),
 )
 conditions: st.SearchStrategy[Node] = st.recursive(
     leaves,
@@ -110,7 +143,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         yield opened
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(
     given_conditions=st.lists(conditions, min_size=1, max_size=10),
     given_records=st.lists(records, min_size=1, max_size=8),
@@ -138,8 +171,8 @@ def test_a_field_that_must_not_hold_a_word_asks_for_nothing() -> None:
 
 def test_one_alternative_without_words_lets_every_event_through() -> None:
     named = Text("Image", "endswith", "\\cmd.exe")
-    assert required(Or((named, Pattern("CommandLine", "a+")))) is None
-    assert required(And((named, Pattern("CommandLine", "a+")))) == Word(
+    assert required(Or((named, Pattern("CommandLine", "a+.")))) is None
+    assert required(And((named, Pattern("CommandLine", "a+.")))) == Word(
         "Image", "l", "endswith", "\\cmd.exe"
     )
 
@@ -157,3 +190,41 @@ def test_all_parts_that_hold_words_are_asked_for() -> None:
             ),
         )
     )
+
+
+def held(regex: str) -> set[str]:
+    need = required(Pattern("CommandLine", regex))
+    return {str(word.value) for word in words_of(need)} if need else set()
+
+
+def test_of_a_regular_expression_the_texts_are_asked_for_that_whatever_it_matches_holds() -> None:
+    assert held(r"net\s+user") == {"net", "user"}
+    assert held(r"\\mypipe-(?:f|h)[0-9a-f]{2}$") == {r"\mypipe-"}
+    assert held(r"(?:certutil|bitsadmin)\.exe") == {"certutil", "bitsadmin", ".exe"}
+    assert held(r"[Nn]et[Ss]h") == {"netsh"}
+    assert held(r"(?:Invoke-)+x?Expression") == {"Expression"}
+    assert held(r"(?i)wmic.*\bnode") == {"wmic", "node"}
+
+
+@pytest.mark.parametrize(
+    "regex",
+    [
+        ".{150}",
+        "a|.b",
+        "(?:whoami)?",
+        "(?:whoami)*",
+        "[[:alpha:]]]]]",
+        r"\Qwhoami\E",
+        "a(?i)whoami",
+    ],
+)
+def test_a_regular_expression_that_may_hold_anything_or_is_not_read_alike_asks_for_nothing(
+    regex: str,
+) -> None:
+    assert regex_problem(regex) is None
+    assert held(regex) == set()
+
+
+def test_in_any_case_the_long_s_stands_for_an_s() -> None:
+    assert held("(?i)netsh") == {"netsh", "\u017f"}
+    assert held("(?i:net)sh") == {"netsh"}

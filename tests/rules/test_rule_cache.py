@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from sentree.rules.ir import And, Node, Not, Number, Text, TimePart
 from sentree.rules.load import LoadedRules, load_rules
 from sentree.rules.rule_cache import decoded, encoded
@@ -173,7 +174,7 @@ nodes: st.SearchStrategy[Node] = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(25))
 @given(nodes)
 def test_the_kept_form_gives_back_what_it_was_made_of(node: Node) -> None:
     again = decoded(encoded(node, kinds), kinds)
