@@ -22,10 +22,18 @@ from sentree.lake.db import sql_text
 from sentree.lake.mapping_sql import json_path, mapped_select
 from sentree.lake.records import Array, Record, Reject, Table, reject, table_of
 from sentree.lake.rescue import NOT_JSON, rescue
-from sentree.lake.routing import BASE, BROKEN, DIRECTIVE, WRAPPED, route_sql, tried_mappers
-from sentree.lake.rule_choice import narrowed
+from sentree.lake.routing import (
+    BASE,
+    BROKEN,
+    DIRECTIVE,
+    WRAPPED,
+    route_sql,
+    short_route_sql,
+    tried_mappers,
+)
+from sentree.lake.rule_choice import narrowed, of_shapes
 from sentree.lake.session import Session
-from sentree.lake.text_envelope import envelope_sql
+from sentree.lake.text_envelope import envelope_sql, no_envelope_sql
 from sentree.lake.text_header import (
     dated_sql,
     fast_sql,
@@ -48,7 +56,8 @@ class SourceLoad:
     """A source on its way into the lake, and what is counted of it.
 
     `written` is a time before which its last line was written, `header` the number of the columns
-    that its last header line named.
+    that its last header line named. `is_plain` says that most of its records are of the chosen
+    mapper, as far as they were looked at.
     """
 
     path: str
@@ -64,6 +73,7 @@ class SourceLoad:
     is_known: bool = False
     written: datetime | None = None
     header: int | None = None
+    is_plain: bool = True
 
     def report(self) -> SourceReport:
         """Give the counts, which add up by construction."""
@@ -104,7 +114,7 @@ class Staging:
         self._doubled: set[int] = set()
         self._seq = 0
         self._unmapped = 0
-        self._statements: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._statements: dict[tuple[str, tuple[int | None, ...], tuple[str, ...]], str] = {}
         self._headers = HeaderLines()
         self.rows = 0
         self.characters = 0
@@ -144,16 +154,7 @@ class Staging:
         self._seq += table.num_rows
         framed = table.append_column("seq", pa.array(seq))
         framed = framed.append_column("header", self._columns_of(load, framed))
-        records = self._session.table(
-            self._staging_sql(load, last=last),
-            {
-                "source": load.source_uid,
-                "tenant": self._tenant,
-                "forced": load.forced,
-                "written": (load.written or datetime.now(UTC)).replace(tzinfo=None),
-            },
-            framed=framed,
-        )
+        records = self._routed(load, framed, last=last)
         again: list[Record | Reject] = []
         counted = self._session.run(
             "SELECT route, count(*), sum(strlen(raw)) FROM staged_records"
@@ -176,12 +177,60 @@ class Staging:
         self._records.append(records)
         return again
 
+    def _routed(self, load: SourceLoad, framed: Table, *, last: bool) -> Table:
+        """Give the staged records of framed ones.
+
+        The statement that knows all mappers takes longer to set up than to read some megabytes,
+        so records that the chosen mapper takes are told by one that knows no other.
+        """
+        values = {
+            "source": load.source_uid,
+            "tenant": self._tenant,
+            "forced": load.forced,
+            "written": (load.written or datetime.now(UTC)).replace(tzinfo=None),
+        }
+        parts: list[Table] = []
+        chosen = self._mappers.get(load.chosen or BASE)
+        if chosen and chosen.name != BASE and load.is_plain:
+            plain = self._session.table(self._short_sql(chosen), values, framed=framed)
+            parts.append(plain)
+            load.is_plain = 2 * len(plain) > len(framed)
+            if len(plain) == len(framed):
+                return plain
+            framed = self._session.table(
+                "SELECT framed.* FROM framed ANTI JOIN staged_records USING (seq)",
+                framed=framed,
+                staged_records=plain,
+            )
+        statement = self._staging_sql(load, last=last)
+        parts.append(self._session.table(statement, values, framed=framed))
+        return pa.concat_tables(parts)
+
+    def _short_sql(self, chosen: Mapper) -> str:
+        mappers = list(self._mappers.values())
+        return self._records_sql(
+            [chosen],
+            envelope=no_envelope_sql(),
+            route=short_route_sql(mappers, chosen),
+            taken="found IS NOT NULL",
+        )
+
     def _staging_sql(self, load: SourceLoad, *, last: bool) -> str:
         mappers = self._mappers.values()
-        tried = tried_mappers(mappers, load.chosen, forced=load.forced)
+        return self._records_sql(
+            tried_mappers(mappers, load.chosen, forced=load.forced),
+            envelope=envelope_sql(),
+            route=route_sql(mappers, load.chosen, forced=load.forced, unwraps=not last),
+            taken="true",
+        )
+
+    def _records_sql(
+        self, tried: Sequence[Mapper], *, envelope: str, route: str, taken: str
+    ) -> str:
         return sql_text(
             "stage_records",
-            envelope=envelope_sql(),
+            envelope=envelope,
+            taken=taken,
             fast=fast_sql("entry"),
             header=header_sql("entry", "fast"),
             unified=unified_sql("fast", "slow"),
@@ -201,7 +250,7 @@ class Staging:
                 app="split_part(app, '(', 1)",
                 headed="(size > 0 OR envelope.sure)",
             ),
-            route=route_sql(mappers, load.chosen, forced=load.forced, unwraps=not last),
+            route=route,
         )
 
     def _columns_of(self, load: SourceLoad, framed: Table) -> Array:
@@ -277,8 +326,9 @@ class Staging:
             return self._session.run(sql, {"route": route}, staged_records=records).fetchall()
 
         relation = f"({sql_text('unmapped_records')})"
-        mapper = narrowed(self._mappers[route], relation, fetch)
-        key = (route, tuple(rule.name for rule in mapper.rules))
+        arms = records["arm"].unique().to_pylist()
+        mapper = narrowed(of_shapes(self._mappers[route], arms), relation, fetch)
+        key = (route, tuple(arms), tuple(rule.name for rule in mapper.rules))
         if key not in self._statements:
             mapped = mapped_select(mapper, relation)
             self._statements[key] = sql_text("stage_events", mapped=mapped)
