@@ -27,8 +27,9 @@ def route_sql(
 ) -> str:
     """Compile the route of a staged record: a mapper whose shape or layout fits, or base.
 
-    After the name of a mapper that a shape led to stand `#` and the number of the shape. `laid` is the mapper whose layout takes the record's message; a line that is no JSON, or comes
-    in a log daemon's JSON, has no other.
+    After the name of a mapper that a shape led to stand `#` and the number of the shape. `laid` is
+    the mapper whose layout takes the record's message; a line that is no JSON, or comes in a log
+    daemon's JSON, has no other.
 
     Args:
         mappers: all mappers, in the order in which they are tried.

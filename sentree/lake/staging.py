@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from ocsf.layout import HeaderLines
 from ocsf.mapping import Mapper
 from schemas.ingest import SourceReport
 from sentree.lake.db import sql_text
+from sentree.lake.mapping_promoted import attributes_of
 from sentree.lake.mapping_sql import json_path, mapped_select
 from sentree.lake.records import Array, Record, Reject, Table, reject, table_of
 from sentree.lake.rescue import NOT_JSON, rescue
@@ -44,8 +46,9 @@ from sentree.lake.text_header import (
 )
 from sentree.lake.text_layout import documents_select, layout_routes
 
-# Setting up a mapper's statement takes as long as mapping some ten thousand records.
-MAP_CHARACTERS = 96 * 1024 * 1024
+# Setting up a mapper's statement takes as long as mapping some ten thousand records. Three chunks,
+# less the line ends, are enough.
+MAP_CHARACTERS = 84 * 1024 * 1024
 # A source that names new columns with every line must not make a statement of each.
 MOST_HEADERS = 64
 WRITTEN = "CAST($written AS TIMESTAMP)"
@@ -102,6 +105,18 @@ class SourceLoad:
         )
 
 
+class Staged(NamedTuple):
+    """Events to be written.
+
+    With them come the shapes of records among them in which a key stands twice, and the attributes
+    that the events may have; None: any.
+    """
+
+    events: Table
+    doubled: list[int]
+    attributes: frozenset[str] | None
+
+
 class Staging:
     """Holds records until they are mapped, and events until they are taken to be written."""
 
@@ -112,6 +127,7 @@ class Staging:
         self._records: list[Table] = []
         self._events: list[Table] = []
         self._doubled: set[int] = set()
+        self._used: list[Mapper] = []
         self._seq = 0
         self._unmapped = 0
         self._statements: dict[tuple[str, tuple[int | None, ...], tuple[str, ...]], str] = {}
@@ -130,15 +146,18 @@ class Staging:
             self._map()
         return rejects
 
-    def take(self) -> tuple[Table, list[int]] | None:
-        """Give the staged events, and the shapes of records with a key that stands twice."""
+    def take(self) -> Staged | None:
+        """Give the staged events."""
         self._map()
         self.rows = self.characters = 0
         if not self._events:
             return None
-        events, doubled = pa.concat_tables(self._events), sorted(self._doubled)
-        self._events, self._doubled = [], set()
-        return events, doubled
+        lists = [attributes_of(each) for each in self._used]
+        known = [each for each in lists if each is not None]
+        attributes = frozenset[str]().union(*known) if len(known) == len(lists) else None
+        staged = Staged(pa.concat_tables(self._events), sorted(self._doubled), attributes)
+        self._events, self._doubled, self._used = [], set(), []
+        return staged
 
     def drop(self, load: SourceLoad) -> None:
         """Forget what is staged of a source."""
@@ -193,6 +212,8 @@ class Staging:
         chosen = self._mappers.get(load.chosen or BASE)
         if chosen and chosen.name != BASE and load.is_plain:
             plain = self._session.table(self._short_sql(chosen), values, framed=framed)
+            if plain["route"].null_count:
+                plain = plain.filter(pc.field("route").is_valid())
             parts.append(plain)
             load.is_plain = 2 * len(plain) > len(framed)
             if len(plain) == len(framed):
@@ -212,7 +233,6 @@ class Staging:
             [chosen],
             envelope=no_envelope_sql(),
             route=short_route_sql(mappers, chosen),
-            taken="found IS NOT NULL",
         )
 
     def _staging_sql(self, load: SourceLoad, *, last: bool) -> str:
@@ -221,16 +241,12 @@ class Staging:
             tried_mappers(mappers, load.chosen, forced=load.forced),
             envelope=envelope_sql(),
             route=route_sql(mappers, load.chosen, forced=load.forced, unwraps=not last),
-            taken="true",
         )
 
-    def _records_sql(
-        self, tried: Sequence[Mapper], *, envelope: str, route: str, taken: str
-    ) -> str:
+    def _records_sql(self, tried: Sequence[Mapper], *, envelope: str, route: str) -> str:
         return sql_text(
             "stage_records",
             envelope=envelope,
-            taken=taken,
             fast=fast_sql("entry"),
             header=header_sql("entry", "fast"),
             unified=unified_sql("fast", "slow"),
@@ -314,25 +330,21 @@ class Staging:
 
     def _map_route(self, route: str, parts: list[Table]) -> None:
         records = pa.concat_tables(parts)
-        statement = self._statement(route, records)
-        self._events.append(
-            self._session.table(statement, {"route": route}, staged_records=records)
-        )
-
-    def _statement(self, route: str, records: Table) -> str:
-        """Compile the statement that maps a route's records, of the rules they can meet."""
+        arms = records["arm"].unique().to_pylist()
+        relation = f"({sql_text('unmapped_records')})"
 
         def fetch(sql: str) -> list[tuple[str | None, ...]]:
             return self._session.run(sql, {"route": route}, staged_records=records).fetchall()
 
-        relation = f"({sql_text('unmapped_records')})"
-        arms = records["arm"].unique().to_pylist()
         mapper = narrowed(of_shapes(self._mappers[route], arms), relation, fetch)
+        self._used.append(mapper)
         key = (route, tuple(arms), tuple(rule.name for rule in mapper.rules))
         if key not in self._statements:
             mapped = mapped_select(mapper, relation)
             self._statements[key] = sql_text("stage_events", mapped=mapped)
-        return self._statements[key]
+        self._events.append(
+            self._session.table(self._statements[key], {"route": route}, staged_records=records)
+        )
 
     def _reframed(self, route: str, records: Table) -> list[Record | Reject]:
         """Look inside records that hold several, or that are no JSON as they stand."""

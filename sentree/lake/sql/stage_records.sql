@@ -118,7 +118,6 @@ routed AS (
         split_part(found, '#', 1) AS route,
         TRY_CAST(nullif(split_part(found, '#', 2), '') AS TINYINT) AS arm
     FROM told_apart
-    WHERE {taken}
 )
 SELECT
     seq,
