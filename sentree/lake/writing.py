@@ -16,11 +16,13 @@ from schemas.ingest import SourceReport
 from sentree.errors import LakeError
 from sentree.lake.db import Lake, sql_text
 from sentree.lake.mapping_promoted import promoted_select
-from sentree.lake.records import Frame, Reject, Table
+from sentree.lake.records import BATCH_ROWS, Frame, Reject, Table
 from sentree.lake.session import Session
 from sentree.lake.staging import SourceLoad, Staged, Staging
 
-FLUSH_ROWS = 500_000
+# What is staged at once is several times its text in memory, the more so the shorter its lines.
+FLUSH_ROWS = 150_000
+STAGE_ROWS = 50 * BATCH_ROWS
 FLUSH_CHARACTERS = 84 * 1024 * 1024
 FLUSH_REJECTS = 50_000
 COMMIT_ROWS = 100_000
@@ -88,10 +90,14 @@ class Writer:
         self._reject(load, frame.rejects)
         if frame.table is None:
             return
+        for first in range(0, frame.table.num_rows, STAGE_ROWS):
+            self._stage(load, frame.table.slice(first, STAGE_ROWS))
+
+    def _stage(self, load: SourceLoad, table: Table) -> None:
         if load.is_known:
-            load.records += frame.table.num_rows
+            load.records += table.num_rows
             return
-        self._reject(load, self._staging.add(load, frame.table))
+        self._reject(load, self._staging.add(load, table))
         if (
             self._staging.rows >= FLUSH_ROWS
             or self._staging.characters >= FLUSH_CHARACTERS
