@@ -22,7 +22,7 @@ from sentree.lake.staging import SourceLoad, Staged, Staging
 
 # What is staged at once is several times its text in memory, the more so the shorter its lines.
 FLUSH_ROWS = 150_000
-STAGE_ROWS = 50 * BATCH_ROWS
+STAGE_ROWS = 75 * BATCH_ROWS
 FLUSH_CHARACTERS = 84 * 1024 * 1024
 FLUSH_REJECTS = 50_000
 COMMIT_ROWS = 100_000
