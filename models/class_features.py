@@ -20,6 +20,14 @@ NAMES = (
     re.compile(r"(?:^|[,;|\t\r\n])\s*([A-Za-z][\w ]{1,30}):\s"),
 )
 PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+TOLD = re.compile(
+    r"(?i)(?:event|type|action|category|categories|operation|activity|kind|summary|title|class|detection)\w{0,12}"
+    r"\"?\s{0,2}[=:>]\s{0,2}\"?([A-Za-z][^\",;|=&<>\t\r\n]{1,60})"
+)
+"""What a record calls itself, behind a name that says so."""
+CALLED = re.compile(
+    r"\b(?:CEF: ?\d+\|[^|]*\|[^|]*\|[^|]*\|[^|]*|LEEF: ?[\d.]+\|[^|]*\|[^|]*\|[^|]*)\|([^|]{2,80})"
+)
 KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
     for name, pattern in {
@@ -75,6 +83,10 @@ def features(text: str) -> dict[str, float]:
             found["stem " + word[:STEM]] = 1.0
     for first, second in pairwise(words):
         found[f"pair {first} {second}"] = 1.0
+    for pattern in (TOLD, CALLED):
+        for match in pattern.finditer(text):
+            for part in _parts(match[1]):
+                found["told " + part] = 1.0
     for kind, pattern in KINDS:
         hits = 0
         for _ in pattern.finditer(text):

@@ -7,6 +7,8 @@ slice, never on the partition's borders: any partitioning gives the same finding
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -17,7 +19,7 @@ from models.patterns.conclusions import conclude, to_finding
 from models.patterns.facts import fact_of
 from models.patterns.notable import NOTABLE, wording
 from models.patterns.sight import Sight
-from models.patterns.vocabulary import Pattern, patterns_by_scope
+from models.patterns.vocabulary import Pattern, patterns_of
 from models.patterns.wording import describe, placed, plain, quote_from, stands_in, statement
 from schemas.base import as_utc
 from schemas.claim import Evidence
@@ -42,6 +44,7 @@ _USUAL_QUOTES = (
     *("name", "cmd", "file", "key", "target", "query", "dst", "account", "api", "src", "code"),
     *("share", "service", "task", "script", "text"),
 )
+_TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?")
 _SENSORS = {"zeek": "zeek", "api": "cloudtrail", "other": ""}
 
 
@@ -135,9 +138,25 @@ def _sights(
     return found
 
 
+def techniques_told(sight: Sight) -> tuple[str, ...]:
+    """Give the techniques that a product names in its finding, in its order, each once."""
+    try:
+        event = json.loads(str(sight.row.get("event") or "{}"))
+        attacks = event["finding_info"]["attacks"]
+        uids = [
+            (each.get("sub_technique") or each.get("technique") or {}).get("uid")
+            for each in attacks
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ()
+    known = (uid for uid in uids if isinstance(uid, str) and _TECHNIQUE.fullmatch(uid))
+    return tuple(dict.fromkeys(known))[:4]
+
+
 def matching(sight: Sight) -> list[Pattern]:
     """Give the patterns that an event shows."""
-    return [each for each in patterns_by_scope().get(sight.scope, ()) if each.matches(sight)]
+    known = patterns_of(sight.scope, str(sight.row.get("mapper") or ""))
+    return [each for each in known if each.matches(sight)]
 
 
 def top_score(sight: Sight) -> int:
@@ -162,13 +181,14 @@ def _sql(name: str) -> str:
 
 
 def _by_pattern(sight: Sight, pattern: Pattern) -> Finding:
+    told = techniques_told(sight) if sight.scope == "finding" else ()
     return _finding(
         sight,
         f"pattern {pattern.name}",
         kind=pattern.kind,
         text=statement(_host(sight), describe(sight), pattern.why),
         quotes=pattern.quote,
-        techniques=pattern.techniques,
+        techniques=told or pattern.techniques,
         score=pattern.score,
     )
 

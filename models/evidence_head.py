@@ -12,12 +12,13 @@ from typing import Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, FiniteFloat, ValidationError, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from models import evidence_cues as cues
 from models.evidence_cues import CheckText, ControlText
 from models.evidence_features import FEATURES, Doubles, Encoder, features
 from models.evidence_kinds import Scannable
+from models.stored import read_stored
 from schemas.base import Frozen
 
 HEAD_FILE = "evidence-head.json"
@@ -119,16 +120,7 @@ class Head(Frozen):
             HeadError: there is no such file, or its content is not sound.
         """
         file = file or pathlib.Path(__file__).parent / "data" / HEAD_FILE
-        try:
-            return cls.model_validate_json(file.read_bytes())
-        except OSError as error:
-            raise HeadError(f"cannot read evidence head {file}: {error.strerror}") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"][:4])
-            raise HeadError(
-                f"evidence head {file} is damaged: {where or 'file'}: {first['msg'][:200]}"
-            ) from error
+        return read_stored(cls, file, "evidence head", HeadError)
 
     def scores(
         self,

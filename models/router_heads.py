@@ -12,10 +12,11 @@ from functools import cached_property
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field, FiniteFloat, ValidationError, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from models.router_body import LAYERS, Body, Floats, softmax
 from models.router_features import Doubles, Lexicon
+from models.stored import read_stored
 from schemas.base import Frozen
 
 FILE_NAMES: Mapping[str, str] = {"setfit": "router-setfit.json", "tfidf": "router-tfidf.json"}
@@ -160,16 +161,7 @@ class HeadFile(Frozen):
             RouterError: there is no such file, or its content is not sound.
         """
         file = folder / FILE_NAMES[kind]
-        try:
-            return cls.model_validate_json(file.read_bytes())
-        except OSError as error:
-            raise RouterError(f"cannot read router head {file}: {error.strerror}") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"][:4])
-            raise RouterError(
-                f"router head {file} is damaged: {where or 'file'}: {first['msg'][:200]}"
-            ) from error
+        return read_stored(cls, file, "router head", RouterError)
 
     def write(self, folder: pathlib.Path) -> pathlib.Path:
         """Write the head file, byte for byte the same for the same content."""

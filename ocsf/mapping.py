@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, is_dataclass
 from dataclasses import fields as dataclass_fields
 from typing import cast
 
+from ocsf.gathering import Gathering
 from ocsf.layout import Layout
 
 OCSF_VERSION = "1.8.0"
@@ -171,6 +172,17 @@ class Unhexed:
 
 
 @dataclass(frozen=True, slots=True)
+class Arguments:
+    """The command line in text of Linux's audit: `a0="ls" a1=2D6C …`, in the order given there.
+
+    What stands in quotes is literal, the rest hexadecimal. The pieces of a long argument
+    (`a1[0]=… a1[1]=…`) are put together; arguments are joined by blanks.
+    """
+
+    of: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """The first capture group of an RE2 pattern; absent without a match."""
 
@@ -283,6 +295,7 @@ Expression = (
     | Join
     | Words
     | Unhexed
+    | Arguments
     | Match
     | Ip
     | NotIp
@@ -410,8 +423,8 @@ class Mapper:
     that a document of the format may wrap. `keeps` marks the format that is OCSF already: the
     record stays as it is, without nulls. `differs` is a UTC time field and the issue an event gets
     where that field is more than 60 seconds away from the event's time. `layouts` say how text
-    lines of the format become records; a format of JSON has none. `limits` says, for the page of
-    sources, what the mapper does not do.
+    lines of the format become records; a format of JSON has none. `gathers` says which lines are
+    one event's. `limits` says, for the page of sources, what the mapper does not do.
     """
 
     name: str
@@ -425,6 +438,7 @@ class Mapper:
     keeps: bool = False
     differs: tuple[str, str] | None = None
     layouts: tuple[Layout, ...] = ()
+    gathers: Gathering | None = None
     limits: str = ""
 
 

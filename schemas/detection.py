@@ -97,13 +97,15 @@ class DetectReport(Frozen):
     `rules_run` met events of their log source; `without_data` did not, or met none that has a
     field the rule names; `failed` went wrong while they ran; `not_runnable` could not be run at
     all. `left_out` were not asked for. `load_errors` are not rules. Of detections, those count
-    that this run found, stored before or not.
+    that the rules have in scope, stored before or not.
     `silenced` are rules that were run only for correlations that refer to them.
+    `events` are those in scope; `events_searched`, those that some rule had not seen before.
     """
 
     snapshot_id: int
     window: Window | None
     events: int
+    events_searched: int = 0
     rules_loaded: int
     rules_run: int
     silenced: int = 0

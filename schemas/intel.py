@@ -25,18 +25,23 @@ ContradictionKind = Literal[
 
 
 class IntelRequest(Frozen):
-    """STIX files, folders or glob patterns to report on; `as_of` decides what has expired."""
+    """STIX files, folders or glob patterns to report on; `as_of` decides what has expired.
+
+    Without paths the objects of the tenant in the lake are meant, at a snapshot of it.
+    """
 
     paths: tuple[str, ...]
     title: str = ""
     as_of: UtcTime | None = None
     tenant_uid: str = "default"
+    snapshot_id: int | None = None
     formats: tuple[str, ...] = ("html", "md", "navigator")
 
     @property
     def query(self) -> Query:
         """The request as a query."""
-        what = self.title or ", ".join(self.paths[:3]) + (", …" if len(self.paths) > 3 else "")
+        named = ", ".join(self.paths[:3]) + (", …" if len(self.paths) > 3 else "")
+        what = self.title or named or "the lake"
         return Query(
             text=f"What do these STIX objects say, and where do they disagree? ({what})",
             tenant_uid=self.tenant_uid,

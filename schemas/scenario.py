@@ -30,10 +30,16 @@ class Playbook(StrEnum):
     DOMAIN_WIPER = "domain-wiper"
     CLOUD_EXTORTION = "cloud-extortion"
     VPN_BREACH = "vpn-breach"
+    HELPDESK_TAKEOVER = "helpdesk-takeover"
+    CLUSTER_MINER = "cluster-miner"
+    DATABASE_INSIDER = "database-insider"
 
 
-HELD_OUT = (Playbook.DOMAIN_WIPER, Playbook.CLOUD_EXTORTION, Playbook.VPN_BREACH)
+HELD_OUT = (Playbook.HELPDESK_TAKEOVER, Playbook.CLUSTER_MINER, Playbook.DATABASE_INSIDER)
 """Playbooks that no threshold, pattern or rule of the product was ever chosen on."""
+
+TUNED_ON = tuple(one for one in Playbook if one not in HELD_OUT)
+"""Playbooks that patterns and thresholds were chosen on, some after they had been held out."""
 
 
 class Noise(StrEnum):

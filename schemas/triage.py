@@ -27,6 +27,7 @@ PointName = Literal["exploitation", "automatable", "technical impact", "mission 
 class TriageRequest(Frozen):
     """CVE files to rank, and what else is known.
 
+    Without paths the CVE data of the tenant in the lake are meant, at a snapshot of it.
     The `use_` switches hide what the files hold: `use_epss` EPSS scores, `use_kev` catalogue
     entries (and lists of exploits that are built on them), `use_ssvc` assessments.
     """
@@ -41,12 +42,14 @@ class TriageRequest(Frozen):
     use_ssvc: bool = True
     top: int = 10_000
     tenant_uid: str = "default"
+    snapshot_id: int | None = None
     formats: tuple[str, ...] = ("html", "md", "csv")
 
     @property
     def query(self) -> Query:
         """The request as a query."""
-        what = self.title or ", ".join(self.paths[:3]) + (", …" if len(self.paths) > 3 else "")
+        named = ", ".join(self.paths[:3]) + (", …" if len(self.paths) > 3 else "")
+        what = self.title or named or "the lake"
         return Query(
             text=f"Which of these vulnerabilities come first, and why? ({what})",
             tenant_uid=self.tenant_uid,

@@ -140,6 +140,11 @@ class Settings(BaseSettings):
         return self.home / "router"
 
     @property
+    def rule_cache(self) -> Path:
+        """Where compiled Sigma rules are kept."""
+        return self.home / "rules.sqlite"
+
+    @property
     def prefect_home(self) -> Path:
         """Prefect's state, kept out of the user's home folder."""
         return self.home / "prefect"

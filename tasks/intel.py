@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from schemas.intel import IntelRequest
 from schemas.result import Result
 from sentree.analysis.intel import conclude, refuse_empty
+from sentree.analysis.knowledge.stored import pinned, stored_stix
 from sentree.analysis.scope import new_run_dir
 from sentree.intel.stix_read import StixFile, find_files, read_file
 from sentree.report.document import save_result
@@ -27,6 +28,18 @@ def list_bundles(request: IntelRequest) -> list[str]:
 def read_bundle(path: str) -> StixFile:
     """Read one file; what can't be used is counted in what it gives."""
     return read_file(path)
+
+
+@task(name="stored", task_run_name="read the lake", cache_policy=NO_CACHE, persist_result=False)
+def read_lake(settings: Settings, request: IntelRequest) -> list[StixFile]:
+    """Read what the lake has, if the request names no file."""
+    return [] if request.paths else stored_stix(settings, request)
+
+
+@task(name="pin", task_run_name="pin the snapshot", cache_policy=NO_CACHE)
+def pin_intel(settings: Settings, request: IntelRequest) -> IntelRequest:
+    """Pin the lake's snapshot, if the request names no file."""
+    return pinned(settings, request)
 
 
 @task(name="conclude", task_run_name="merge and conclude", cache_policy=NO_CACHE)

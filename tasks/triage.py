@@ -10,8 +10,9 @@ from prefect.cache_policies import NO_CACHE
 
 from schemas.result import Result
 from schemas.triage import TriageRequest
+from sentree.analysis.knowledge.stored import pinned
 from sentree.analysis.scope import new_run_dir
-from sentree.analysis.triage import conclude, list_files, refuse_empty
+from sentree.analysis.triage import conclude, list_files, read_stored, refuse_empty
 from sentree.analysis.triage.run import Named, ReadFile
 from sentree.intel.cve_read import read_cve_file
 from sentree.report.document import save_result
@@ -28,6 +29,18 @@ def list_records(request: TriageRequest) -> list[Named]:
 def read_records(named: Named) -> ReadFile:
     """Read one file; what can't be used is counted in what it gives."""
     return ReadFile(named.role, read_cve_file(named.path, named.role))
+
+
+@task(name="stored", task_run_name="read the lake", cache_policy=NO_CACHE, persist_result=False)
+def read_lake(settings: Settings, request: TriageRequest) -> list[ReadFile]:
+    """Read what the lake has, if the request names no records."""
+    return read_stored(settings, request)
+
+
+@task(name="pin", task_run_name="pin the snapshot", cache_policy=NO_CACHE)
+def pin_triage(settings: Settings, request: TriageRequest) -> TriageRequest:
+    """Pin the lake's snapshot, if the request names no records."""
+    return pinned(settings, request)
 
 
 @task(name="rank", task_run_name="rank and conclude", cache_policy=NO_CACHE)

@@ -14,6 +14,11 @@ _SCAN = re.compile(
     r"(nikto|sqlmap|wpscan|nuclei|gobuster|feroxbuster|dirbuster|acunetix|nessus|openvas|masscan|zgrab)"
 )
 
+_SCANNER = re.compile(
+    r"nikto|sqlmap|wpscan|nuclei|gobuster|feroxbuster|dirbuster|acunetix|nessus|openvas|masscan|zgrab"
+    r"|ffuf|dirsearch|wfuzz|whatweb|nmap scripting|zaproxy|burp|httpx|arachni"
+)
+
 
 def fact_of(sight: Sight) -> str:
     """Give the key of the fact an event records; equal for every sensor that saw it.
@@ -36,6 +41,8 @@ def _event(s: Sight) -> tuple[str, ...]:
 
 
 def _process(s: Sight) -> tuple[str, ...]:
+    if audit := _AUDIT.search(s.field("text")[:600]):
+        return ("audit", audit[1], _host(s))
     return ("process", _host(s), s.field("pid"), s.field("path"))
 
 
@@ -95,7 +102,18 @@ def _rpc(s: Sight) -> tuple[str, ...]:
 
 
 def _http(s: Sight) -> tuple[str, ...]:
-    return ("web", s.field("src"), s.field("dst"), s.field("uri"))
+    """Name a request's fact; what one client asks of one server with one scanner is one fact."""
+    scanner = _SCANNER.search(s.field("agent"))
+    if scanner:
+        return ("scan", s.field("src"), scanner[0])
+    where = s.field("dst") or _host(s)
+    return ("web", s.field("src"), where, s.field("uri").partition("?")[0])
+
+
+def _api(s: Sight) -> tuple[str, ...]:
+    """Name a call's fact: who called what from where, whatever it was called on."""
+    who = s.field("user") or s.field("arn")
+    return ("call", who, s.field("src"), s.field("service_called"), s.field("api"))
 
 
 def _account(s: Sight) -> tuple[str, ...]:
@@ -137,6 +155,7 @@ _KEYS: Mapping[str, Callable[[Sight], tuple[str, ...]]] = {
     "rpc": _rpc,
     "account": _account,
     "http": _http,
+    "api": _api,
     "text": _text,
 }
 
@@ -157,5 +176,6 @@ _NEEDED: Mapping[str, int] = {
     "rpc": 4,
     "account": 3,
     "web": 3,
+    "call": 1,
     "scan": 2,
 }

@@ -89,6 +89,11 @@ def _host_sweep(src: str, port: str, times: int, length: float) -> str:
     return f"{src} tried port {port} of {times} hosts within {_duration(length)}"
 
 
+def _refused_fan(src: str, hosts: str, times: int, length: float) -> str:
+    told = f"{times} refused connections from {src} to {hosts} hosts within {_duration(length)}"
+    return f"{told}, to many ports"
+
+
 def _new_logon(user: str, src: str, times: int, kind: float) -> str:
     how = f"logon type {kind:.0f}, {_times(times)} in the slice"
     return f"{user} logged on from {src} for the first time ({how})"
@@ -152,6 +157,7 @@ NOTABLE: Mapping[str, Notable] = {
     "attack agent": Notable(FindingKind.INDICATOR, 60, ("T1588.002",), _attack_agent),
     "port scan": Notable(FindingKind.DISCOVERY, 55, ("T1046",), _port_scan),
     "host sweep": Notable(FindingKind.DISCOVERY, 50, ("T1018", "T1046"), _host_sweep),
+    "refused fan": Notable(FindingKind.DISCOVERY, 50, ("T1046",), _refused_fan),
     "new logon": Notable(FindingKind.LOGON, 25, ("T1078",), _new_logon),
     "privileged logon": Notable(FindingKind.PRIVILEGE, 20, ("T1078",), _privileged),
     "new agent": Notable(FindingKind.FIRST_SEEN, 30, ("T1078.004",), _new_agent),
@@ -159,6 +165,9 @@ NOTABLE: Mapping[str, Notable] = {
     "new address": Notable(FindingKind.FIRST_SEEN, 35, ("T1078.004",), _new_address),
     "new sign-in address": Notable(
         FindingKind.FIRST_SEEN, 35, ("T1078.004",), _sign_in("for the first time")
+    ),
+    "new gateway address": Notable(
+        FindingKind.FIRST_SEEN, 35, ("T1133", "T1078"), _sign_in("for the first time")
     ),
     "sign-in without factor": Notable(
         FindingKind.LOGON,
@@ -198,6 +207,12 @@ NOTABLE: Mapping[str, Notable] = {
     ),
     "survey from new address": Notable(
         FindingKind.DISCOVERY, 38, ("T1580",), _from_new("asked what there is", "call")
+    ),
+    "code from new address": Notable(
+        FindingKind.COLLECTION, 50, ("T1213.003",), _from_new("copied code", "repository")
+    ),
+    "code changed from new address": Notable(
+        FindingKind.EXECUTION, 45, ("T1677", "T1195.002"), _from_new("changed code", "push")
     ),
     "mail read from new address": Notable(
         FindingKind.COLLECTION, 38, ("T1114.002",), _from_new("read mail", "record")

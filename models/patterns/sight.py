@@ -28,8 +28,10 @@ _TOLD = re.compile(
     r"sudo(?:\[\d{1,9}\])?:.{0,400}COMMAND=(.*)|cron(?:d)?(?:\[\d{1,9}\])?:.{0,120}CMD\s*\((.*)\)",
     re.IGNORECASE,
 )
+_SUDO_AUDITED = re.compile(r"type=USER_CMD\s.{0,600}\bcmd=(?:\"([^\"]*)\"|([0-9A-Fa-f]+))")
 # A list of named values: of an event log, of a cloud's audit record, of a directory's.
 _TOLD_UNDER = ("#text", "Value", "NewValue", "newValue")
+_TOLD_AS = ("value", "boolValue", "intValue", "multiValue")
 _FILES = re.compile(r"^.*?\"files\":\s?(\[[^\]]*\]).*$|^.*$", re.DOTALL)
 _NAMES = re.compile(r"\"name\":\s?\"([^\"]{1,260})\"")
 _DEVICE_PATH = re.compile(r"^\\device\\harddiskvolume\d+\\", re.IGNORECASE)
@@ -174,6 +176,10 @@ def _walk(document: Any) -> Iterator[_Scalar]:
                     told = next((item[key] for key in _TOLD_UNDER if key in item), None)
                     if told is not None:
                         deeper.append((name, _key(named), told))
+                elif isinstance(named := item.get("name"), str):
+                    told = next((item[key] for key in _TOLD_AS if key in item), None)
+                    if told is not None:
+                        deeper.append((name, _key(named), told))
                 deeper += [(name, _key(key), each) for key, each in item.items()]
             elif isinstance(value, list):
                 deeper += [(parent, name, each) for each in cast("list[Any]", value)[:50]]
@@ -221,15 +227,19 @@ def _script(sight: Sight) -> str:
 
 def _ran(sight: Sight) -> str:
     """Give the command of a process start, of an audit record, or of a line of sudo or cron."""
-    if sight.scope == "process":
-        return sight.plain("process_cmd", "CommandLine")
+    if sight.scope == "process" and (command := sight.plain("process_cmd", "CommandLine")):
+        return command
     line = _bounded(_text(sight))
     if "type=EXECVE" in line or "type=PROCTITLE" in line:
         return _audited(line)
     if program := _SYSCALL.search(line):
         return program[1]
+    if asked := _SUDO_AUDITED.search(line):
+        return asked[1] or _unhexed(asked[2])
     told = _TOLD.search(line)
-    return (told[1] or told[2] or "").strip() if told else ""
+    if told:
+        return (told[1] or told[2] or "").strip()
+    return sight.plain("process_path") if sight.scope == "process" else ""
 
 
 def _audited(line: str) -> str:
@@ -246,7 +256,31 @@ def _unhexed(text: str) -> str:
 
 
 def _text(sight: Sight) -> str:
-    return str(sight.row.get("message") or sight.row.get("raw") or "")
+    """Give the line as it was written; of a record in JSON or XML, the message in it."""
+    raw = str(sight.row.get("raw") or "")
+    if raw[:1] in "{[<":
+        return str(sight.row.get("message") or raw)
+    return raw or str(sight.row.get("message") or "")
+
+
+def _api(sight: Sight) -> str:
+    return sight.plain("api_operation") or (
+        sight.plain("original_id") if sight.scope in {"api", "finding"} else ""
+    )
+
+
+def _title(sight: Sight) -> str:
+    """Give what a product calls its finding: title, kind and message."""
+    raw = sight.raw
+    named = (
+        raw.get("findinginfo.title", ""),
+        raw.get("type", "") if "finding" in sight.scope else "",
+        sight.plain("original_id"),
+        raw.get("analytic.name", ""),
+        raw.get("alert.category", ""),
+        str(sight.row.get("message") or ""),
+    )
+    return " / ".join(dict.fromkeys(each for each in named if each))
 
 
 def _attachments(sight: Sight) -> str:
@@ -313,6 +347,7 @@ DERIVED: Mapping[str, Callable[[Sight], str]] = {
     "script": _script,
     "text": _text,
     "ran": _ran,
+    "record": lambda s: str(s.row.get("raw") or ""),
     "attachments": _attachments,
     "subject_line": lambda s: s.raw.get("email.subject", ""),
     "sender": lambda s: s.raw.get("email.from", ""),
@@ -338,7 +373,10 @@ DERIVED: Mapping[str, Callable[[Sight], str]] = {
     "failed": lambda s: "yes" if s.row.get("status_id") == 2 or s.plain("errorCode") else "",
     "error": _error,
     "logon": lambda s: s.plain("logon_type_id", "LogonType"),
-    "api": lambda s: s.plain("api_operation"),
+    "api": _api,
+    "method": lambda s: s.plain("method", "http_method"),
+    "service_called": lambda s: s.plain("api_service"),
+    "finding": _title,
     "query": lambda s: s.plain("dns_query", "QueryName", "query"),
     "uri": lambda s: s.plain("url", "uri"),
     "http_host": lambda s: s.raw.get("host", "") or s.plain("url.hostname", "dst_host"),

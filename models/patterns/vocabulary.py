@@ -5,6 +5,8 @@ expression found in it, `&0x10` demands a bit of a number, `>10` a greater numbe
 list is satisfied by one item. `field+` demands all items. Several fields must all hold; a list of
 conditions holds when one does. Under `unless` any field of a mapping exempts by itself; a list of
 conditions exempts when one holds whole. A name with `$` stands for a list of the file's `lists`.
+`sources` names the mappers whose records a pattern looks at, `!name` one that it does not; without
+it, all.
 
 Texts are hostile, so repetitions in expressions are bounded (`\s{1,9}`, `[^|]{0,80}`); "this and,
 anywhere, that" is two items under `field+`.
@@ -15,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -44,20 +46,24 @@ class Pattern:
     score: int
     techniques: tuple[str, ...]
     quote: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+
+    def reads(self, mapper: str) -> bool:
+        """Tell whether the pattern speaks of that mapper's records; `!name` leaves one out."""
+        named = [one for one in self.sources if not one.startswith("!")]
+        return f"!{mapper}" not in self.sources and (not named or mapper in named)
 
     def matches(self, sight: Sight) -> bool:
         """Tell whether an event of one of the pattern's scopes shows it."""
         return self.where(sight) and not (self.unless and self.unless(sight))
 
 
-@cache
-def patterns_by_scope() -> Mapping[str, tuple[Pattern, ...]]:
-    """Load all pattern files, grouped by the scope they look at, in file and name order."""
-    grouped: dict[str, list[Pattern]] = {}
-    for pattern in load_patterns():
-        for scope in pattern.scopes:
-            grouped.setdefault(scope, []).append(pattern)
-    return {scope: tuple(found) for scope, found in grouped.items()}
+@lru_cache(maxsize=2048)
+def patterns_of(scope: str, mapper: str) -> tuple[Pattern, ...]:
+    """Give the patterns that look at a scope of a mapper's records, in file and name order."""
+    return tuple(
+        pattern for pattern in load_patterns() if scope in pattern.scopes and pattern.reads(mapper)
+    )
 
 
 @cache
@@ -97,6 +103,7 @@ def _pattern(family: str, item: Mapping[str, Any], lists: Mapping[str, list[str]
             score=int(item["score"]),
             techniques=tuple(_many(item.get("techniques", []))),
             quote=tuple(_many(item.get("quote", []))),
+            sources=tuple(_many(item.get("sources", []))),
         )
     except (KeyError, ValueError, re.error) as error:
         raise ValueError(f"pattern '{item.get('id')}' in {family}.yml: {error!r}") from error

@@ -240,6 +240,11 @@ def _finding(s: Sight) -> str:
     return f"finding `{title or plain(s.show('finding_uid'), 100)}`"
 
 
+def _vpn(s: Sight) -> str:
+    who, source = plain(s.show("account"), 64) or "someone", plain(s.show("src"), 48)
+    return f"{who} opened a tunnel" + (f" from {source}" if source else "")
+
+
 def _transfer(s: Sight) -> str:
     kind = plain(s.show("mime_type") or s.show("machine"), 60)
     name = plain(s.show("filename"), 100)
@@ -315,6 +320,9 @@ _SUBJECTS = {
     "finding": _finding,
     "transfer": _transfer,
     "text": _text_line,
+    "database": _text_line,
+    "program": _text_line,
+    "vpn": _vpn,
     "privilege": _privilege,
     "log": _log,
 }

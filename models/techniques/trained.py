@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from models.stored import read_stored
 from models.techniques.catalogue import Example, Floats
 from models.techniques.examples import MAX_EXAMPLES
 from models.techniques.weights import Weights
@@ -74,16 +75,7 @@ class Trained(Frozen):
         Raises:
             TrainedError: it can't be read or is not sound.
         """
-        try:
-            return cls.model_validate_json(file.read_bytes())
-        except OSError as error:
-            raise TrainedError(f"trained file {file}: {error.strerror}") from None
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"][:4])
-            raise TrainedError(
-                f"trained file {file} is damaged: {where or 'file'}: {first['msg'][:200]}"
-            ) from None
+        return read_stored(cls, file, "trained file", TrainedError)
 
     def write(self, file: Path) -> None:
         """Write the file, byte for byte the same for the same content."""

@@ -8,21 +8,15 @@ from __future__ import annotations
 from ocsf.layout import Layout
 from ocsf.mappers import pam_parts
 from ocsf.mappers.syslog_parts import (
-    EVENT_CODE,
     FAILURE,
-    HEADER,
-    LINUX,
     MESSAGE,
-    NULLS,
     PROGRAM,
     SUCCESS,
-    SYSLOG_TIME,
-    TEXT,
     fallback,
     on,
-    product,
+    program_log,
 )
-from ocsf.mapping import Mapper, Rule, Tree, f
+from ocsf.mapping import Rule, Tree, f
 
 Q = r"[`'\"]?"
 NAME = rf"{Q}(?P<user>[^\s,`'\"]+){Q}"
@@ -91,10 +85,10 @@ GROUPS = {
     "member_removed": 4,
 }
 
-MAPPER = Mapper(
+MAPPER = program_log(
     name="accounts",
     title="useradd, usermod, groupadd, passwd in syslog",
-    shapes=(TEXT,),
+    made_by=("Linux", "Linux"),
     layouts=(
         Layout(
             name="accounts",
@@ -125,9 +119,7 @@ MAPPER = Mapper(
             patterns=PATTERNS,
         ),
     ),
-    times=(SYSLOG_TIME,),
-    nulls=NULLS,
-    defaults={**product("Linux", "Linux"), **HEADER, **EVENT_CODE, **LINUX},
+    linux=True,
     rules=(
         *(
             Rule(name=event, class_uid=3001, activity_id=activity, when=on(event), tree=CHANGE)

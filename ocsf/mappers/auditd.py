@@ -1,7 +1,8 @@
 """Linux audit records: programs run, system calls, files, logons, accounts, services.
 
-A record is an event of its own; those of one audit event share `metadata.correlation_uid` and,
-where they tell of a process, `process.uid`. They are not joined.
+The records of one audit event share `metadata.correlation_uid`. That of the system call tells the
+whole event: the command line, the folder, the files or the peer come from the others, which stay
+Base Events beside it, so that rules may look for a record as audit wrote it.
 """
 
 # Patterns are long; a broken one can't be read.
@@ -9,25 +10,42 @@ where they tell of a process, `process.uid`. They are not joined.
 
 from __future__ import annotations
 
+from ocsf.gathering import Gathering, Named
 from ocsf.layout import Layout, Pairs
-from ocsf.mappers.syslog_parts import HEADER, LINUX, MESSAGE, NULLS, SYSLOG_TIME, TEXT, product
+from ocsf.mappers.auditd_parts import (
+    ACCOUNT,
+    ACTOR,
+    ARGUMENTS,
+    CALL,
+    CALLS,
+    COMMON,
+    CONNECTION,
+    EVENT_ID,
+    GROUP,
+    LAUNCH,
+    LOGON,
+    NONE,
+    RESULT,
+    TITLE,
+    TYPE_NUMBERS,
+    USER,
+    WORDS,
+    file_event,
+    file_of,
+    of,
+    text,
+)
+from ocsf.mappers.syslog_parts import HEADER, LINUX, NULLS, SYSLOG_TIME, TEXT, product
 from ocsf.mapping import (
     PRESENT,
     Basename,
-    Expression,
     First,
-    Ip,
-    Join,
     Lookup,
     Mapper,
-    Match,
     NotIp,
     Rule,
     Strip,
     TimeField,
-    Tree,
-    Unhexed,
-    Words,
     c,
     f,
     num,
@@ -39,110 +57,16 @@ RECORD = (
 )
 # `ausearch -i` writes the time in words.
 INTERPRETED = r"^(?:node=(?P<node>\S+) )?type=(?P<type>[\w\[\]]+) msg=audit\((?P<when>\d\d/\d\d/\d{2,4} \d\d:\d\d:\d\d\.\d+):(?P<serial>\d+)\) ?: (?P<rest>.*)$"
+INTERNET = RECORD[: -len("(?P<rest>.*)$")] + r"(?P<rest>.*(?:saddr=0[2A]00|saddr_fam=inet).*)$"
 KERNEL = r"^(?:\[ *[\d.]+\] )?(?:audit|type=\d+ audit)(?:: type=(?P<type>\d+) audit)?\((?P<epoch>\d+(?:\.\d+)?):(?P<serial>\d+)\): ?(?P<rest>.*)$"
 
-NONE = frozenset({"", "-", "?", "(none)", "unset", "4294967295"})
-
-TYPE_NUMBERS = {
-    "1300": "syscall", "1302": "path", "1307": "cwd", "1309": "execve", "1327": "proctitle", "1400": "avc",
-    "1100": "user_auth", "1101": "user_acct", "1103": "cred_acq", "1104": "cred_disp", "1105": "user_start",
-    "1106": "user_end", "1112": "user_login", "1130": "service_start", "1131": "service_stop",
+FILE_CALLS = {
+    "open": 14, "openat": 14, "openat2": 14, "creat": 1, "truncate": 3, "ftruncate": 3,
+    "chmod": 7, "fchmod": 7, "fchmodat": 7, "fchmodat2": 7, "chown": 7, "lchown": 7, "fchown": 7, "fchownat": 7,
+    "setxattr": 6, "lsetxattr": 6, "fsetxattr": 6, "removexattr": 6, "utime": 6, "utimes": 6, "utimensat": 6, "futimesat": 6,
+    "mount": 12, "umount2": 13,
 }  # fmt: skip
-
-
-def text(*names: str) -> Expression:
-    """Give a field that audit may have written as hexadecimal digits, without a stray quote."""
-    return Unhexed(Strip(f(*names), "'\""))
-
-
-EVENT_ID = Join((f("epoch", "when"), f("serial")), ":")
-USER: Tree = {"actor.user.name": text("AUID"), "actor.user.uid": f("auid", "uid")}
-EXE = text("exe")
-COMMAND = text("comm")
-PROCESS: Tree = {
-    "name": First((COMMAND, Basename(EXE))),
-    "pid": num("pid"),
-    "file.path": EXE,
-    "file.name": Basename(EXE),
-    "file.type_id": Lookup(EXE, {}, other=1),
-}
-COMMON: Tree = {
-    **MESSAGE,
-    "unmapped.key": Unhexed(Strip(f("key"), "'\"")),
-    "unmapped.session": f("ses"),
-    "unmapped.tty": Strip(f("tty", "terminal"), "'"),
-    # By audit's own names, for rules that are written for them.
-    "unmapped.type": f("type"),
-    "unmapped.exe": EXE,
-    "unmapped.comm": COMMAND,
-    "unmapped.SYSCALL": f("SYSCALL"),
-    "unmapped.syscall": f("syscall"),
-}
-WORDS: Tree = {f"unmapped.a{number}": text(f"a{number}") for number in range(8)}
-RESULT: Expression = Lookup(
-    Strip(f("res", "success"), "'"),
-    {"success": 1, "1": 1, "yes": 1, "failed": 2, "0": 2, "no": 2, "fail": 2},
-    default=0,
-)
-ACTOR: Tree = {
-    **USER,
-    **{f"actor.process.{path}": each for path, each in PROCESS.items()},
-    "actor.process.parent_process.pid": num("ppid"),
-    "actor.app_name": First((COMMAND, Basename(EXE), Lookup(f("body"), {}, other="kernel"))),
-}
-LAUNCH: Tree = {
-    **COMMON,
-    **{f"process.{path}": each for path, each in PROCESS.items()},
-    "process.uid": EVENT_ID,
-    "process.user.uid": f("euid", "uid"),
-    "process.user.name": text("EUID", "UID"),
-    "process.parent_process.pid": num("ppid"),
-    "process.working_directory": text("cwd"),
-    **USER,
-    "actor.process.pid": num("ppid"),
-    "actor.app_name": First((COMMAND, Basename(EXE), Lookup(f("body"), {}, other="kernel"))),
-    "status_id": RESULT,
-    "unmapped.arch": f("arch"),
-    "unmapped.exit": f("exit"),
-}
-ARGUMENTS = Words(tuple(text(f"a{number}") for number in range(24)))
-LOGON: Tree = {
-    **COMMON,
-    **{path: each for path, each in ACTOR.items() if not path.startswith("actor.user")},
-    "user.name": First((text("acct"), text("id"), text("AUID"), Join((Lookup(f("body"), {}, other="uid"), f("auid", "uid")), " "))),
-    "user.uid": f("auid", "id"),
-    "service.name": First((Basename(EXE), Lookup(f("body"), {}, other="linux"))),
-    "src_endpoint.ip": Ip(f("addr")),
-    "src_endpoint.hostname": NotIp(f("hostname", "addr")),
-    "session.uid": f("ses"),
-    "session.terminal": Strip(f("terminal", "tty"), "'"),
-    "status_id": RESULT,
-    "logon_type_id": Lookup(Basename(EXE), {"sshd": 3, "sshd-session": 3, "vsftpd": 3, "cron": 4, "crond": 4, "login": 2, "systemd": 5}, default=0),
-    "unmapped.operation": text("op"),
-}  # fmt: skip
-ACCOUNT: Tree = {
-    **COMMON,
-    **ACTOR,
-    "user.name": First((text("acct"), text("id"))),
-    "user.uid": f("id"),
-    "status_id": RESULT,
-    "unmapped.operation": text("op"),
-}
-GROUP: Tree = {
-    **COMMON,
-    **ACTOR,
-    "group.name": First((text("grp"), text("acct"))),
-    "group.uid": f("id"),
-    "status_id": RESULT,
-    "unmapped.operation": text("op"),
-}
-
-
-def of(*types: str) -> tuple[tuple[str, frozenset[str]], ...]:
-    """Give the condition that a record is of one of these types, by name or number."""
-    numbers = (number for number, name in TYPE_NUMBERS.items() if name in types)
-    return (("type", frozenset({*types, *numbers, *(f"unknown[{each}]" for each in numbers)})),)
-
+"""OCSF file activities of system calls."""
 
 MAPPER = Mapper(
     name="auditd",
@@ -152,10 +76,22 @@ MAPPER = Mapper(
         Layout(
             name="audit",
             mark=r"(?:type=\S+ (?:msg=)?audit\(\d+|^(?:\[ *[\d.]+\] )?audit: type=\d+ audit\(\d+)",
-            patterns=(("record", RECORD), ("record", KERNEL), ("record", INTERPRETED)),
+            patterns=(("address", INTERNET), ("record", RECORD), ("record", KERNEL), ("record", INTERPRETED)),
             pairs=Pairs(of="rest", nested=True),
         ),
     ),
+    gathers=Gathering(
+        key=("node", "syslog.host", "epoch", "when", "serial"),
+        kind="type",
+        leads=frozenset({"syscall"}),
+        parts=frozenset({"execve", "cwd", "path", "proctitle", "sockaddr", "fd_pair", "obj_pid", "bprm_fcaps", "capset", "mmap", "ipc", "eoe"}),
+        also=("nametype",),
+        counts=("path", "items"),
+        named=Named("call", "SYSCALL", ("arch", "syscall"), CALLS),
+        names={**TYPE_NUMBERS, **{f"unknown[{number}]": name for number, name in TYPE_NUMBERS.items()}},
+    ),
+    limits="Records of one event are put together within one file and, of files of more than 96 MB, within what is read in one go; "
+    "where some may be missing the event has the issue `event_incomplete`.",
     times=(
         TimeField("epoch", unit="epoch"),
         TimeField("when", unit="%m/%d/%Y %H:%M:%S.%n|%m/%d/%y %H:%M:%S.%n"),
@@ -171,17 +107,28 @@ MAPPER = Mapper(
     },
     rules=(
         Rule(
-            name="program run, by name",
-            class_uid=1007,
-            activity_id=1,
-            when=(*of("syscall"), ("SYSCALL", frozenset({"execve", "execveat"}))),
-            tree=LAUNCH,
+            name="part of an event",
+            class_uid=0,
+            when=(("gathered", frozenset({"part"})),),
+            tree={
+                **COMMON,
+                **WORDS,
+                "unmapped.argc": num("argc"),
+                "unmapped.cwd": text("cwd"),
+                "unmapped.proctitle": TITLE,
+                "unmapped.name": text("name"),
+                "unmapped.mode": f("mode"),
+                "unmapped.inode": f("inode"),
+                "unmapped.nametype": f("nametype"),
+                "unmapped.item": num("item"),
+                "unmapped.saddr": f("saddr"),
+            },
         ),
         Rule(
-            name="program run, by number",
+            name="program run",
             class_uid=1007,
             activity_id=1,
-            when=(*of("syscall"), ("arch", frozenset({"c000003e"})), ("syscall", frozenset({"59", "322"}))),
+            when=(*of("syscall"), ("call", frozenset({"execve", "execveat"}))),
             tree=LAUNCH,
         ),
         Rule(
@@ -191,19 +138,22 @@ MAPPER = Mapper(
             when=(*of("syscall"), ("arch", frozenset({"40000003", "40000028"})), ("syscall", frozenset({"11"}))),
             tree=LAUNCH,
         ),
+        Rule(name="connection", class_uid=4001, activity_id=Lookup(CALL, {"connect": 1, "accept": 1, "accept4": 1, "bind": 7}, default=6), when=(*of("syscall"), ("parts.SOCKADDR[0].event", frozenset({"address"}))), tree=CONNECTION),
         Rule(
-            name="program run, by number, ARM",
-            class_uid=1007,
-            activity_id=1,
-            when=(*of("syscall"), ("arch", frozenset({"c00000b7", "c00000f3"})), ("syscall", frozenset({"221", "281"}))),
-            tree=LAUNCH,
+            name="file renamed",
+            class_uid=1001,
+            activity_id=5,
+            when=(*of("syscall"), ("parts.PATH_DELETE[0].name", PRESENT), ("parts.PATH_CREATE[0].name", PRESENT)),
+            tree={**file_event("PATH_DELETE"), **{f"file_result.{path}": each for path, each in file_of("PATH_CREATE").items()}},
         ),
+        Rule(name="file deleted", class_uid=1001, activity_id=4, when=(*of("syscall"), ("parts.PATH_DELETE[0].name", PRESENT)), tree=file_event("PATH_DELETE")),
+        Rule(name="file created", class_uid=1001, activity_id=1, when=(*of("syscall"), ("parts.PATH_CREATE[0].name", PRESENT)), tree=file_event("PATH_CREATE")),
         Rule(
-            name="program run, in words",
-            class_uid=1007,
-            activity_id=1,
-            when=(*of("syscall"), ("syscall", frozenset({"execve", "execveat"}))),
-            tree=LAUNCH,
+            name="file used",
+            class_uid=1001,
+            activity_id=Lookup(CALL, FILE_CALLS, default=99),
+            when=(*of("syscall"), ("parts.PATH_NORMAL[0].name", PRESENT)),
+            tree=file_event("PATH_NORMAL"),
         ),
         Rule(
             name="system call",
@@ -213,8 +163,8 @@ MAPPER = Mapper(
             tree={
                 **COMMON,
                 **ACTOR,
-                "kernel.name": First((f("SYSCALL", "syscall"), Lookup(f("body"), {}, other="unknown"))),
-                "kernel.system_call": f("SYSCALL", "syscall"),
+                "kernel.name": First((CALL, Lookup(f("body"), {}, other="unknown"))),
+                "kernel.system_call": CALL,
                 "kernel.type_id": c(2),
                 "status_id": RESULT,
                 "unmapped.arch": f("arch"),
@@ -247,7 +197,8 @@ MAPPER = Mapper(
             tree={
                 **COMMON,
                 "process.uid": EVENT_ID,
-                "process.cmd_line": text("proctitle"),
+                "process.cmd_line": TITLE,
+                "unmapped.proctitle": TITLE,
                 "actor.app_name": Lookup(f("body"), {}, other="kernel"),
             },
         ),
@@ -258,14 +209,7 @@ MAPPER = Mapper(
             when=(*of("path"), ("name", PRESENT)),
             tree={
                 **COMMON,
-                "file.path": text("name"),
-                "file.name": Basename(text("name")),
-                "file.type_id": Lookup(
-                    Match(f("mode"), r"^0?(\d{1,2})\d{4}$"),
-                    {"10": 1, "4": 2, "04": 2, "12": 7, "2": 3, "02": 3, "6": 4, "06": 4, "14": 5, "1": 6, "01": 6},
-                    default=0,
-                ),
-                "file.owner.uid": f("ouid"),
+                **{f"file.{path}": each for path, each in file_of().items()},
                 "actor.app_name": Lookup(f("body"), {}, other="kernel"),
                 "unmapped.name": text("name"),
                 "unmapped.mode": f("mode"),

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from ocsf.layout import Layout, Pairs
-from ocsf.mappers.event_format_parts import DEFAULTS, LOGON_WORDS, RULES, THREAT_WORDS, TIMES
+from ocsf.mappers.event_format_parts import (
+    ACCOUNT_WORDS,
+    DEFAULTS,
+    LOGON_WORDS,
+    MAIL_WORDS,
+    RULES,
+    THREAT_WORDS,
+    TIMES,
+)
 from ocsf.mappers.syslog_parts import NULLS, SYSLOG_TIME, TEXT
 from ocsf.mapping import Mapper
 
@@ -33,7 +41,9 @@ MAPPER = Mapper(
             mark=r"^CEF: ?\d",
             patterns=(
                 ("threat", _named(THREAT_WORDS)),
+                ("account", _named(ACCOUNT_WORDS)),
                 ("authentication", _named(LOGON_WORDS)),
+                ("mail", _named(MAIL_WORDS)),
                 ("event", rf"{START}(?P<name>{ANY}){END}"),
                 ("short", rf"{START}(?P<name>{ANY})(?:\|(?P<severity>{ANY}))?$"),
             ),

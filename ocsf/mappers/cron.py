@@ -8,19 +8,13 @@ from __future__ import annotations
 from ocsf.layout import Layout
 from ocsf.mappers import pam_parts
 from ocsf.mappers.syslog_parts import (
-    EVENT_CODE,
-    HEADER,
-    LINUX,
     MESSAGE,
-    NULLS,
     PROGRAM,
-    SYSLOG_TIME,
-    TEXT,
     fallback,
     on,
-    product,
+    program_log,
 )
-from ocsf.mapping import Cut, Mapper, Rule, Tree, f
+from ocsf.mapping import Cut, Rule, Tree, f
 
 PATTERNS: tuple[tuple[str, str], ...] = (
     ("started", r"^\((?P<user>[^)]+)\) CMD \(\s*(?:\[\d+\] )?(?P<job>.*?)\s*\)$"),
@@ -49,10 +43,10 @@ TABLE: Tree = {
 }
 
 
-MAPPER = Mapper(
+MAPPER = program_log(
     name="cron",
     title="cron in syslog",
-    shapes=(TEXT,),
+    made_by=("cron", "Linux"),
     layouts=(
         Layout(
             name="cron",
@@ -60,9 +54,7 @@ MAPPER = Mapper(
             patterns=PATTERNS,
         ),
     ),
-    times=(SYSLOG_TIME,),
-    nulls=NULLS,
-    defaults={**product("cron", "Linux"), **HEADER, **EVENT_CODE, **LINUX},
+    linux=True,
     rules=(
         Rule(name="started", class_uid=1006, activity_id=6, when=on("started"), tree=JOB),
         Rule(name="finished", class_uid=1006, activity_id=99, when=on("finished"), tree=JOB),

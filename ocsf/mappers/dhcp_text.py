@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from ocsf.layout import Layout
 from ocsf.mappers.syslog_parts import (
-    EVENT_CODE,
-    HEADER,
     HERE,
     MESSAGE,
-    NULLS,
     PROGRAM,
-    SYSLOG_TIME,
-    TEXT,
     fallback,
-    product,
+    program_log,
 )
-from ocsf.mapping import PRESENT, Ip, Lookup, Mapper, NotIp, Rule, Strip, f, num
+from ocsf.mapping import PRESENT, Ip, Lookup, NotIp, Rule, Strip, f, num
 
 MAC = r"(?P<mac>[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5,7})"
 TAIL = r"(?: \((?P<name>[^)]*)\))?(?: via (?P<via>\S+?):?)?(?::? (?P<detail>.*))?$"
@@ -45,10 +40,10 @@ ACTIVITIES = {
     "renew": 5, "dhcpnak": 6, "dhcprelease": 7, "dhcpinform": 8, "dhcpexpire": 9,
 }  # fmt: skip
 
-MAPPER = Mapper(
+MAPPER = program_log(
     name="dhcp_text",
     title="dhcpd, dnsmasq DHCP in syslog",
-    shapes=(TEXT,),
+    made_by=("DHCP server", "Unknown"),
     layouts=(
         Layout(
             name="dhcp",
@@ -56,9 +51,6 @@ MAPPER = Mapper(
             patterns=PATTERNS,
         ),
     ),
-    times=(SYSLOG_TIME,),
-    nulls=NULLS,
-    defaults={**product("DHCP server", "Unknown"), **HEADER, **EVENT_CODE},
     rules=(
         Rule(
             name="message",

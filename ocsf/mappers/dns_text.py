@@ -7,22 +7,16 @@ from __future__ import annotations
 
 from ocsf.layout import Layout
 from ocsf.mappers.syslog_parts import (
-    EVENT_CODE,
-    HEADER,
     MESSAGE,
-    NULLS,
     PROGRAM,
-    SYSLOG_TIME,
-    TEXT,
     fallback,
     on,
-    product,
+    program_log,
 )
 from ocsf.mapping import (
     Ip,
     Listing,
     Lookup,
-    Mapper,
     NotIp,
     Obj,
     Rule,
@@ -71,18 +65,16 @@ SERVER: Tree = {
     "dst_endpoint.hostname": NotIp(f("dst_ip", "syslog.host")),
 }
 
-MAPPER = Mapper(
+MAPPER = program_log(
     name="dns_text",
     title="BIND, dnsmasq, unbound query log",
-    shapes=(TEXT,),
+    made_by=("Name server", "Unknown"),
     layouts=(
         Layout(name="program", apps=frozenset({"named", "dnsmasq", "unbound", "pihole-ftl", "bind9"}), patterns=PATTERNS),
         Layout(name="BIND file", mark=rf"^\d{{2}}-[A-Z][a-z]{{2}}-\d{{4}} [\d:.]+ {BIND_TIME}(?:client |\S+: )", patterns=PATTERNS),
         Layout(name="query line", mark=r"^client (?:@0x[0-9a-f]+ )?[0-9a-fA-F.:]+#\d+", patterns=PATTERNS),
     ),
-    times=(TimeField("time", unit="%d-%b-%Y %H:%M:%S.%n|%d-%b-%Y %H:%M:%S"), SYSLOG_TIME),
-    nulls=NULLS,
-    defaults={**product("Name server", "Unknown"), **HEADER, **EVENT_CODE},
+    times=(TimeField("time", unit="%d-%b-%Y %H:%M:%S.%n|%d-%b-%Y %H:%M:%S"),),
     rules=(
         Rule(
             name="query",

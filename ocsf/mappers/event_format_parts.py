@@ -19,8 +19,10 @@ from ocsf.mapping import (
     NotIp,
     Obj,
     Rule,
+    Split,
     TimeField,
     Tree,
+    When,
     c,
     f,
     num,
@@ -40,6 +42,29 @@ LOGON_WORDS = (
     r"|authenticat|login|logon|logout|logoff|\bsso\b|\bmfa\b|user_?auth)"
 )
 """Words in an event's name by which it is an authentication, if it names a user."""
+MAIL_WORDS = (
+    r"(?i:\be-?mail|\bmail\b|\bsmtp\b|\bspam\b"
+    r"|message[ _-]?(?:rejected|blocked|accepted|delivered|quarantined|released|received|sent))"
+)
+"""Words in an event's name by which it is about a message, if it names a sender or recipient."""
+_DEEDS = (
+    r"(?:create|add|delete|remove|disable|enable|lock|unlock|reset|change|modify|modifie|update)"
+    r"[a-z]*"
+)
+ACCOUNT_WORDS = (
+    rf"(?i:(?:user|account|password)(?:[ _-]+(?:was|has|been|account))*[ _-]*{_DEEDS}"
+    rf"|{_DEEDS}[ _-]+(?:(?:a|the|new|local)[ _-]+)?(?:user|account|password))"
+)
+"""Words in an event's name by which an account changed, if it names a user."""
+ACCOUNT_DEEDS = {
+    **dict.fromkeys(("create", "add"), 1),
+    "enable": 2,
+    "reset": 4,
+    "disable": 5,
+    **dict.fromkeys(("delete", "remove"), 6),
+    "lock": 9,
+    "unlock": 12,
+}
 LOGOFF = r"(?i)(log(?:ged)?[ _-]?(?:off|out)|sign[ _-]?out)"
 
 TIMES = (
@@ -111,6 +136,16 @@ USERS = (
 )
 SOURCE_USER = f("suser", "sourceUserName", "usrName", "user", "suid", "accountName")
 TARGET_USER = f(*USERS)
+CHANGED_USERS = (
+    "duser",
+    "destinationUserName",
+    "accountName",
+    "targetUser",
+    "user",
+    "usrName",
+    "suser",
+    "sourceUserName",
+)
 URL = f("request", "requestUrl", "url", "requestURL")
 FILE = f("fname", "fileName", "filePath", "oldFileName")
 HASH = f("fileHash", "hash", "sha256")
@@ -216,6 +251,9 @@ FILE_OBJECT: Expression = Obj(
 )
 HOST = Match(URL, r"^(?:[a-z]+://)?([^/:?#\s]+)")
 
+MAIL_FROM = ("suser", "sourceUserName", "sender", "from", "mailFrom")
+MAIL_TO = ("duser", "destinationUserName", "recipient", "to", "rcptTo")
+
 THREAT = Rule(
     name="threat",
     class_uid=2004,
@@ -286,6 +324,56 @@ def _logon(user: str) -> Rule:
     )
 
 
+def _account(user: str) -> Rule:
+    deed = Match(
+        f("name", "event_id"), r"(?i)(create|add|delete|remove|disable|enable|unlock|lock|reset)"
+    )
+    return Rule(
+        name=f"account change ({user})",
+        class_uid=3001,
+        activity_id=Lookup(deed, ACCOUNT_DEEDS, default=99),
+        severity_id=SEVERITY,
+        tree={
+            **NAMED,
+            "src_endpoint.ip": Ip(SRC),
+            "src_endpoint.hostname": First((f("shost", "sourceHostName"), NotIp(SRC))),
+            "user.name": f(*CHANGED_USERS),
+            "user.uid": f("duid", "destinationUserId"),
+            "actor.user.name": SOURCE_USER,
+            "actor.app_name": f("product", "vendor", "event"),
+            "status_id": OUTCOME,
+        },
+        when=(("event", frozenset({"account"})), (user, PRESENT)),
+    )
+
+
+def _mail(name: str) -> Rule:
+    return Rule(
+        name=f"message ({name})",
+        class_uid=4009,
+        activity_id=Lookup(f("deviceDirection"), {"0": 2, "1": 1}, default=0),
+        severity_id=SEVERITY,
+        tree={
+            **NAMED,
+            **SECURED,
+            "src_endpoint.ip": Ip(SRC),
+            "src_endpoint.hostname": f("shost", "sourceHostName"),
+            "dst_endpoint.ip": Ip(DST),
+            "direction_id": Lookup(f("deviceDirection"), {"0": 1, "1": 2}, default=0),
+            "email.from": f(*MAIL_FROM),
+            "email.to": Split(f(*MAIL_TO), r"[;,]\s*"),
+            "email.subject": First((f("subject", "msgsubject"), _labelled("subject"))),
+            "email.message_uid": f("messageId", "externalId"),
+        },
+        when=(("event", frozenset({"mail"})), (name, PRESENT)),
+    )
+
+
+def _labelled(word: str) -> Expression:
+    """Give the custom string whose label is the word."""
+    return First(tuple(When(f(f"{name}Label"), frozenset({word}), f(name)) for name in LABELLED))
+
+
 def _request(name: str) -> Rule:
     return Rule(
         name=f"request ({name})",
@@ -315,9 +403,9 @@ def _request(name: str) -> Rule:
     )
 
 
-def _flow(name: str) -> Rule:
+def _flow(name: str, other: str) -> Rule:
     return Rule(
-        name=f"traffic ({name})",
+        name=f"traffic ({name}, {other})",
         class_uid=4001,
         activity_id=Lookup(
             ACTION,
@@ -338,15 +426,28 @@ def _flow(name: str) -> Rule:
             "traffic.bytes_out": num("out", "bytesOut", "srcBytes"),
             "firewall_rule.name": f("policy", "deviceCustomString1"),
         },
-        when=((name, PRESENT),),
+        when=((name, PRESENT), (other, PRESENT)),
     )
 
 
+FLOWS = (
+    *(("src", other) for other in ("dst", "dpt", "spt", "dstPort", "srcPort", "proto", "dhost")),
+    *(("dst", other) for other in ("dpt", "shost", "dstPort", "proto")),
+    *(("sourceAddress", other) for other in ("destinationAddress", "destinationPort")),
+    ("shost", "dhost"),
+    ("c6a2", "c6a3"),
+    ("srcip", "dstip"),
+)
+"""Pairs of names of which both tell a connection."""
+
 RULES: tuple[Rule, ...] = (
     THREAT,
+    *(_account(user) for user in USERS),
     *(_logon(user) for user in USERS),
+    *(_mail(name) for name in (*MAIL_FROM, *MAIL_TO)),
     *(_request(name) for name in ("request", "url")),
-    *(_flow(name) for name in ("src", "dst", "shost", "dhost", "sourceAddress", "c6a2", "srcip")),
+    # One address alone may be that of whoever did anything.
+    *(_flow(name, other) for name, other in FLOWS),
     Rule(
         name="other",
         class_uid=0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ocsf.layout import Layout, Pairs
 from ocsf.mappers.audit_parts import HTTP_METHODS, MESSAGE_LENGTH, PORT_MAXIMUM, hashes
+from ocsf.mappers.firewall_parts import Rules, one_of
 from ocsf.mappers.syslog_parts import HEADER, NULLS, SYSLOG_TIME, TEXT, product
 from ocsf.mapping import (
     PRESENT,
@@ -19,7 +20,6 @@ from ocsf.mapping import (
     Match,
     NotIp,
     Obj,
-    Rule,
     Scaled,
     Shape,
     Split,
@@ -137,27 +137,7 @@ TITLE = f("attack", "virus", "attackname", "filename", "eventtype", "subtype")
 UI_ADDRESS = Match(f("ui"), r"\(([0-9a-fA-F.:]+)\)")
 
 
-def _rule(
-    name: str,
-    uid: int,
-    activity: Expression | int,
-    tree: Tree,
-    *when: tuple[str, frozenset[str]],
-    severity: Expression | int = SEVERITY,
-) -> Rule:
-    return Rule(
-        name=name,
-        class_uid=uid,
-        activity_id=activity,
-        severity_id=severity,
-        tree={**REST, **tree},
-        when=when,
-    )
-
-
-def _is(name: str, *values: str) -> tuple[str, frozenset[str]]:
-    return name, frozenset(values)
-
+_rule = Rules(REST, SEVERITY)
 
 MAPPER = Mapper(
     name="fortigate",
@@ -221,7 +201,7 @@ MAPPER = Mapper(
                 "traffic.packets_out": num("sentpkt"),
                 "traffic.packets_in": num("rcvdpkt"),
             },
-            _is("type", "traffic"),
+            one_of("type", "traffic"),
         ),
         *(
             _rule(
@@ -254,8 +234,8 @@ MAPPER = Mapper(
                     "unmapped.category": f("cat"),
                     "unmapped.crlevel": f("crlevel"),
                 },
-                _is("type", "utm", "webfilter"),
-                _is(field, "webfilter"),
+                one_of("type", "utm", "webfilter"),
+                one_of(field, "webfilter"),
             )
             for field in ("subtype", "type")
         ),
@@ -270,7 +250,7 @@ MAPPER = Mapper(
                 "answers": Split(f("ipaddr"), r"[,;\s]+", "rdata"),
                 "unmapped.category": f("catdesc"),
             },
-            _is("subtype", "dns"),
+            one_of("subtype", "dns"),
         ),
         *(
             _rule(
@@ -322,7 +302,7 @@ MAPPER = Mapper(
                         )
                     ),
                 },
-                _is("type", "utm", *THREATS),
+                one_of("type", "utm", *THREATS),
                 (field, THREATS),
                 severity=First((Lookup(f("severity", "crlevel"), RISKS), SEVERITY)),
             )
@@ -341,7 +321,7 @@ MAPPER = Mapper(
                 "unmapped.url": PATH,
                 "unmapped.hostname": HOST,
             },
-            _is("type", "utm", "app-ctrl", "ssl", "ssh", "voip", "gtp"),
+            one_of("type", "utm", "app-ctrl", "ssl", "ssh", "voip", "gtp"),
             ("srcip", PRESENT),
         ),
         _rule(
@@ -361,7 +341,7 @@ MAPPER = Mapper(
                 "unmapped.tunnel_ip": f("tunnelip", "assignip"),
                 "unmapped.tunnel": f("vpntunnel"),
             },
-            _is("type", "event"),
+            one_of("type", "event"),
             ("action", frozenset(TUNNELS)),
         ),
         _rule(
@@ -386,7 +366,7 @@ MAPPER = Mapper(
                 "status": f("status"),
                 "status_detail": f("reason"),
             },
-            _is("type", "event"),
+            one_of("type", "event"),
             ("action", frozenset(SIGN_INS)),
             ("user", PRESENT),
         ),
@@ -409,7 +389,7 @@ MAPPER = Mapper(
                 "unmapped.attribute": f("cfgattr"),
                 "unmapped.transaction": f("cfgtid"),
             },
-            _is("type", "event"),
+            one_of("type", "event"),
             ("cfgpath", PRESENT),
         ),
         _rule(

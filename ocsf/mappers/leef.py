@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from ocsf.layout import Layout, Pairs
-from ocsf.mappers.event_format_parts import DEFAULTS, LOGON_WORDS, RULES, THREAT_WORDS, TIMES
+from ocsf.mappers.event_format_parts import (
+    ACCOUNT_WORDS,
+    DEFAULTS,
+    LOGON_WORDS,
+    MAIL_WORDS,
+    RULES,
+    THREAT_WORDS,
+    TIMES,
+)
 from ocsf.mappers.syslog_parts import NULLS, SYSLOG_TIME, TEXT
 from ocsf.mapping import Mapper
 
@@ -21,7 +29,9 @@ def _layout(name: str, mark: str, pairs: Pairs) -> Layout:
         mark=mark,
         patterns=(
             ("threat", rf"{START}(?P<event_id>[^|]*?{THREAT_WORDS}{ANY}){END}"),
+            ("account", rf"{START}(?P<event_id>[^|]*?{ACCOUNT_WORDS}{ANY}){END}"),
             ("authentication", rf"{START}(?P<event_id>[^|]*?{LOGON_WORDS}{ANY}){END}"),
+            ("mail", rf"{START}(?P<event_id>[^|]*?{MAIL_WORDS}{ANY}){END}"),
             ("event", rf"{START}(?P<event_id>{ANY}){END}"),
         ),
         pairs=pairs,

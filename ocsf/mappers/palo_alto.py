@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ocsf.layout import Columns, Layout
 from ocsf.mappers.audit_parts import HTTP_METHODS, MESSAGE_LENGTH, PORT_MAXIMUM
+from ocsf.mappers.firewall_parts import Rules, one_of
 from ocsf.mappers.syslog_parts import HEADER, NULLS, SYSLOG_TIME, TEXT, product
 from ocsf.mapping import (
     PRESENT,
@@ -20,7 +21,6 @@ from ocsf.mapping import (
     Match,
     NotIp,
     Obj,
-    Rule,
     Scaled,
     TimeField,
     Tree,
@@ -184,27 +184,7 @@ def _layout(name: str, columns: tuple[str, ...], types: str) -> Layout:
     )
 
 
-def _rule(
-    name: str,
-    uid: int,
-    activity: Expression | int,
-    tree: Tree,
-    *when: tuple[str, frozenset[str]],
-    severity: Expression | int = SEVERITY,
-) -> Rule:
-    return Rule(
-        name=name,
-        class_uid=uid,
-        activity_id=activity,
-        severity_id=severity,
-        tree={**REST, **tree},
-        when=when,
-    )
-
-
-def _is(name: str, *values: str) -> tuple[str, frozenset[str]]:
-    return name, frozenset(values)
-
+_rule = Rules(REST, SEVERITY)
 
 GP: Tree = {
     "src_endpoint.ip": Ip(f("public_ip", "public_ipv6")),
@@ -286,7 +266,7 @@ MAPPER = Mapper(
                 "traffic.packets_in": num("pkts_received"),
                 "status_detail": f("session_end_reason"),
             },
-            _is("type", "traffic"),
+            one_of("type", "traffic"),
         ),
         _rule(
             "URL",
@@ -308,8 +288,8 @@ MAPPER = Mapper(
                 "unmapped.content_type": f("contenttype"),
                 "unmapped.xff": f("xff"),
             },
-            _is("type", "threat"),
-            _is("subtype", "url"),
+            one_of("type", "threat"),
+            one_of("subtype", "url"),
         ),
         _rule(
             "file",
@@ -337,8 +317,8 @@ MAPPER = Mapper(
                     )
                 ),
             },
-            _is("type", "threat"),
-            _is("subtype", "file", "data"),
+            one_of("type", "threat"),
+            one_of("subtype", "file", "data"),
         ),
         _rule(
             "threat",
@@ -394,7 +374,7 @@ MAPPER = Mapper(
                 "unmapped.recipient": f("recipient"),
                 "unmapped.subject": f("subject"),
             },
-            _is("type", "threat"),
+            one_of("type", "threat"),
         ),
         _rule(
             "sign-in to the device",
@@ -407,7 +387,7 @@ MAPPER = Mapper(
                 "status_id": Lookup(f("eventid"), LOGON_EVENTS, default=0),
                 "message": Cut(DESCRIBED, MESSAGE_LENGTH),
             },
-            _is("type", "system"),
+            one_of("type", "system"),
             ("eventid", frozenset(LOGON_EVENTS)),
         ),
         _rule(
@@ -415,7 +395,7 @@ MAPPER = Mapper(
             4014,
             Lookup(f("eventid"), TUNNELS, default=0),
             {**GP, "tunnel_type": f("tunnel_type"), "session.uid": f("hostid")},
-            _is("type", "globalprotect"),
+            one_of("type", "globalprotect"),
             ("eventid", frozenset(TUNNELS)),
         ),
         _rule(
@@ -428,7 +408,7 @@ MAPPER = Mapper(
                 "auth_protocol": f("auth_method"),
                 "is_remote": c(True),
             },
-            _is("type", "globalprotect"),
+            one_of("type", "globalprotect"),
             ("srcuser", PRESENT),
         ),
         _rule(
@@ -452,7 +432,7 @@ MAPPER = Mapper(
                 ),
                 "status_detail": f("desc"),
             },
-            _is("type", "authentication"),
+            one_of("type", "authentication"),
             ("user", PRESENT),
         ),
         _rule(
@@ -465,7 +445,7 @@ MAPPER = Mapper(
                 "service.name": f("datasourcename", "datasource", "type"),
                 "status_id": c(1),
             },
-            _is("type", "userid"),
+            one_of("type", "userid"),
             ("user", PRESENT),
         ),
         _rule(
@@ -496,7 +476,7 @@ MAPPER = Mapper(
                 ),
                 "status_detail": f("result"),
             },
-            _is("type", "config"),
+            one_of("type", "config"),
         ),
         _rule(
             "other",

@@ -8,22 +8,16 @@ from __future__ import annotations
 from ocsf.layout import Layout
 from ocsf.mappers import pam_parts
 from ocsf.mappers.syslog_parts import (
-    EVENT_CODE,
     FAILURE,
-    HEADER,
     HERE,
-    LINUX,
     MESSAGE,
-    NULLS,
     PROGRAM,
     SUCCESS,
-    SYSLOG_TIME,
-    TEXT,
     fallback,
     on,
-    product,
+    program_log,
 )
-from ocsf.mapping import First, Ip, Lookup, Mapper, NotIp, Rule, Tree, f
+from ocsf.mapping import First, Ip, Lookup, NotIp, Rule, Tree, f
 
 PATTERNS: tuple[tuple[str, str], ...] = (
     *pam_parts.PATTERNS,
@@ -53,10 +47,10 @@ LOGIN: Tree = {
     "logon_type_id": Lookup(f("syslog.app"), {"dovecot": 3, "vsftpd": 3}, default=2),
 }
 
-MAPPER = Mapper(
+MAPPER = program_log(
     name="pam",
     title="PAM, login and logind in syslog",
-    shapes=(TEXT,),
+    made_by=("Linux", "Linux"),
     layouts=(
         Layout(name="pam", mark=r"^pam_\w+\([^)]*\)", headed=True, patterns=PATTERNS),
         Layout(
@@ -71,9 +65,7 @@ MAPPER = Mapper(
             patterns=PATTERNS,
         ),
     ),
-    times=(SYSLOG_TIME,),
-    nulls=NULLS,
-    defaults={**product("Linux", "Linux"), **HEADER, **EVENT_CODE, **LINUX},
+    linux=True,
     rules=(
         *pam_parts.RULES,
         Rule(name="login", class_uid=3002, activity_id=1, when=on("login"), tree={**LOGIN, **SUCCESS}),

@@ -7,19 +7,14 @@ from __future__ import annotations
 
 from ocsf.layout import Layout
 from ocsf.mappers.syslog_parts import (
-    EVENT_CODE,
     FAILURE,
-    HEADER,
     HERE,
     MESSAGE,
-    NULLS,
     PROGRAM,
     SUCCESS,
-    SYSLOG_TIME,
-    TEXT,
     fallback,
     on,
-    product,
+    program_log,
 )
 from ocsf.mapping import (
     PRESENT,
@@ -27,7 +22,6 @@ from ocsf.mapping import (
     Ip,
     Listing,
     Lookup,
-    Mapper,
     Match,
     NotIp,
     Rule,
@@ -70,10 +64,10 @@ MAIL: Tree = {
 }
 INSIDE = {"local": 1, "lmtp": 1, "virtual": 1, "pipe": 1}
 
-MAPPER = Mapper(
+MAPPER = program_log(
     name="postfix",
     title="Postfix in syslog",
-    shapes=(TEXT,),
+    made_by=("Postfix", "Postfix"),
     layouts=(
         Layout(
             name="postfix",
@@ -88,9 +82,6 @@ MAPPER = Mapper(
             patterns=PATTERNS,
         ),
     ),
-    times=(SYSLOG_TIME,),
-    nulls=NULLS,
-    defaults={**product("Postfix", "Postfix"), **HEADER, **EVENT_CODE},
     rules=(
         Rule(
             name="delivery",

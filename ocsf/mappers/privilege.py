@@ -8,22 +8,16 @@ from __future__ import annotations
 from ocsf.layout import Layout
 from ocsf.mappers import pam_parts
 from ocsf.mappers.syslog_parts import (
-    EVENT_CODE,
     FAILURE,
-    HEADER,
     HERE,
-    LINUX,
     MESSAGE,
-    NULLS,
     PROGRAM,
     SUCCESS,
-    SYSLOG_TIME,
-    TEXT,
     fallback,
     on,
-    product,
+    program_log,
 )
-from ocsf.mapping import PRESENT, First, Lookup, Mapper, Rule, Tree, c, f
+from ocsf.mapping import PRESENT, First, Lookup, Rule, Tree, c, f
 
 # Fields of sudo's line come in this order; newer ones are left out where they are empty.
 SUDO = (
@@ -67,10 +61,10 @@ SWITCH: Tree = {
     "unmapped.session": f("session"),
 }
 
-MAPPER = Mapper(
+MAPPER = program_log(
     name="privilege",
     title="sudo, su, doas, pkexec in syslog",
-    shapes=(TEXT,),
+    made_by=("Linux", "Linux"),
     layouts=(
         Layout(
             name="sudo",
@@ -78,9 +72,7 @@ MAPPER = Mapper(
             patterns=PATTERNS,
         ),
     ),
-    times=(SYSLOG_TIME,),
-    nulls=NULLS,
-    defaults={**product("Linux", "Linux"), **HEADER, **EVENT_CODE, **LINUX},
+    linux=True,
     rules=(
         Rule(
             name="acted as another user",

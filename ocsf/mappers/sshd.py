@@ -8,22 +8,17 @@ from __future__ import annotations
 from ocsf.layout import Layout
 from ocsf.mappers import pam_parts
 from ocsf.mappers.syslog_parts import (
-    EVENT_CODE,
     FAILURE,
-    HEADER,
     HERE,
     MESSAGE,
-    NULLS,
     PROGRAM,
     SOURCE,
     SUCCESS,
-    SYSLOG_TIME,
-    TEXT,
     fallback,
     on,
-    product,
+    program_log,
 )
-from ocsf.mapping import PRESENT, Expression, First, Lookup, Mapper, Rule, Tree, When, c, f, num
+from ocsf.mapping import PRESENT, Expression, First, Lookup, Rule, Tree, When, c, f, num
 
 # A user's name may be anything, ` from 192.0.2.1 port 22` too: what counts is the line's end.
 PEER = r"(?P<ip>\S+)(?: port (?P<port>\d+))?"
@@ -137,10 +132,10 @@ CONNECTION: Tree = {
     "unmapped.terminal": f("tty"),
 }
 
-MAPPER = Mapper(
+MAPPER = program_log(
     name="sshd",
     title="OpenSSH server in syslog",
-    shapes=(TEXT,),
+    made_by=("OpenSSH", "OpenBSD"),
     layouts=(
         Layout(
             name="sshd",
@@ -148,9 +143,6 @@ MAPPER = Mapper(
             patterns=PATTERNS,
         ),
     ),
-    times=(SYSLOG_TIME,),
-    nulls=NULLS,
-    defaults={**product("OpenSSH", "OpenBSD"), **HEADER, **EVENT_CODE},
     rules=(
         Rule(
             name="accepted",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ocsf.layout import Layout
 from ocsf.mapping import (
     Cut,
     Expression,
     Ip,
     Listing,
     Lookup,
+    Mapper,
     NotIp,
     Obj,
     Rule,
@@ -105,3 +107,41 @@ HERE: Tree = {
 SUCCESS: Tree = {"status_id": c(1)}
 FAILURE: Tree = {"status_id": c(2)}
 EVENT_CODE: Tree = {"metadata.event_code": f("event")}
+
+
+def program_log(
+    name: str,
+    title: str,
+    made_by: tuple[str, str],
+    layouts: tuple[Layout, ...],
+    rules: tuple[Rule, ...],
+    *,
+    linux: bool = False,
+    times: tuple[TimeField, ...] = (),
+    nulls: frozenset[str] = frozenset(),
+    limits: str = "",
+) -> Mapper:
+    """Give the mapper of programs that write text behind a syslog header.
+
+    Args:
+        name: the mapper's name.
+        title: what it reads, for people.
+        made_by: product and vendor.
+        layouts: the lines.
+        rules: what they become.
+        linux: the host is a Linux one.
+        times: where a time stands besides the header's; they are tried first.
+        nulls: texts that stand for nothing besides "" and "-".
+        limits: what it does not do.
+    """
+    return Mapper(
+        name=name,
+        title=title,
+        shapes=(TEXT,),
+        layouts=layouts,
+        times=(*times, SYSLOG_TIME),
+        nulls=NULLS | nulls,
+        defaults={**product(*made_by), **HEADER, **EVENT_CODE, **(LINUX if linux else {})},
+        rules=rules,
+        limits=limits,
+    )

@@ -8,21 +8,15 @@ from __future__ import annotations
 from ocsf.layout import Layout
 from ocsf.mappers import pam_parts
 from ocsf.mappers.syslog_parts import (
-    EVENT_CODE,
     FAILURE,
-    HEADER,
-    LINUX,
     MESSAGE,
-    NULLS,
     PROGRAM,
     SUCCESS,
-    SYSLOG_TIME,
-    TEXT,
     fallback,
     on,
-    product,
+    program_log,
 )
-from ocsf.mapping import First, Mapper, Match, Rule, Tree, f
+from ocsf.mapping import First, Match, Rule, Tree, f
 
 UNIT = r"(?P<name>.+?)(?: - (?P<desc>.*?))?\.*$"
 PATTERNS: tuple[tuple[str, str], ...] = (
@@ -44,14 +38,12 @@ SERVICE: Tree = {
 }  # fmt: skip
 ACTIVITIES = {"started": 3, "finished": 99, "stopped": 4, "reloaded": 5, "restarted": 5}
 
-MAPPER = Mapper(
+MAPPER = program_log(
     name="systemd",
     title="systemd in syslog and journal",
-    shapes=(TEXT,),
+    made_by=("systemd", "Linux"),
     layouts=(Layout(name="systemd", apps=frozenset({"systemd", "init"}), patterns=PATTERNS),),
-    times=(SYSLOG_TIME,),
-    nulls=NULLS,
-    defaults={**product("systemd", "Linux"), **HEADER, **EVENT_CODE, **LINUX},
+    linux=True,
     rules=(
         *(
             Rule(

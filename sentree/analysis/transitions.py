@@ -111,11 +111,15 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     high = [entry for entry in medium if entry.score >= HIGH]
     by_host, by_user = Company(high, _host), Company(high, _user)
     beside, of_user = Company(medium, _host), Company(medium, _user)
+    # What an audit log without names of hosts tells may have been done on any of them.
+    unplaced = Company((entry for entry in high if entry.host is None), _nowhere)
 
     def present(entry: TimelineEntry) -> bool:
         if any(by_host.beside(entry, SESSION_SECONDS)):
             return True
         if entry.user and any(by_user.beside(entry, SESSION_SECONDS)):
+            return True
+        if any(unplaced.beside(entry, SESSION_SECONDS)):
             return True
         near = [*beside.beside(entry, TOGETHER_SECONDS)]
         near += of_user.beside(entry, TOGETHER_SECONDS) if entry.user else ()
@@ -242,6 +246,10 @@ def _transitions(links: Sequence[_Link]) -> tuple[Transition, ...]:
 
 def _host(entry: TimelineEntry) -> str | None:
     return entry.host
+
+
+def _nowhere(entry: TimelineEntry) -> str:
+    return ""
 
 
 def _user(entry: TimelineEntry) -> str | None:

@@ -77,7 +77,7 @@ def detect_first(settings: Settings, rules: tuple[Path, ...], common: Common) ->
     with Lake.open(settings, create=False) as lake:
         known = lake.query("SELECT count(*) AS n FROM rules")[0]["n"]
         if rules or not known:
-            loaded = load_rules(pick_rules(rules))
+            loaded = load_rules(pick_rules(rules), cache=settings.rule_cache)
             for problem in loaded.errors:
                 common.say(f"rule not used: {problem}")
             detect(lake, loaded, window=None, tenant=settings.tenant)

@@ -12,6 +12,7 @@ from sentree.cli.scenarios import (
     Executor,
     ModelFlags,
     finish,
+    pinned_to_lake,
     run_scenario,
 )
 from sentree.errors import UsageError
@@ -32,7 +33,7 @@ def intel(
     """Merge STIX 2.0 and 2.1 bundles into one report whose every line cites object ids.
 
     Args:
-        paths: Files, folders or glob patterns.
+        paths: Files, folders or glob patterns; without any, what `sentree ingest` loaded.
         title: A title for the report.
         as_of: Decide at this time (ISO 8601, UTC) which indicators have expired; default now.
         strict: Exit with 5 when any object had to be set aside.
@@ -44,8 +45,6 @@ def intel(
     from schemas.intel import IntelRequest
     from sentree.intel.stix import read_time
 
-    if not paths:
-        raise UsageError("name at least one STIX file, folder or glob pattern")
     time = read_time(as_of) if as_of else None
     if as_of and time is None:
         raise UsageError(f"--as-of {as_of}: is no ISO 8601 time")
@@ -53,5 +52,6 @@ def intel(
     request = IntelRequest(
         paths=paths, title=title, as_of=time, tenant_uid=settings.tenant, formats=report
     )
+    request = pinned_to_lake(settings, request, "STIX")
     result = run_scenario(settings, request, common, name="intel", executor=executor, flags=flags)
     return finish(result, common, strict=strict, what="objects or files")

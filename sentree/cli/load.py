@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from schemas.rule_choice import Level
 from sentree.cli.common import COMMON, Common, read_window
-from sentree.cli.rule_options import ALL_RULES, Level, RuleOptions
+from sentree.cli.rule_options import ALL_RULES, RuleOptions
+from sentree.cli.scenarios import Executor
 from sentree.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from schemas.detection import DetectReport
     from schemas.ingest import IngestProgress
+    from schemas.rule_choice import DetectRequest
+    from sentree.rules.library import Library
     from sentree.rules.load import Rule
+    from sentree.settings import Settings
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 
@@ -76,9 +81,12 @@ def detect(
     ocsf: Path | None = None,
     only_new: bool = False,
     layers: Path | None = None,
+    executor: Executor | None = None,
     common: Common = COMMON,
 ) -> int:
     """Run Sigma rules over the lake and store the detections.
+
+    Without --rules, those of Sentree and those that `sentree ingest` loaded are run.
 
     Args:
         options: Which rules.
@@ -87,26 +95,25 @@ def detect(
         ocsf: Write the stored detections as OCSF Detection Findings to this file, JSON lines.
         only_new: Of detections that were stored before, neither --ocsf nor --fail-on knows.
         layers: Write ATT&CK Navigator layers of rules, detections and the gap to this folder.
+        executor: prefect (a task run for each part of the events) or local; default local without
+            a server.
         common: Options of every command.
     """
     from sentree.lake.db import Lake
     from sentree.lake.detections import stored_findings
     from sentree.report.detect_table import detect_table
     from sentree.report.ocsf_findings import write_findings
-    from sentree.rules.detect import detect as run_rules
 
     settings = common.settings()
-    library = options.library(settings, common)
     span = read_window(window)
     with Lake.open(settings, create=False) as lake:
-        report = run_rules(lake, library.loaded, window=span, tenant=settings.tenant)
-        report = report.model_copy(
-            update={"left_out": tuple(rule.note(reason) for rule, reason in library.left_out)}
-        )
-        if ocsf is not None:
+        library = options.library(settings, common, stored=lake)
+    report = _run_rules(settings, options.request(span), library, executor, common)
+    if ocsf is not None:
+        with Lake.open(settings, create=False) as lake:
             found = stored_findings(lake, settings.tenant, window=span, only_new=only_new)
             written = write_lines(ocsf, write_findings(found))
-            common.say(f"{written:,} findings are in {ocsf}")
+        common.say(f"{written:,} findings are in {ocsf}")
     if layers is not None:
         write_layers(layers, library.loaded.rules, report)
         common.say(f"three layers are in {layers}")
@@ -116,6 +123,30 @@ def detect(
     ):
         return ExitCode.FINDINGS
     return ExitCode.DONE
+
+
+def _run_rules(
+    settings: Settings,
+    request: DetectRequest,
+    library: Library,
+    executor: Executor | None,
+    common: Common,
+) -> DetectReport:
+    from tasks.environment import prepare, server_is_configured
+
+    if executor is None:
+        executor = "prefect" if server_is_configured() else "local"
+    if executor == "prefect":
+        prepare(settings)
+        from flows.detect import detect as detect_flow
+
+        return detect_flow(request, settings)
+    from sentree.lake.db import Lake
+    from sentree.rules.detect import detect as run_rules
+
+    with Lake.open(settings, create=False) as lake:
+        report = run_rules(lake, library.loaded, window=request.window, tenant=settings.tenant)
+    return report.model_copy(update={"left_out": library.notes})
 
 
 def rank(level: str | None) -> int:

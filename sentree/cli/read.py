@@ -32,18 +32,19 @@ def show(
         event: Uid of a cited event: normalised and raw record, file and line.
         common: Options of every command.
     """
-    from sentree.report import terminal
+    from sentree.report import terminal_views
+    from sentree.report.terminal import run_view
 
     result = find_run(common.settings(), run)
     if claim is not None:
-        text = terminal.claim_view(result, claim)
+        text = terminal_views.claim_view(result, claim)
     elif node is not None:
-        text = terminal.node_view(result, node)
+        text = terminal_views.node_view(result, node)
     elif event is not None:
         result = _with_event(common.settings(), result, event)
-        text = terminal.event_view(result, event)
+        text = terminal_views.event_view(result, event)
     else:
-        text = terminal.run_view(result)
+        text = run_view(result)
     common.emit(text, lambda: result.model_dump_json(indent=1))
     return ExitCode.DONE
 

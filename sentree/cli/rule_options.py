@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sentree.cli.common import Common, pick_rules
+from schemas.rule_choice import Level, Status
+from sentree.cli.common import Common
 
 if TYPE_CHECKING:
+    from schemas.rule_choice import DetectRequest
+    from schemas.window import Window
+    from sentree.lake.db import Lake
     from sentree.rules.library import Library
     from sentree.settings import Settings
-
-Level = Literal["informational", "low", "medium", "high", "critical"]
-Status = Literal["stable", "test", "experimental", "deprecated", "unsupported"]
 
 
 @Parameter(name="*")
@@ -55,22 +56,21 @@ class RuleOptions:
         Path | None, Parameter(help="File of values for %placeholders%: YAML, name: [values].")
     ] = None
 
-    def library(self, settings: Settings, common: Common) -> Library:
-        """Read the rules; say of every file and rule that is not used why.
+    def request(self, window: Window | None = None) -> DetectRequest:
+        """Give what the options ask for.
 
         Raises:
-            UsageError: a pack or one of the files can't be read.
+            UsageError: a list of rules to leave out can't be read.
         """
-        from sentree.rules.choice import Choice, read_exclusions
-        from sentree.rules.library import read_library
+        from schemas.rule_choice import DetectRequest, RuleChoice
+        from sentree.rules.choice import read_exclusions
 
         rules_out: dict[str, str] = {}
         for path in self.exclude_rules:
             rules_out |= read_exclusions(path)
-        library = read_library(
-            pick_rules(self.rules),
-            cache=settings.home / "packs",
-            choice=Choice(
+        return DetectRequest(
+            rules=tuple(str(path) for path in self.rules),
+            choice=RuleChoice(
                 status=self.status,
                 level=self.level,
                 min_level=self.min_level,
@@ -82,9 +82,22 @@ class RuleOptions:
                 not_logsource=self.exclude_logsource,
                 rules_out=rules_out,
             ),
-            levels=self.levels,
-            placeholders=self.placeholders,
+            levels=str(self.levels) if self.levels else None,
+            placeholders=str(self.placeholders) if self.placeholders else None,
+            window=window,
         )
+
+    def library(self, settings: Settings, common: Common, *, stored: Lake | None = None) -> Library:
+        """Read the rules; say of every file and rule that is not used why.
+
+        Where no pack is named, the rules of the lake `stored` take part as well.
+
+        Raises:
+            UsageError: a pack or one of the files can't be read.
+        """
+        from sentree.rules.library import requested_library
+
+        library = requested_library(settings, self.request(), stored)
         for problem in library.loaded.errors if not common.quiet else ():
             common.say(f"rule not used: {problem}" if problem.fatal else f"note: {problem}")
         return library

@@ -91,6 +91,28 @@ class ModelFlags:
 NO_MODEL = ModelFlags()
 
 
+def pinned_to_lake(settings: Settings, request: Any, what: str) -> Any:
+    """Pin a request that names no file to the lake's newest snapshot; `what` it would read there.
+
+    Raises:
+        UsageError: there is no lake either.
+    """
+    from sentree.errors import UsageError
+
+    if request.paths:
+        return request
+    from sentree.analysis.knowledge.stored import pinned
+    from sentree.lake.catalog import NoLakeError
+
+    try:
+        return pinned(settings, request)
+    except NoLakeError:
+        raise UsageError(
+            f"name at least one file, folder or glob pattern of {what}; without one those are read"
+            " that `sentree ingest` loaded, but there is no lake"
+        ) from None
+
+
 def run_scenario(
     settings: Settings,
     request: Any,

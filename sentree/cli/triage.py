@@ -12,6 +12,7 @@ from sentree.cli.scenarios import (
     Executor,
     ModelFlags,
     finish,
+    pinned_to_lake,
     run_scenario,
 )
 from sentree.errors import ExitCode, UsageError
@@ -42,7 +43,8 @@ def triage(
 
     Args:
         paths: CVE 5.x or NVD JSON, flat JSON lines, scanner CSV, lists of ids, KEV, EPSS, assets:
-            files, folders or glob patterns; each record's shape is detected.
+            files, folders or glob patterns; each record's shape is detected. Without any, what
+            `sentree ingest` loaded is ranked.
         assets: Asset lists, CSV or JSON (host, exposure, mission, software, owner).
         epss: EPSS scores as FIRST publishes them, packed or not.
         kev: Catalogues of known exploited vulnerabilities, JSON or CSV.
@@ -60,8 +62,6 @@ def triage(
     """
     from schemas.triage import DECISIONS, TriageRequest
 
-    if not paths:
-        raise UsageError("name at least one file, folder or glob pattern of CVE records")
     if top < 1:
         raise UsageError("--top must be at least 1")
     levels = {name.casefold(): place for place, name in enumerate(DECISIONS)}
@@ -81,6 +81,7 @@ def triage(
         tenant_uid=settings.tenant,
         formats=report,
     )
+    request = pinned_to_lake(settings, request, "CVE records")
     result = run_scenario(settings, request, common, name="triage", executor=executor, flags=flags)
     code = finish(result, common, strict=strict, what="records or files")
     graver = () if fail_on is None else DECISIONS[: levels[fail_on.casefold()] + 1]

@@ -24,7 +24,7 @@ from sentree.intel.cve_shapes import (
     from_nvd_1,
 )
 from sentree.intel.cve_values import CVE_ID, as_dict, cve_of, number_of, plain_keys, text_of
-from sentree.intel.stix_read import Rejected, load_text
+from sentree.intel.stix_read import Origins, Rejected, load_text
 from sentree.intel.stix_scan import Broken, Scanned, scan
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt")
@@ -88,6 +88,7 @@ class CveFile:
     assets: list[tuple[Place, Asset]] = field(default_factory=list[tuple[Place, Asset]])
     rejected: list[Rejected] = field(default_factory=list[Rejected])
     more_rejected: int = 0
+    origins: Origins | None = None
     _ends: list[int] | None = None
 
     @property
@@ -97,6 +98,8 @@ class CveFile:
 
     def line(self, start: int) -> int:
         """Give the 1-based line of a place in the text."""
+        if self.origins:
+            return self.origins.line(self.text, start)
         if self._ends is None:
             self._ends = [match.start() for match in _LINE.finditer(self.text)]
         return bisect_right(self._ends, start - 1) + 1 if start else 1

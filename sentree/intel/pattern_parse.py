@@ -33,6 +33,7 @@ from sentree.intel.pattern import (
 MAX_PATTERN = 100_000
 MAX_NESTING = 100
 MAX_REPEATS = 100_000
+MAX_DIGITS = 400
 
 _TOKEN = re.compile(
     r"""(?P<blank>[\s\u0085\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|/\*.*?\*/|//[^\n]*)
@@ -252,7 +253,7 @@ class _Parser:
         if token.kind == "text":
             return _unquoted(token.text)
         if token.kind == "number":
-            return float(token.text) if "." in token.text else int(token.text)
+            return _amount(token.text)
         if token.kind == "word" and token.text in ("true", "false"):
             return token.text == "true"
         if token.kind == "time":
@@ -282,7 +283,7 @@ class _Parser:
         if token.kind != "number":
             self._at -= 1
             raise self._wrong("a number")
-        return float(token.text) if "." in token.text else int(token.text)
+        return _amount(token.text)
 
     # tokens
 
@@ -315,6 +316,12 @@ class _Parser:
     def _deep(self, depth: int) -> None:
         if depth > MAX_NESTING:
             raise PatternError("is nested too deeply")
+
+
+def _amount(text: str) -> int | float:
+    if len(text) > MAX_DIGITS:
+        raise PatternError(f"a number has more than {MAX_DIGITS} digits")
+    return float(text) if "." in text else int(text)
 
 
 def _unquoted(text: str) -> str:

@@ -49,6 +49,32 @@ class Rejected(NamedTuple):
     text: str
 
 
+class Origins(NamedTuple):
+    """Where pieces of a text begin, and on which line of another each of them stood."""
+
+    starts: tuple[int, ...]
+    lines: tuple[int, ...]
+
+    def line(self, text: str, place: int) -> int:
+        """Give the line on which a place of the text stood."""
+        at = max(bisect_right(self.starts, place) - 1, 0)
+        return self.lines[at] + text.count("\n", self.starts[at], place)
+
+
+def gather(pieces: Iterable[tuple[str, int]]) -> tuple[str, Origins]:
+    """Put texts that stood on some lines into one list, so that it can be read as a file."""
+    starts: list[int] = []
+    lines: list[int] = []
+    parts: list[str] = []
+    size = 1
+    for text, line in pieces:
+        starts.append(size)
+        lines.append(line)
+        parts.append(text)
+        size += len(text) + 2
+    return "[" + ",\n".join(parts) + "]", Origins(tuple(starts), tuple(lines))
+
+
 @dataclass(slots=True)
 class StixFile:
     """What one file holds. `flaws` are faults of objects that were kept, by id."""
@@ -61,6 +87,7 @@ class StixFile:
     flaws: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     format: str = "STIX"
     note: str = ""
+    origins: Origins | None = None
     _ends: list[int] | None = None
 
     def raw(self, one: StixObject) -> str:
@@ -69,6 +96,8 @@ class StixFile:
 
     def line(self, place: int) -> int:
         """Give the 1-based line of a place in the text."""
+        if self.origins:
+            return self.origins.line(self.text, place)
         if self._ends is None:
             self._ends = [match.start() for match in _LINE.finditer(self.text)]
         return bisect_right(self._ends, place - 1) + 1 if place else 1
@@ -138,6 +167,26 @@ def read_text(text: str, path: str = "text") -> StixFile:
     return _read(path, sha256(text.encode(errors="replace")).hexdigest(), text, "")
 
 
+def read_element(text: str, line: int) -> StixFile | None:
+    """Read one element of a list of objects as `read_file` does in its place.
+
+    Args:
+        text: the element's text.
+        line: where it begins in its file.
+
+    Returns:
+        What it holds, or None if it is broken, so that nobody knows where it ends.
+    """
+    file = StixFile("", text=text)
+    keep = _Keeper(file)
+    for one in scan(f"[{text}]"):
+        if isinstance(one, Broken):
+            return None
+        keep.value(one.value, one.start - 1, one.end - 1, 0)
+    file.rejected = [one._replace(line=one.line + line - 1) for one in file.rejected]
+    return file
+
+
 def _read(path: str, digest: str, text: str, note: str) -> StixFile:
     file = StixFile(path, digest, text, note=note)
     start = text.lstrip()[:400]
@@ -192,8 +241,7 @@ class _Keeper:
 
     def format(self) -> str:
         """Name the version of STIX that the objects follow."""
-        names = sorted(self._versions)
-        return f"STIX {' and '.join(names)}" if names else "STIX"
+        return format_of(self._versions)
 
     def _object(self, body: dict[str, Any], kind: str, start: int, end: int) -> None:
         reason = _fault(body, kind)
@@ -204,11 +252,21 @@ class _Keeper:
         if self._half_characters:
             body = _without_surrogates(body)
         self._file.objects.append(StixObject(uid, kind, body, 0, start, end))
-        version = body.get("spec_version")
-        self._versions["2.1" if version == "2.1" or "extensions" in body else "2.0"] += 1
+        self._versions[version_of(body)] += 1
         for key in _TIMES:
             if key in body and not _is_time(body[key]):
                 self._file.flaws.append((uid, f"{key} is no timestamp: {str(body[key])[:60]}"))
+
+
+def version_of(body: dict[str, Any]) -> str:
+    """Tell the version of STIX that an object follows."""
+    return "2.1" if body.get("spec_version") == "2.1" or "extensions" in body else "2.0"
+
+
+def format_of(versions: Iterable[str]) -> str:
+    """Name the format of a file with objects of these versions of STIX."""
+    names = sorted(set(versions))
+    return f"STIX {' and '.join(names)}" if names else "STIX"
 
 
 def _is_time(value: object) -> bool:

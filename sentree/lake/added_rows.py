@@ -30,14 +30,14 @@ def added_rows(lake: Lake, table: str, after: int, until: int) -> str:
 
 
 def mark_rows(lake: Lake) -> None:
-    """Note the last rows that there are now, and that digests have told of, before a rewrite."""
+    """Note the last rows that there are now, and that digests and rules saw, before a rewrite."""
     known = {
         (row["table_name"], row["snapshot_id"])
         for row in lake.query("SELECT table_name, snapshot_id FROM row_marks")
     }
     told = lake.query(
         "SELECT DISTINCT unnest([events_to, detections_to]) AS id FROM digests"
-        " UNION SELECT id FROM lake.current_snapshot()"
+        " UNION SELECT snapshot FROM rule_marks UNION SELECT id FROM lake.current_snapshot()"
     )
     for table in MARKED:
         wanted = sorted(row["id"] for row in told if (table, row["id"]) not in known)

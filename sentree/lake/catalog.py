@@ -23,6 +23,12 @@ from sentree.postgres_address import PostgresAddress, read_address
 from sentree.settings import Settings
 
 BUSY_SECONDS = 60
+ONE_VIEW = "SET GLOBAL sqlite_disable_multithreaded_scans = true"
+"""Lets a transaction read the catalogue by its own connection to SQLite.
+
+Otherwise DuckDB opens one for each scan, which sees what others have committed meanwhile, but looks
+up to the last row that the transaction knows: a table whose files were merged seems empty then.
+"""
 METADATA = "__ducklake_metadata_lake"
 """The database under which DuckLake attaches the catalogue of `lake`."""
 LOCK_KEY = 0x53656E74726565
@@ -133,6 +139,7 @@ class SqliteCatalog:
 
     def _attach(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.data.login(connection)
+        connection.execute(ONE_VIEW)
         # The data path is overridden so that the folder may be moved as a whole.
         connection.execute(
             f"ATTACH {quoted(f'ducklake:sqlite:{self._file}')} AS lake ("

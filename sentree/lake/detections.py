@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from schemas.detection import Detection, Match, RuleRecord, StoredFinding
 from schemas.window import Window
+from sentree.lake.arrow import lent_table, read_table
 from sentree.lake.db import Lake, sql_text
 
 
@@ -18,10 +20,34 @@ def begin_hits(lake: Lake) -> None:
     )
 
 
-def store_hits(lake: Lake, rules: Sequence[RuleRecord], tenant: str) -> int:
+def read_hits(lake: Lake) -> Any:
+    """Give this connection's `rule_hits` as an Arrow table.
+
+    Raises:
+        LakeError: there is no such table.
+    """
+    return read_table(lake, "FROM rule_hits")
+
+
+def add_hits(lake: Lake, hits: Any) -> None:
+    """Add what `read_hits` gave on another connection to this one's `rule_hits`."""
+    with lent_table(lake, "other_hits", hits):
+        lake.execute("INSERT INTO rule_hits FROM other_hits")
+
+
+def store_hits(
+    lake: Lake, rules: Sequence[RuleRecord], tenant: str, complete: Sequence[str] = ()
+) -> int:
     """Store the rules, and `rule_hits` as detections; give how many detections are new.
 
     A detection's uid is a hash of rule and event, so the same hit is stored once.
+
+    Args:
+        lake: the lake; the temporary table `rule_hits` is there.
+        rules: all rules that have hits, and those to be known beside them.
+        tenant: whose events they are.
+        complete: uids of rules all of whose hits are there, over all events of the tenant: what
+            they detected earlier and don't now, since they were changed, is removed.
 
     Raises:
         LakeError: the lake could not be written; then nothing was stored.
@@ -29,10 +55,10 @@ def store_hits(lake: Lake, rules: Sequence[RuleRecord], tenant: str) -> int:
     given = json.dumps([rule.model_dump(mode="json") for rule in rules])
     lake.execute(sql_text("detections_rules"), [given])
     lake.execute(sql_text("detections_found"), [tenant])
-    return lake.retrying(lambda: _store(lake))
+    return lake.retrying(lambda: _store(lake, tenant, complete))
 
 
-def _store(lake: Lake) -> int:
+def _store(lake: Lake, tenant: str, complete: Sequence[str]) -> int:
     # Written only where something differs: a run that finds nothing new makes no snapshot.
     changed = "SELECT * FROM given_rules EXCEPT ALL SELECT * FROM rules"
     if lake.query(f"SELECT 1 FROM ({changed}) LIMIT 1"):
@@ -47,7 +73,25 @@ def _store(lake: Lake) -> int:
         lake.execute(
             "INSERT INTO detections SELECT * FROM new_detections ORDER BY time, event_uid, rule_uid"
         )
+    if complete:
+        _remove_stale(lake, tenant, complete)
     return count
+
+
+def _remove_stale(lake: Lake, tenant: str, complete: Sequence[str]) -> None:
+    stale = (
+        "FROM detections WHERE tenant_uid = ? AND list_contains(?, rule_uid)"
+        " AND detection_uid NOT IN (SELECT detection_uid FROM found_detections)"
+    )
+    known: list[object] = [tenant, list(complete)]
+    if lake.query(f"SELECT 1 {stale} LIMIT 1", known):
+        for table in ("detection_matches", "correlation_hits"):
+            lake.execute(
+                f"DELETE FROM {table} WHERE tenant_uid = ?"
+                f" AND detection_uid IN (SELECT detection_uid {stale})",
+                [tenant, *known],
+            )
+        lake.execute(f"DELETE {stale}", known)
 
 
 def begin_matches(lake: Lake) -> None:

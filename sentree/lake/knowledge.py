@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from itertools import groupby
+from typing import Any, Literal, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -14,11 +15,13 @@ from schemas.ingest import SourceReport
 from sentree.errors import LakeError
 from sentree.lake.db import Lake, first_line, sql_text
 from sentree.lake.ledger import new_source_uid
-from sentree.lake.records import Reject
+from sentree.lake.records import Reject, Table
 
 KNOWLEDGE_TABLES = ("stix_objects", "vulnerabilities", "controls", "rule_documents")
 _LIST = pa.list_(pa.string())
 _TYPES: dict[str, Any] = {
+    "place": pa.int64(),
+    "is_21": pa.bool_(),
     "source_line": pa.int64(),
     "revoked": pa.bool_(),
     "deprecated": pa.bool_(),
@@ -49,6 +52,19 @@ class Delivery:
     rejects: list[Reject] = field(default_factory=list[Reject])
     issues: dict[str, int] = field(default_factory=dict[str, int])
     note: str | None = None
+    stage: Stage | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many records there are, doubled ones included."""
+        return self.stage.rows if self.stage else len(self.key)
+
+
+class Stage(NamedTuple):
+    """A temporary table with the rows of a delivery, in place of its columns and keys."""
+
+    name: str
+    rows: int
 
 
 def store(
@@ -80,6 +96,10 @@ def _store(
             fresh[new_source_uid(tenant, one.path, one.sha256)] = one
     for table in KNOWLEDGE_TABLES:
         _insert(lake, table, fresh, tenant, now)
+    for uid, one in fresh.items():
+        if one.stage:
+            sql = sql_text("knowledge_staged", table=one.table, stage=one.stage.name)
+            lake.execute(sql, {"tenant": tenant, "now": now, "source": uid})
     accepted = _accepted(lake, fresh)
     rejected = [(uid, *each) for uid, one in fresh.items() for each in one.rejects]
     _append(lake, "rejects", rejected)
@@ -96,9 +116,9 @@ def _store(
             one.format,
             tenant,
             now,
-            len(one.key) + len(one.rejects),
+            one.rows + len(one.rejects),
             accepted.get(uid, 0),
-            len(one.key) - accepted.get(uid, 0),
+            one.rows - accepted.get(uid, 0),
             len(one.rejects),
             one.note,
         )
@@ -111,7 +131,7 @@ def _store(
 def _report(
     one: Delivery, uid: str | None, accepted: dict[str, int], before: str, tenant: str
 ) -> SourceReport:
-    rows, rejected = len(one.key), len(one.rejects)
+    rows, rejected = one.rows, len(one.rejects)
     if uid is None:
         return SourceReport(
             path=one.path,
@@ -144,27 +164,39 @@ def _insert(lake: Lake, table: str, fresh: dict[str, Delivery], tenant: str, now
     if not own:
         return
     names = list(next(iter(own.values())).columns)
-    columns = {
-        name: pa.array(
-            [value for one in own.values() for value in one.columns[name]],
-            type=_TYPES.get(name, pa.string()),
-        )
-        for name in names
-    }
-    columns["record_uid"] = pa.array([key for one in own.values() for key in one.key])
-    columns["source_uid"] = pa.array([uid for uid, one in own.items() for _ in one.key])
-    columns["place"] = pa.array(range(len(columns["record_uid"])))
-    times = _TIMES if table != "rule_documents" else ()
-    shown = ", ".join(
-        f"CAST(try_cast({name} AS TIMESTAMPTZ) AS TIMESTAMP) AS {name}" if name in times else name
-        for name in columns
-        if name != "place"
+    given = arrow_table(
+        {name: [value for one in own.values() for value in one.columns[name]] for name in names}
+        | {
+            "record_uid": [key for one in own.values() for key in one.key],
+            "source_uid": [uid for uid, one in own.items() for _ in one.key],
+        }
     )
+    columns = with_times([*names, "record_uid", "source_uid"], table)
+    places = pa.array(range(given.num_rows), pa.int64())
     _run(
         lake,
-        sql_text("knowledge_insert", table=table, columns=shown),
-        pa.table(columns),
+        sql_text("knowledge_insert", table=table, columns=columns),
+        given.append_column("place", places),
         {"tenant": tenant, "now": now},
+    )
+
+
+def arrow_table(columns: Mapping[str, Sequence[Any]]) -> Table:
+    """Make an Arrow table of a knowledge table's columns; times are texts there."""
+    return pa.table(
+        {
+            name: pa.array(values, type=_TYPES.get(name, pa.string()))
+            for name, values in columns.items()
+        }
+    )
+
+
+def with_times(names: Sequence[str], table: str) -> str:
+    """Compile the columns of `arrow_table` as a knowledge table has them; no time becomes NULL."""
+    times = _TIMES if table != "rule_documents" else ()
+    return ", ".join(
+        f"CAST(try_cast({name} AS TIMESTAMPTZ) AS TIMESTAMP) AS {name}" if name in times else name
+        for name in names
     )
 
 
@@ -195,6 +227,14 @@ def _run(lake: Lake, sql: str, given: Any, values: dict[str, Any] | None = None)
         lake.connection.execute(sql, values)
     except duckdb.Error as error:
         raise LakeError(f"loading failed: {first_line(error)}") from error
+
+
+def stored(
+    lake: Lake, table: Literal["stix", "vulnerabilities"], tenant: str, snapshot: int
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Give what a tenant has of a kind at a snapshot: the rows of each source, by its uid."""
+    rows = lake.query(sql_text(f"stored_{table}", snapshot=str(int(snapshot))), {"tenant": tenant})
+    return [(uid, list(own)) for uid, own in groupby(rows, key=lambda row: row["source_uid"])]
 
 
 def current(lake: Lake, tenants: Sequence[str], snapshot: int) -> tuple[str, dict[str, Any]]:

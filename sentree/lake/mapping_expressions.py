@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ocsf.mapping import (
     AfterLast,
+    Arguments,
     Basename,
     BeforeLast,
     Between,
@@ -175,6 +176,8 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
             return Sql(f"nullif(concat_ws({literal(separator)}, {parts}), '')")
         case Unhexed(of):
             return Sql(_unhexed(text(of)))
+        case Arguments(of):
+            return Sql(_arguments(text(of)))
         case Match(of, pattern):
             return Sql(f"nullif(regexp_extract({text(of)}, {literal(pattern)}, 1), '')")
         case Ip(of):
@@ -223,6 +226,22 @@ def _unhexed(text: str) -> str:
         f"CASE WHEN regexp_matches({read}, '[^!#-~]')"
         f" THEN rtrim(replace({read}, chr(0), ' ')) ELSE {text} END"
     )
+
+
+def _arguments(text: str) -> str:
+    # Audit never puts a quote inside quotes: such text it writes in hexadecimal digits.
+    pattern = literal(r'(?:^|\s)(a\d+(?:\[\d+\])?=(?:"[^"]*"|[^\s"]+))')
+    value = "split_part(each, '=', 2)"
+    read = (
+        f"CASE WHEN starts_with({value}, '\"') THEN trim(each[strpos(each, '=') + 1:], '\"')"
+        f" WHEN regexp_full_match({value}, '(?:[0-9A-F]{{2}})+')"
+        f" THEN coalesce(TRY(decode(unhex({value}))), {value})"
+        " ELSE each[strpos(each, '=') + 1:] END"
+    )
+    apart = r"CASE WHEN regexp_matches(each, '^a\d+\[[1-9]') THEN '' ELSE ' ' END"
+    found = f"regexp_extract_all({text}, {pattern}, 1)"
+    joined = f"list_transform({found}, lambda each: {apart} || {read})"
+    return f"nullif(array_to_string({joined}, '')[2:], '')"
 
 
 def _lookup(text: str, lookup: Lookup) -> Sql:

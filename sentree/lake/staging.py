@@ -20,6 +20,7 @@ from ocsf.layout import HeaderLines
 from ocsf.mapping import Mapper
 from schemas.ingest import SourceReport
 from sentree.lake.db import sql_text
+from sentree.lake.gathering import gathered_select
 from sentree.lake.mapping_promoted import attributes_of
 from sentree.lake.mapping_sql import json_path, mapped_select
 from sentree.lake.records import Array, Record, Reject, Table, reject, table_of
@@ -330,6 +331,8 @@ class Staging:
 
     def _map_route(self, route: str, parts: list[Table]) -> None:
         records = pa.concat_tables(parts)
+        if gathering := self._mappers[route].gathers:
+            records = self._session.table(gathered_select(gathering), staged_records=records)
         arms = records["arm"].unique().to_pylist()
         relation = f"({sql_text('unmapped_records')})"
 

@@ -64,6 +64,11 @@ def _form(test: str, pattern: str) -> Form:
 
 
 FORMS = (
+    # RFC 5424 cut off after the host, before a device's own format.
+    _form(
+        r"^(?:<\d{1,3}>)?\d{1,2} \d{4}-\d\d-\d\dT\S{4,25} \S+ (?:CEF|LEEF): ?\d",
+        rf"{PRI}?\d{{1,2}} (?P<time>{ISO}) (?P<host>\S{{1,255}}) (?P<app>CEF|LEEF):)",
+    ),
     # RFC 5424, its priority optional as in files.
     _form(
         r"^(?:<\d{1,3}>)?\d{1,2} (?:-|\d{4}-\d\d-\d\dT)",

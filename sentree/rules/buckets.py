@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from sentree.errors import LakeError
+from sentree.lake.arrow import lent_table
 from sentree.lake.db import Lake
 from sentree.rules.fields import Extraction, FieldReader, Layout
 from sentree.rules.ir import Node
 from sentree.rules.load import LogSource, Rule
 from sentree.rules.predicate import FORM_SQL, Column, Form, forms, predicate
+from sentree.rules.prefilter import Prefilter, Rows
+from sentree.rules.required import required
 from sentree.rules.taxonomy import Condition, Source, Taxonomy
 
 RULES_PER_STATEMENT = 50
+BROAD = 0.5
+"""A rule that could match a larger share of its log source's events is tested on all of them."""
 
 
 @dataclass(slots=True)
@@ -41,22 +50,68 @@ def find_layouts(
     return layouts
 
 
-def run_bucket(
-    lake: Lake,
-    taxonomy: Taxonomy,
-    source: Source,
-    rules: Sequence[Rule],
-    layouts: Sequence[Layout],
-) -> BucketOutcome:
-    """Run the rules over the staged chunk's events of their log source; hits go to `rule_hits`."""
-    outcome = BucketOutcome()
-    conditions = [rule.condition for rule in rules if rule.condition is not None]
-    columns, outcome.present, outcome.events = fill_bucket(
-        lake, taxonomy, source, conditions, layouts
-    )
-    for start in range(0, len(rules), RULES_PER_STATEMENT):
-        _run_rules(lake, rules[start : start + RULES_PER_STATEMENT], columns, outcome)
-    return outcome
+class Bucket:
+    """The rules of one log source, made ready once to be run over any number of chunks.
+
+    Args:
+        lake: a connection that has the macros.
+        taxonomy: what `source` is part of.
+        source: the log source.
+        rules: its rules; those without a condition are left out.
+        prefiltered: whether conditions are tested only where a rule's words are; the hits are the
+            same without, which is there to be compared with.
+    """
+
+    def __init__(
+        self,
+        lake: Lake,
+        taxonomy: Taxonomy,
+        source: Source,
+        rules: Sequence[Rule],
+        *,
+        prefiltered: bool = True,
+    ) -> None:
+        self.source = source
+        self.rules = [rule for rule in rules if rule.condition is not None]
+        self._taxonomy = taxonomy
+        self._prefilter = Prefilter(
+            lake, [required(_condition(rule)) if prefiltered else None for rule in self.rules]
+        )
+        self._needed = _needed(_condition(rule) for rule in self.rules)
+        for name, form in self._prefilter.places:
+            self._needed.setdefault(name, set()).add(form)
+
+    def run(
+        self, lake: Lake, layouts: Sequence[Layout], *, unless: Container[str] = ()
+    ) -> BucketOutcome:
+        """Run the rules over the staged chunk's events; hits go to `rule_hits`.
+
+        Args:
+            lake: the connection that has the chunk.
+            layouts: the layouts of the chunk's events of this log source.
+            unless: rules that are not to be run, by uid.
+        """
+        outcome = BucketOutcome()
+        columns, outcome.present, outcome.events = _fill(
+            lake, self._taxonomy, self.source, self._needed, layouts
+        )
+        found = self._prefilter.candidates(lake, columns, outcome.events)
+        everywhere: list[Rule] = []
+        somewhere: list[tuple[Rule, Rows]] = []
+        for rule, rows in zip(self.rules, found, strict=True):
+            if rule.rule_uid in unless:
+                continue
+            if rows is None or len(rows) > BROAD * outcome.events:
+                everywhere.append(rule)
+            elif len(rows):
+                somewhere.append((rule, rows))
+        for start in range(0, len(everywhere), RULES_PER_STATEMENT):
+            part = everywhere[start : start + RULES_PER_STATEMENT]
+            _run_everywhere(lake, part, columns, outcome)
+        for start in range(0, len(somewhere), RULES_PER_STATEMENT):
+            part = somewhere[start : start + RULES_PER_STATEMENT]
+            _run_somewhere(lake, part, columns, outcome)
+        return outcome
 
 
 def _make_bucket(
@@ -116,14 +171,14 @@ def _describe(
     return described, present, row["events"]
 
 
-def _run_rules(
+def _run_everywhere(
     lake: Lake, rules: Sequence[Rule], columns: Mapping[str | None, Column], outcome: BucketOutcome
 ) -> None:
+    """Test the rules' conditions on every event of the bucket."""
     selects: list[str] = []
     parameters: list[object] = []
     for rule in rules:
-        assert rule.condition is not None
-        written = predicate(rule.condition, columns)
+        written = predicate(_condition(rule), columns)
         selects.append(f"SELECT ?, event_uid, time FROM sigma_bucket WHERE {written.sql}")
         parameters += [rule.rule_uid, *written.parameters]
     try:
@@ -134,7 +189,46 @@ def _run_rules(
             outcome.failed[rules[0].rule_uid] = str(error)
             return
         for rule in rules:
-            _run_rules(lake, [rule], columns, outcome)
+            _run_everywhere(lake, [rule], columns, outcome)
+
+
+def _run_somewhere(
+    lake: Lake,
+    found: Sequence[tuple[Rule, Rows]],
+    columns: Mapping[str | None, Column],
+    outcome: BucketOutcome,
+) -> None:
+    """Test each rule's condition on the events that it could match."""
+    cases: list[str] = []
+    parameters: list[object] = [[rule.rule_uid for rule, _ in found]]
+    for number, (rule, _) in enumerate(found):
+        written = predicate(_condition(rule), columns)
+        cases.append(f"WHEN {number} THEN {written.sql}")
+        parameters += written.parameters
+    sql = (
+        "INSERT INTO rule_hits SELECT (?::VARCHAR[])[rule + 1], event_uid, time"
+        " FROM sigma_rows JOIN sigma_bucket ON sigma_bucket.rowid = sigma_rows.id"
+        f" WHERE CASE rule {' '.join(cases)} END"
+    )
+    try:
+        with lent_table(lake, "sigma_rows", _pairs([rows for _, rows in found])):
+            lake.execute(sql, parameters)
+    except LakeError as error:
+        if len(found) == 1:
+            outcome.failed[found[0][0].rule_uid] = str(error)
+            return
+        for one in found:
+            _run_somewhere(lake, [one], columns, outcome)
+
+
+def _pairs(found: Sequence[Rows]) -> Any:
+    numbers = np.repeat(np.arange(len(found)), [len(rows) for rows in found])
+    return pa.table({"rule": numbers, "id": np.concatenate(found)})
+
+
+def _condition(rule: Rule) -> Node:
+    assert rule.condition is not None
+    return rule.condition
 
 
 def fill_bucket(
@@ -148,11 +242,25 @@ def fill_bucket(
 
     Gives each field's column, the fields that any event has, and the number of events.
     """
-    test, values = membership(taxonomy, source)
+    return _fill(lake, taxonomy, source, _needed(conditions), layouts)
+
+
+def _needed(conditions: Iterable[Node]) -> dict[str | None, set[Form]]:
     needed: dict[str | None, set[Form]] = {}
     for condition in conditions:
         for name, form in forms(condition):
             needed.setdefault(name, set()).add(form)
+    return needed
+
+
+def _fill(
+    lake: Lake,
+    taxonomy: Taxonomy,
+    source: Source,
+    needed: Mapping[str | None, set[Form]],
+    layouts: Sequence[Layout],
+) -> tuple[dict[str | None, Column], set[str | None], int]:
+    test, values = membership(taxonomy, source)
     columns = _make_bucket(lake, FieldReader(taxonomy, source, layouts), needed, test, values)
     return _describe(lake, columns)
 

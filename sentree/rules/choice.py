@@ -4,59 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
+from schemas.rule_choice import RuleChoice
 from sentree.errors import UsageError
 from sentree.rules.load import Rule
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 _TECHNIQUE = re.compile(r"t\d{4}(\.\d{3})?", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What rules must be (empty: anything) and must not be; `rules_out` are ids with a reason.
-
-    A tag may hold `*`; T1059 stands for the technique with its sub-techniques. A log source is
-    named by one or more of its words, as in `windows/process_creation`.
-    """
-
-    status: tuple[str, ...] = ()
-    level: tuple[str, ...] = ()
-    min_level: str | None = None
-    tag: tuple[str, ...] = ()
-    logsource: tuple[str, ...] = ()
-    not_status: tuple[str, ...] = ()
-    not_level: tuple[str, ...] = ()
-    not_tag: tuple[str, ...] = ()
-    not_logsource: tuple[str, ...] = ()
-    rules_out: Mapping[str, str] = field(default_factory=dict[str, str])
-
-    def refusal(self, rule: Rule) -> str | None:
-        """Say why a rule takes no part, None if it does."""
-        level, status = rule.level or "none", rule.status or "none"
-        if rule.rule_uid in self.rules_out:
-            return self.rules_out[rule.rule_uid] or "is excluded"
-        if (self.status and status not in self.status) or status in self.not_status:
-            return f"status {status}"
-        if (self.level and level not in self.level) or level in self.not_level:
-            return f"level {level}"
-        if self.min_level and rank(level) < rank(self.min_level):
-            return f"level {level}"
-        if self.tag and not any(_tagged(rule, tag) for tag in self.tag):
-            return "no tag that was asked for"
-        without = next((tag for tag in self.not_tag if _tagged(rule, tag)), None)
-        if without is not None:
-            return f"tag {without}"
-        if self.logsource and not any(_from(rule, words) for words in self.logsource):
-            return f"log source {rule.logsource}"
-        if any(_from(rule, words) for words in self.not_logsource):
-            return f"log source {rule.logsource}"
-        return None
 
 
 class LeftOut(NamedTuple):
@@ -71,12 +29,37 @@ def rank(level: str) -> int:
     return LEVELS.index(level) if level in LEVELS else -1
 
 
-def choose(rules: Iterable[Rule], choice: Choice) -> tuple[tuple[Rule, ...], tuple[LeftOut, ...]]:
+def refusal(choice: RuleChoice, rule: Rule) -> str | None:
+    """Say why a rule takes no part, None if it does."""
+    level, status = rule.level or "none", rule.status or "none"
+    if rule.rule_uid in choice.rules_out:
+        return choice.rules_out[rule.rule_uid] or "is excluded"
+    if (choice.status and status not in choice.status) or status in choice.not_status:
+        return f"status {status}"
+    if (choice.level and level not in choice.level) or level in choice.not_level:
+        return f"level {level}"
+    if choice.min_level and rank(level) < rank(choice.min_level):
+        return f"level {level}"
+    if choice.tag and not any(_tagged(rule, tag) for tag in choice.tag):
+        return "no tag that was asked for"
+    without = next((tag for tag in choice.not_tag if _tagged(rule, tag)), None)
+    if without is not None:
+        return f"tag {without}"
+    if choice.logsource and not any(_from(rule, words) for words in choice.logsource):
+        return f"log source {rule.logsource}"
+    if any(_from(rule, words) for words in choice.not_logsource):
+        return f"log source {rule.logsource}"
+    return None
+
+
+def choose(
+    rules: Iterable[Rule], choice: RuleChoice
+) -> tuple[tuple[Rule, ...], tuple[LeftOut, ...]]:
     """Give the rules that take part, and the others, each with its reason."""
     chosen: list[Rule] = []
     left_out: list[LeftOut] = []
     for rule in rules:
-        reason = choice.refusal(rule)
+        reason = refusal(choice, rule)
         if reason is None:
             chosen.append(rule)
         else:

@@ -8,6 +8,7 @@ from importlib import resources
 from itertools import pairwise
 
 from schemas.window import Window
+from sentree.lake.added_rows import added_rows
 from sentree.lake.db import Lake
 from sentree.rules.taxonomy import Taxonomy
 
@@ -30,21 +31,21 @@ class Scope:
 
 
 def scope_of(
-    lake: Lake, tenant: str, window: Window | None, since_snapshot: int | None
+    lake: Lake,
+    tenant: str,
+    window: Window | None,
+    since_snapshot: int | None,
+    snapshot: int | None = None,
 ) -> tuple[Scope, int]:
     """Give the events of a tenant and window as of now, and the snapshot that now is.
 
-    With `since_snapshot`, only events that were loaded after that snapshot.
+    With `since_snapshot`, only events that were loaded after that snapshot; with `snapshot`, as of
+    that one.
     """
-    snapshot = lake.snapshot_id()
+    snapshot = lake.snapshot_id() if snapshot is None else snapshot
     relation = f"events AT (VERSION => {snapshot:d})"
     if since_snapshot is not None:
-        relation = (
-            "ducklake_table_insertions('lake', 'main', 'events',"
-            f" {min(since_snapshot, snapshot) + 1:d}, {snapshot:d})"
-        )
-        if since_snapshot >= snapshot:
-            relation = f"(SELECT * FROM events AT (VERSION => {snapshot:d}) WHERE false)"
+        relation = added_rows(lake, "events", since_snapshot, snapshot)
     scope = Scope(relation, "tenant_uid = $tenant", {"tenant": tenant})
     if window is not None:
         start, end = window.start.replace(tzinfo=None), window.end.replace(tzinfo=None)

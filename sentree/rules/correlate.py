@@ -31,7 +31,7 @@ TABLES = (
 class Search(Protocol):
     """Adds the hits of rules in chunks of events to `rule_hits`."""
 
-    def __call__(self, rules: Sequence[Rule], chunks: Sequence[Scope]) -> object:
+    def __call__(self, rules: Sequence[Rule], chunks: Sequence[Scope], /) -> object:
         """Search the chunks."""
         ...
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import partial
 
 from schemas.detection import DetectReport, RuleHits, RuleNote
 from schemas.window import Window
-from sentree.errors import LakeError
 from sentree.lake.db import Lake
-from sentree.lake.detections import begin_hits, store_hits
+from sentree.lake.detections import store_hits
+from sentree.lake.rule_marks import recall_hits
 from sentree.rules.account import (
     LEVELS,
     add_correlations,
@@ -22,42 +19,19 @@ from sentree.rules.account import (
     by_tactic,
     rule_hits,
 )
-from sentree.rules.buckets import find_layouts, run_bucket
-from sentree.rules.chunks import (
-    CHUNK_EVENTS,
-    Scope,
-    plan_chunks,
-    scope_of,
-    sql_file,
-    stage_chunk,
-)
-from sentree.rules.correlate import TABLES, Around, Correlated, begin_correlations, run_correlations
+from sentree.rules.chunks import CHUNK_EVENTS, Scope, scope_of
+from sentree.rules.correlate import Around, Correlated, begin_correlations, run_correlations
 from sentree.rules.correlation_plan import plan_correlations
 from sentree.rules.evidence import store_evidence
 from sentree.rules.ir import atoms, fields
-from sentree.rules.load import LoadedRules, LogSource, Rule
+from sentree.rules.load import LoadedRules, Rule
+from sentree.rules.parts import Searches, begin_search, end_search
+from sentree.rules.plan import Part, all_met, make_plan, remember
+from sentree.rules.search import Outcome, Search, Seen
 from sentree.rules.taxonomy import Taxonomy, load_taxonomy
 
 LOG = logging.getLogger("sentree.rules")
-
-
-_TABLES = (
-    "sigma_chunk",
-    "sigma_layouts",
-    "sigma_bucket",
-    "rule_hits",
-    "found_matches",
-    "unexplained",
-    "run_detections",
-)
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What all chunks together showed of a log source."""
-
-    events: int = 0
-    present: set[str | None] = field(default_factory=set[str | None])
+Searcher = Callable[[Lake, Searches, Sequence[Part]], Outcome]
 
 
 def detect(
@@ -69,10 +43,15 @@ def detect(
     since_snapshot: int | None = None,
     chunk_events: int = CHUNK_EVENTS,
     progress: Callable[[int, int], None] | None = None,
+    again: bool = False,
+    search: Searcher | None = None,
 ) -> DetectReport:
     """Run the rules over a tenant's events and store rules and detections.
 
-    Running again over the same events changes nothing in the lake.
+    Running again over the same events changes nothing in the lake, and searches nothing: a rule
+    looks at the events that came since it looked last, and at all when its condition is new. Only
+    a rule that does not alert on its own, for a correlation that refers to it, looks at all events
+    each time, since its hits are not stored.
 
     Args:
         lake: the lake to read and to write.
@@ -82,100 +61,105 @@ def detect(
         since_snapshot: only events loaded after that snapshot of the lake.
         chunk_events: about how many events are held in memory at a time.
         progress: called with chunks done and chunks in all.
+        again: search all events with all rules, whatever they have seen.
+        search: adds to `rule_hits` what rules hit in the parts of a plan; without it, part after
+            part is searched here.
 
     Raises:
         LakeError: the lake could not be read or written.
     """
     taxonomy = load_taxonomy()
-    lake.execute(sql_file("macros"))
-    problems = _problems(taxonomy, rules.rules)
-    scope, snapshot = scope_of(lake, tenant, window, since_snapshot)
-    chunks, events = plan_chunks(lake, scope, chunk_events)
-    begin_hits(lake)
-    known = set(problems)
+    unfit = _problems(taxonomy, rules.rules)
+    plain = [rule for rule in rules.rules if rule.condition is not None]
+    plain = [rule for rule in plain if rule.rule_uid not in unfit]
+    silenced = plan_correlations(rules.rules, unfit).silenced
+    plan = make_plan(
+        lake,
+        plain,
+        tenant=tenant,
+        window=window,
+        since_snapshot=since_snapshot,
+        chunk_events=chunk_events,
+        again=[rule.rule_uid for rule in plain] if again else silenced,
+    )
+    begin_search(lake)
     try:
-        search = partial(_search, lake, taxonomy, problems=problems)
-        met = search(rules.rules, chunks, progress=progress)
-        plan = plan_correlations(rules.rules, problems)
-        begin_correlations(lake, plan)
-        problems |= plan.problems
-        known |= plan.problems.keys()
-        unwanted = [*problems, *plan.silenced]
+        searches = Searches(taxonomy, plain)
+        outcome = (search or _one_by_one(progress))(lake, searches, plan.parts)
+        recall_hits(lake, tenant, list(plan.seen))
+        correlations = plan_correlations(rules.rules, {**unfit, **outcome.failed})
+        begin_correlations(lake, correlations)
+        # Whether a rule alerts may hang on whether another failed.
+        silenced |= correlations.silenced
+        unwanted = [*unfit, *outcome.failed, *correlations.silenced]
         if unwanted:
             lake.execute("DELETE FROM rule_hits WHERE list_contains(?, rule_uid)", [unwanted])
-        new = store_hits(lake, [rule.record for rule in rules.rules], tenant)
-        store_evidence(lake, taxonomy, rules.rules, rules.placeholders, scope, chunk_events)
+        complete = plan.unseen - silenced - outcome.failed.keys() if plan.remembers else ()
+        new = store_hits(lake, [rule.record for rule in rules.rules], tenant, sorted(complete))
+        store_evidence(lake, taxonomy, rules.rules, rules.placeholders, plan.scope, chunk_events)
+        met = all_met(plan, outcome.met)
+        fit = [rule for rule in plain if rule.rule_uid not in silenced | outcome.failed.keys()]
+        remember(lake, plan, fit, met)
         begin_account(lake)
         correlated = Correlated()
-        if plan.steps and events:
-            around = Around(
-                scope, scope_of(lake, tenant, window, None)[0] if since_snapshot else None
-            )
+        if correlations.steps and plan.events:
+
+            def search_base(base: Sequence[Rule], chunks: Sequence[Scope]) -> None:
+                searched = Search(taxonomy, base)
+                for chunk in chunks:
+                    outcome.add(searched.run(lake, chunk, unless=outcome.failed))
+
+            around = scope_of(lake, tenant, window, None)[0] if since_snapshot else None
             correlated = run_correlations(
-                lake, taxonomy, plan, rules.rules, tenant, around, chunk_events, search
+                lake,
+                taxonomy,
+                correlations,
+                rules.rules,
+                tenant,
+                Around(plan.scope, around),
+                chunk_events,
+                search_base,
             )
-            problems |= correlated.failed
             if correlated.hits:
                 add_correlations(lake)
         hits = rule_hits(lake, rules.rules)
         tactics, hosts = by_tactic(lake), by_host(lake)
     finally:
-        for table in (*_TABLES, *TABLES):
-            # What went wrong before, if anything did, is what the caller must hear of.
-            with suppress(LakeError):
-                lake.execute(f"DROP TABLE IF EXISTS temp.{table}")
+        end_search(lake)
     new += correlated.new
-    fields = {"tenant": tenant, "rules": len(rules.rules), "events": events, "detections": new}
-    LOG.info("rules searched", extra=fields)
-    for step in plan.steps:
-        met[step.rule.rule_uid] = _Seen(sum(met[ref.rule_uid].events for ref in step.refs))
-    failed = {uid: reason for uid, reason in problems.items() if uid not in known}
-    problems = {uid: reason for uid, reason in problems.items() if uid in known}
+    told = {"rules": len(rules.rules), "events": plan.searched, "detections": new}
+    LOG.info("rules searched", extra={"tenant": tenant, **told})
+    for step in correlations.steps:
+        met[step.rule.rule_uid] = Seen(sum(met[ref.rule_uid].events for ref in step.refs))
+    problems = {**unfit, **correlations.problems}
+    failed = {**outcome.failed, **correlated.failed}
     return _report(rules, problems, failed, met, hits, correlated.empty).model_copy(
         update={
-            "snapshot_id": snapshot,
+            "snapshot_id": plan.snapshot,
             "window": window,
-            "events": events,
+            "events": plan.events,
+            "events_searched": plan.searched,
             "detections_new": new,
             "by_tactic": tactics,
             "by_host": hosts,
-            "silenced": len(plan.silenced),
+            "silenced": len(correlations.silenced),
             "correlations": correlated.hits,
         }
     )
 
 
-def _search(
-    lake: Lake,
-    taxonomy: Taxonomy,
-    rules: Sequence[Rule],
-    chunks: Sequence[Scope],
-    *,
-    problems: dict[str, str],
-    progress: Callable[[int, int], None] | None = None,
-) -> dict[str, _Seen]:
-    """Add the hits of rules in chunks of events to `rule_hits`, and to `problems` what fails."""
-    buckets: dict[LogSource, list[Rule]] = defaultdict(list)
-    for rule in rules:
-        source = taxonomy.source(rule.logsource)
-        if rule.rule_uid not in problems and rule.condition is not None and source is not None:
-            buckets[source.logsource].append(rule)
-    seen = {logsource: _Seen() for logsource in buckets}
-    sources = [taxonomy.sources[logsource] for logsource in buckets]
-    for done, chunk in enumerate(chunks if sources else []):
-        if progress:
-            progress(done, len(chunks))
-        stage_chunk(lake, chunk, taxonomy)
-        for logsource, layouts in find_layouts(lake, taxonomy, sources).items():
-            source = taxonomy.sources[logsource]
-            ready = [rule for rule in buckets[logsource] if rule.rule_uid not in problems]
-            outcome = run_bucket(lake, taxonomy, source, ready, layouts)
-            seen[logsource].events += outcome.events
-            seen[logsource].present |= outcome.present
-            problems |= outcome.failed
-    if progress and chunks:
-        progress(len(chunks), len(chunks))
-    return {rule.rule_uid: seen[logsource] for logsource in buckets for rule in buckets[logsource]}
+def _one_by_one(progress: Callable[[int, int], None] | None) -> Searcher:
+    def search(lake: Lake, searches: Searches, parts: Sequence[Part]) -> Outcome:
+        outcome = Outcome()
+        for done, part in enumerate(parts):
+            if progress:
+                progress(done, len(parts))
+            outcome.add(searches.of(part).run(lake, part.chunk, unless=outcome.failed))
+        if progress and parts:
+            progress(len(parts), len(parts))
+        return outcome
+
+    return search
 
 
 def _problems(taxonomy: Taxonomy, rules: Sequence[Rule]) -> dict[str, str]:
@@ -195,7 +179,7 @@ def _report(
     loaded: LoadedRules,
     problems: Mapping[str, str],
     failed: Mapping[str, str],
-    met: Mapping[str, _Seen],
+    met: Mapping[str, Seen],
     hits: Sequence[RuleHits],
     empty: Mapping[str, str],
 ) -> DetectReport:
@@ -232,7 +216,7 @@ def _report(
     )
 
 
-def _no_data(rule: Rule, seen: _Seen) -> str | None:
+def _no_data(rule: Rule, seen: Seen) -> str | None:
     if not seen.events and rule.correlation is not None:
         return "there are no events of the log sources of its rules"
     if not seen.events:

@@ -13,7 +13,6 @@ from sentree.rules.ir import Node, atoms, fields
 from sentree.rules.load import LogSource, Rule
 from sentree.rules.placeholders import Placeholders
 from sentree.rules.predicate import Column, predicate
-from sentree.rules.selections import selections
 from sentree.rules.taxonomy import Taxonomy
 
 VALUE_CHARACTERS = 2_000
@@ -41,6 +40,11 @@ def store_evidence(
         "CREATE OR REPLACE TEMP TABLE unexplained AS"
         " SELECT * FROM found_detections ANTI JOIN detection_matches USING (detection_uid)"
     )
+    if not lake.query("SELECT 1 FROM unexplained LIMIT 1"):
+        return
+    # It reads rules with pySigma again, which takes its time to import.
+    from sentree.rules.selections import selections
+
     hit = {row["r"] for row in lake.query("SELECT DISTINCT rule_uid AS r FROM unexplained")}
     buckets: dict[LogSource, list[tuple[Rule, tuple[tuple[str, Node], ...]]]] = defaultdict(list)
     for rule in rules:

@@ -12,14 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sigma.conditions import ConditionNOT
-from sigma.filters import SigmaFilter
-
-from sentree.rules.compile import compile_detections
 from sentree.rules.ir import And, Node
-from sentree.rules.regex import POLICY
 
 if TYPE_CHECKING:
+    from sigma.filters import SigmaFilter
+
     from sentree.rules.load import LogSource, Rule
 
 
@@ -51,6 +48,10 @@ class Filter:
 
 def parse_filter(value: Mapping[str, Any]) -> SigmaFilter:
     """Let pySigma read a filter document; mistakes are in its `errors`."""
+    from sigma.filters import SigmaFilter
+
+    from sentree.rules.regex import POLICY
+
     return SigmaFilter.from_dict(dict(value), collect_errors=True, policy=POLICY)
 
 
@@ -63,6 +64,8 @@ def read_filter(
         NotRunnable: a value of it has no meaning that could be run.
         sigma.exceptions.SigmaError: its condition does not parse.
     """
+    from sentree.rules.compile import compile_detections
+
     rules = parsed.filter.rules
     return Filter(
         title=str(parsed.title or "(no title)"),
@@ -77,6 +80,8 @@ def read_filter(
 
 
 def _negates(tree: Any) -> bool:
+    from sigma.conditions import ConditionNOT
+
     return isinstance(tree, ConditionNOT) or any(map(_negates, getattr(tree, "args", ())))
 
 

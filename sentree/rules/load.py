@@ -5,25 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
-
-from sigma.collection import SigmaCollection
-from sigma.exceptions import SigmaCorrelationRuleError, SigmaError
-from sigma.rule import SigmaLogSource, SigmaRule
-from sigma.rule.base import SigmaRuleBase
+from typing import TYPE_CHECKING, cast, get_args
 
 from schemas.detection import RuleNote, RuleRecord
-from sentree.rules.compile import NotRunnable, compile_rule
+from sentree.rules import correlation as correlations
 from sentree.rules.correlation import Correlation
-from sentree.rules.correlation_load import parse_correlation, read_correlation
 from sentree.rules.documents import Document, Unreadable, read_content, read_documents
 from sentree.rules.filters import Filter, apply_filters, parse_filter, read_filter
 from sentree.rules.ir import Node
 from sentree.rules.placeholders import Placeholders, with_placeholders
-from sentree.rules.regex import POLICY
+from sentree.rules.rule_cache import RuleCache
 from sentree.rules.rule_values import settled
+
+if TYPE_CHECKING:
+    from sigma.rule import SigmaLogSource, SigmaRule
+    from sigma.rule.base import SigmaRuleBase
 
 _TECHNIQUE = re.compile(r"t\d{4}(\.\d{3})?", re.IGNORECASE)
 _OTHER_ATTACK_ID = re.compile(r"(ta|g|s|m|c|ds)\d{4}", re.IGNORECASE)
@@ -112,30 +110,52 @@ class LoadedRules:
 
 
 def load_rules(
-    paths: Iterable[Path | str], *, placeholders: Placeholders | None = None
+    paths: Iterable[Path | str],
+    *,
+    cache: Path | None = None,
+    placeholders: Placeholders | None = None,
 ) -> LoadedRules:
     """Read every rule of the files and folders given; folders are searched for *.yml and *.yaml.
 
     Never raises for what the files hold: bad files, documents and rules become errors. Of two
-    rules with one id the first counts. `placeholders` are the values for `expand`.
+    rules with one id the first counts.
+
+    Args:
+        paths: files and folders.
+        cache: where compiled rules are kept, so that a file is parsed only once.
+        placeholders: the values for `expand`.
     """
     rules: dict[str, Rule] = {}
     errors: list[LoadError] = []
     filters: list[Filter] = []
-    for path in _files(paths, errors):
-        for rule in _load_file(path, errors):
-            if isinstance(rule, Filter):
-                filters.append(rule)
-                continue
-            first = rules.setdefault(rule.rule_uid, rule)
-            if first is not rule:
-                reason = f"rule id {rule.rule_uid} is taken by {first.path}:{first.line}"
-                errors.append(LoadError(rule.path, rule.line, reason))
+    with RuleCache(cache, _KEPT) as kept:
+        for path in _files(paths, errors):
+            for rule in _load_file(path, errors, kept):
+                if isinstance(rule, Filter):
+                    filters.append(rule)
+                    continue
+                first = rules.setdefault(rule.rule_uid, rule)
+                if first is not rule:
+                    reason = f"rule id {rule.rule_uid} is taken by {first.path}:{first.line}"
+                    errors.append(LoadError(rule.path, rule.line, reason))
+    # What follows depends on the whole set, so that it is no part of what is kept of a file.
     filled = with_placeholders(rules.values(), placeholders or {})
     filtered, remarks = apply_filters(filled, filters)
     for one, reason in remarks:
         errors.append(LoadError(one.path, one.line, f"filter '{one.title}' {reason}", fatal=False))
     return LoadedRules(tuple(filtered), tuple(errors), placeholders or {})
+
+
+_KEPT = (
+    *get_args(Node),
+    *get_args(correlations.Expression),
+    correlations.Bounds,
+    Correlation,
+    Rule,
+    Filter,
+    LogSource,
+    LoadError,
+)
 
 
 def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Path]:
@@ -162,12 +182,30 @@ def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Pat
                 yield path
 
 
-def _load_file(path: Path, errors: list[LoadError]) -> Iterator[Rule | Filter]:
-    documents: list[Document] = []
-    digest = ""
+def _load_file(path: Path, errors: list[LoadError], cache: RuleCache) -> Iterator[Rule | Filter]:
     try:
         content = read_content(path)
-        digest = hashlib.sha256(content).hexdigest()
+    except Unreadable as error:
+        errors.append(LoadError(str(path), error.line, error.reason))
+        return
+    digest = hashlib.sha256(content).hexdigest()
+    # Both kept in order, without their place: the same content may stand anywhere.
+    found: tuple[tuple[Rule | Filter, ...], tuple[LoadError, ...]] | None = cache.get(digest)
+    if found is None:
+        wrong: list[LoadError] = []
+        found = tuple(_load_content(path, content, digest, wrong)), tuple(wrong)
+        cache.put(digest, found)
+    rules, wrong_here = found
+    errors.extend(replace(error, path=str(path)) for error in wrong_here)
+    for rule in rules:
+        yield replace(rule, path=str(path))
+
+
+def _load_content(
+    path: Path, content: bytes, digest: str, errors: list[LoadError]
+) -> Iterator[Rule | Filter]:
+    documents: list[Document] = []
+    try:
         for document in read_documents(content):
             documents.append(document)
     except Unreadable as error:
@@ -190,6 +228,11 @@ def _is_other(value: object) -> bool:
 def _load_document(
     path: Path, document: Document, digest: str, errors: list[LoadError]
 ) -> Rule | Filter | None:
+    # pySigma takes its time to import, and is needed for rules that were not kept only.
+    from sigma.rule import SigmaRule
+
+    from sentree.rules.regex import POLICY
+
     value = document.value
     reason = None
     if _is_other(value):
@@ -220,6 +263,11 @@ def _load_document(
 def _load_legacy_collection(
     path: Path, documents: Sequence[Document], digest: str, errors: list[LoadError]
 ) -> Iterator[Rule]:
+    from sigma.collection import SigmaCollection
+    from sigma.rule import SigmaRule
+
+    from sentree.rules.regex import POLICY
+
     line = documents[0].line
     try:
         values = [settled(document.value) for document in documents]
@@ -237,6 +285,11 @@ def _load_legacy_collection(
 def _correlation(
     path: Path, document: Document, digest: str, errors: list[LoadError]
 ) -> Rule | None:
+    from sigma.exceptions import SigmaCorrelationRuleError
+
+    from sentree.rules.compile import NotRunnable
+    from sentree.rules.correlation_load import parse_correlation, read_correlation
+
     parsed = parse_correlation(document.value)
     fatal = [error for error in parsed.errors if isinstance(error, SigmaCorrelationRuleError)]
     for error in parsed.errors:
@@ -274,6 +327,10 @@ def _logsource(given: SigmaLogSource) -> LogSource:
 def _rule(
     path: Path, line: int, digest: str, rule: SigmaRule, errors: list[LoadError]
 ) -> Rule | None:
+    from sigma.exceptions import SigmaError
+
+    from sentree.rules.compile import NotRunnable, compile_rule
+
     usable = bool(rule.detection.detections) and any(
         (rule.logsource.category, rule.logsource.product, rule.logsource.service)
     )

@@ -71,12 +71,17 @@ def open_pack(given: Path, cache: Path) -> Pack:
     )
 
 
-def load_packs(packs: Sequence[Pack], *, placeholders: Placeholders | None = None) -> LoadedRules:
+def load_packs(
+    packs: Sequence[Pack],
+    *,
+    cache: Path | None = None,
+    placeholders: Placeholders | None = None,
+) -> LoadedRules:
     """Read the packs' rules, each with its pack; of two with one id the first counts.
 
     All are read as one set, so that what one pack says of rules may be said of another's.
     """
-    loaded = load_rules([pack.path for pack in packs], placeholders=placeholders)
+    loaded = load_rules([pack.path for pack in packs], cache=cache, placeholders=placeholders)
     rules: list[Rule] = []
     for rule in loaded.rules:
         pack = _pack_of(rule, packs)

@@ -12,22 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import yaml
-from sigma.exceptions import SigmaError
-from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
-from sigma.types import (
-    Placeholder,
-    SigmaCasedString,
-    SigmaExpansion,
-    SigmaRegularExpression,
-    SigmaString,
-    SigmaType,
-)
 
 from sentree.errors import UsageError
 from sentree.rules.documents import Unreadable, read_content, read_documents
-from sentree.rules.regex import POLICY
 
 if TYPE_CHECKING:
+    from sigma.rule import SigmaDetection, SigmaRule
+    from sigma.types import Placeholder, SigmaRegularExpression, SigmaString, SigmaType
+
     from sentree.rules.load import Rule
 
 Placeholders = Mapping[str, tuple[str, ...]]
@@ -70,6 +62,8 @@ def with_placeholders(rules: Iterable[Rule], placeholders: Placeholders) -> Iter
 
 
 def _completed(rule: Rule, placeholders: Placeholders) -> Rule:
+    from sigma.exceptions import SigmaError
+
     from sentree.rules.compile import NotRunnable, compile_rule
     from sentree.rules.selections import parsed_rule
 
@@ -91,6 +85,8 @@ def fill_placeholders(rule: SigmaRule, placeholders: Placeholders) -> None:
 
 
 def _fill(detection: SigmaDetection, placeholders: Placeholders) -> None:
+    from sigma.rule import SigmaDetectionItem
+
     for item in detection.detection_items:
         if isinstance(item, SigmaDetectionItem):
             item.value = [_filled(value, placeholders) for value in item.value]
@@ -99,6 +95,8 @@ def _fill(detection: SigmaDetection, placeholders: Placeholders) -> None:
 
 
 def _filled(value: SigmaType, placeholders: Placeholders) -> SigmaType:
+    from sigma.types import SigmaCasedString, SigmaExpansion, SigmaRegularExpression, SigmaString
+
     match value:
         case SigmaExpansion():
             return SigmaExpansion([_filled(one, placeholders) for one in value.values])
@@ -120,6 +118,8 @@ def _values(
     placeholder: Placeholder, placeholders: Placeholders, literal: bool
 ) -> Iterator[Placeholder | SigmaString]:
     """Give a placeholder's values; in a regex each stands for itself, else wildcards count."""
+    from sigma.types import SigmaString
+
     values = placeholders.get(placeholder.name)
     if values is None:
         yield placeholder
@@ -128,4 +128,8 @@ def _values(
 
 
 def _regex(value: SigmaRegularExpression, text: SigmaString) -> SigmaRegularExpression:
+    from sigma.types import SigmaRegularExpression
+
+    from sentree.rules.regex import POLICY
+
     return SigmaRegularExpression(text, set(value.flags), policy=POLICY)

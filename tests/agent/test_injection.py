@@ -50,7 +50,8 @@ from sentree.engine.verify import verify_claims
 from sentree.lake.calls import SqliteCallStore
 from sentree.lake.context import Context
 from sentree.report.document import write_reports
-from sentree.report.terminal import claim_view, node_view, run_view, summary_lines
+from sentree.report.terminal import run_view, summary_lines
+from sentree.report.terminal_views import claim_view, node_view
 
 ROWS_A_RUN = 21
 ROWS_A_CELL = 3

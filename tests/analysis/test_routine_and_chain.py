@@ -137,3 +137,12 @@ def test_two_sensors_on_two_hosts_that_see_one_deed_make_one_link():
     ]
     chain, _ = attack_chain(rows)
     assert [step.host for step in chain] == ["fs01", "ws01"]
+
+
+def test_rows_of_an_audit_log_without_hosts_are_company_for_every_host():
+    unplaced = row(1, None, "33", "cat ran as cat /etc/shadow", 75, ("T1003.008", 1.0))
+    added = row(1.1, "web", "svc", "an account was created", 50, ("T1136.001", 1.0))
+    other = row(40, "db", "ann", "another account was created", 50, ("T1136.001", 1.0))
+    chain, _ = attack_chain([unplaced, added, other])
+    assert [step.technique for step in chain] == ["T1003.008", "T1136.001"]
+    assert chain[1].host == "web"

@@ -49,6 +49,25 @@ def test_no_text_makes_the_pattern_reader_fail(text: str) -> None:
     assert isinstance(read_pattern(text), tuple)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("[ipv4-addr:value NOT = '198.51.100.7']", [("NOT =", "198.51.100.7")]),
+        ("[file:size > 10 OR file:x = true]", [(">", "10"), ("=", "true")]),
+        ("[a:b = h'00ff' AND NOT EXISTS a:c]", [("=", "00ff")]),
+        ("[a:b = t'2024-01-01T00:00:00.5Z']", [("=", "2024-01-01T00:00:00.500000Z")]),
+        ("[a:b = 'x' AND", [("=", "x")]),
+        (f"[a:b = {'9' * 5000}]", [("=", "9" * 5000)]),
+        ("[a:b not in ('x', 'y')]", [("NOT IN", "x"), ("NOT IN", "y")]),
+        ("[url:value = 'a:b = \\'c\\'']", [("=", "a:b = 'c'")]),
+    ],
+)
+def test_comparisons_are_those_of_the_grammar_or_what_can_be_made_out(
+    pattern: str, found: list[tuple[str, str]]
+) -> None:
+    assert [(one.operator, one.value) for one in read_pattern(pattern)] == found
+
+
 def test_observables_of_both_versions_give_their_values() -> None:
     file = {"type": "file", "hashes": {"MD5": "ab", "SHA-256": "cd"}, "name": "x.exe"}
     whole = {"type": "observed-data", "objects": {"0": file, "1": {"type": "url", "value": "u"}}}

@@ -133,7 +133,13 @@ def test_upkeep_does_on_postgres_what_it_does_on_the_embedded_one(
         stray = lake.folder / "data" / "main" / "events" / "left.parquet"
         stray.write_bytes(b"half a file")
         assert check(lake, repair=True).orphans == (str(stray),)
-        compact(lake)
+        with Lake.open(settings, create=False) as reader:
+            counts = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM sources)"
+            reader.execute("BEGIN TRANSACTION")
+            reader.snapshot_id()
+            compact(lake)
+            [seen] = reader.query(counts)
+            assert tuple(seen.values()) == (42, 2)
         now = datetime.now(UTC)
         expire(lake, settings.runs_dir, older_than=timedelta(0), now=now)
         forget(lake, settings, ForgetRequest(entity=Entity(kind="user", value="zacharias")), now)

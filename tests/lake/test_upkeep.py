@@ -73,6 +73,36 @@ def test_compacting_makes_one_file_of_many_and_old_snapshots_answer_as_before(
     assert check(loaded).is_sound
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        "SELECT id AS n FROM lake.current_snapshot()",
+        "SELECT count(*) AS n FROM sources",
+        "SELECT count(*) AS n FROM events",
+    ],
+)
+def test_a_reader_that_began_before_upkeep_sees_all_rows_until_its_transaction_ends(
+    loaded: Lake, settings: Settings, first: str
+) -> None:
+    """Files and rows kept in the catalogue are written anew between two of its statements."""
+    everything = (
+        "SELECT (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM sources) AS sources,"
+        " (SELECT count(*) FROM lake_version) > 0 AS has_version"
+    )
+    [whole] = loaded.query(everything)
+    # With one thread DuckDB reads a catalogue in SQLite differently.
+    with Lake.open(settings.model_copy(update={"threads": 2}), create=False) as reader:
+        reader.execute("BEGIN TRANSACTION")
+        reader.query(first)
+        compact(loaded)
+        loaded.execute("DELETE FROM events WHERE rowid % 2 = 0")
+        compact(loaded)
+        expire(loaded, settings.runs_dir, older_than=timedelta(0), now=datetime.now(UTC))
+        assert reader.query(everything) == [whole]
+        reader.execute("COMMIT")
+        assert reader.query("SELECT count(*) AS n FROM events") == [{"n": FILES * ROWS // 2}]
+
+
 def test_expiring_keeps_what_is_young_pinned_or_new_and_removes_files(
     loaded: Lake, settings: Settings
 ) -> None:

@@ -8,13 +8,8 @@ from schemas.event import Reference
 from schemas.result import LimitHit, Result
 from sentree.analysis.records import cited_record, claim
 from sentree.errors import NotFoundError
-from sentree.report.terminal import (
-    claim_view,
-    event_view,
-    node_view,
-    run_view,
-    summary_lines,
-)
+from sentree.report.terminal import run_view, summary_lines
+from sentree.report.terminal_views import claim_view, event_view, node_view
 
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]")
 

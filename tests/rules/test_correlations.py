@@ -265,6 +265,7 @@ def test_a_match_is_found_when_its_events_come_in_by_and_by(
     assert late.correlations[0].detection_uid == first.correlations[0].detection_uid
     [events] = cited(lake, tenant, "Brute force that worked")
     assert len(events) == 15
+    run(rules)
     before = lake.snapshot_id()
     again = run(rules)
     assert (again.detections_new, again.correlations) == (0, late.correlations)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from schemas.rule_choice import RuleChoice
 from sentree.errors import UsageError
-from sentree.rules.choice import Choice, read_exclusions
+from sentree.rules.choice import read_exclusions
 from sentree.rules.library import Library, read_library
 from sentree.rules.states import rule_states
 
@@ -39,32 +40,34 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def read(*paths: Path, choice: Choice | None = None, **more: Path) -> Library:
-    return read_library(paths, cache=paths[0].parent / "cache", choice=choice or Choice(), **more)
+def read(*paths: Path, choice: RuleChoice | None = None, **more: Path) -> Library:
+    return read_library(
+        paths, cache=paths[0].parent / "cache", choice=choice or RuleChoice(), **more
+    )
 
 
 CHOICES = [
-    (Choice(status=("stable", "test")), {"one", "three"}),
-    (Choice(not_status=("experimental",)), {"one", "three"}),
-    (Choice(level=("low",)), {"two"}),
-    (Choice(min_level="high"), {"one", "three"}),
-    (Choice(not_level=("critical",)), {"one", "two"}),
-    (Choice(tag=("T1059",)), {"one"}),
-    (Choice(tag=("attack.t1059",)), set[str]()),
-    (Choice(tag=("cve.*",)), {"two"}),
-    (Choice(tag=("defense-evasion", "stealth")), {"one", "three"}),
-    (Choice(not_tag=("T1105",)), {"one", "three"}),
-    (Choice(logsource=("windows/process_creation",)), {"one"}),
-    (Choice(logsource=("windows",)), {"one", "three"}),
-    (Choice(not_logsource=("windows image_load",)), {"one", "two"}),
-    (Choice(rules_out={"1f0b0d43-1111-4222-8333-444455556666": ""}), {"one", "three"}),
-    (Choice(min_level="low", tag=("T1059",), not_level=("high",)), set[str]()),
+    (RuleChoice(status=("stable", "test")), {"one", "three"}),
+    (RuleChoice(not_status=("experimental",)), {"one", "three"}),
+    (RuleChoice(level=("low",)), {"two"}),
+    (RuleChoice(min_level="high"), {"one", "three"}),
+    (RuleChoice(not_level=("critical",)), {"one", "two"}),
+    (RuleChoice(tag=("T1059",)), {"one"}),
+    (RuleChoice(tag=("attack.t1059",)), set[str]()),
+    (RuleChoice(tag=("cve.*",)), {"two"}),
+    (RuleChoice(tag=("defense-evasion", "stealth")), {"one", "three"}),
+    (RuleChoice(not_tag=("T1105",)), {"one", "three"}),
+    (RuleChoice(logsource=("windows/process_creation",)), {"one"}),
+    (RuleChoice(logsource=("windows",)), {"one", "three"}),
+    (RuleChoice(not_logsource=("windows image_load",)), {"one", "two"}),
+    (RuleChoice(rules_out={"1f0b0d43-1111-4222-8333-444455556666": ""}), {"one", "three"}),
+    (RuleChoice(min_level="low", tag=("T1059",), not_level=("high",)), set[str]()),
 ]
 
 
 @pytest.mark.parametrize(("choice", "titles"), CHOICES)
 def test_a_choice_takes_the_rules_it_says_and_names_the_others(
-    choice: Choice, titles: set[str], folder: Path
+    choice: RuleChoice, titles: set[str], folder: Path
 ) -> None:
     library = read(folder, choice=choice)
     assert {rule.title for rule in library.loaded.rules} == titles
@@ -79,7 +82,7 @@ def test_a_choice_takes_the_rules_it_says_and_names_the_others(
 def test_levels_of_a_file_count_before_the_choice(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "levels.txt"
     file.write_text("1f0b0d43-1111-4222-8333-444455556666: critical\nno-such-rule: low\n")
-    library = read(folder, choice=Choice(level=("critical",)), levels=file)
+    library = read(folder, choice=RuleChoice(level=("critical",)), levels=file)
     assert {rule.title for rule in library.loaded.rules} == {"two", "three"}
     assert ["there is no rule no-such-rule" in str(one) for one in library.loaded.errors] == [True]
 

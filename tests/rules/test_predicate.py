@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -28,13 +27,12 @@ from sentree.rules.ir import (
     SameAs,
     Text,
 )
-from sentree.rules.predicate import FORM_SQL, Column, predicate
 from sentree.settings import Settings
+from tests.rules.sql_over_events import Event, matching
 
 FIELDS = ("A", "b", "a")
 LETTERS = "aAbBéÉ%_\\*?'\" .\n1"
 OPS = ("equals", "contains", "startswith", "endswith")
-Event = Mapping[str, str | None]
 
 
 def like_to_regex(pattern: str) -> str:
@@ -188,27 +186,5 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_sql_and_plain_reading_agree(
     lake: Lake, node: Node, given_events: list[Event], many: bool
 ) -> None:
-    texts_sql: list[str] = []
-    shapes: list[str] = []
-    columns: dict[str | None, Column] = {}
-    for number, name in enumerate(FIELDS):
-        columns[name] = Column(number, many)
-        texts_sql.append(f"unnest(?::VARCHAR[]) AS c{number}")
-        shapes += [
-            f"{sql.format(f'c{number}')} AS {form}{number}"
-            for form, sql in FORM_SQL.items()
-            if form != "c"
-        ]
-        shapes.append(f"[c{number}] AS v{number}")
-    written = predicate(node, columns)
-    rows = lake.query(
-        f"SELECT i FROM (SELECT *, {', '.join(shapes)} FROM"
-        f" (SELECT unnest(range(?)) AS i, {', '.join(texts_sql)})) WHERE {written.sql} ORDER BY i",
-        [
-            len(given_events),
-            *([event[name] for event in given_events] for name in FIELDS),
-            *written.parameters,
-        ],
-    )
     expected = [number for number, event in enumerate(given_events) if holds(node, event)]
-    assert [row["i"] for row in rows] == expected
+    assert matching(lake, node, given_events, many=many) == expected

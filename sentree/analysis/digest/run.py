@@ -46,6 +46,7 @@ from sentree.settings import Settings
 class Started:
     """A digest that has begun: its folder, its tenants' watermarks, and who holds the others."""
 
+    settings: Settings
     request: DigestRequest
     run_dir: Path
     now: datetime
@@ -152,11 +153,13 @@ def opened(
     try:
         if request.since_hours is not None:
             # A look back moves nothing, so it claims nothing.
-            yield Started(request, run_dir, now, _look_back(lake, request, tenants, now), {})
+            yield Started(
+                settings, request, run_dir, now, _look_back(lake, request, tenants, now), {}
+            )
             return
         with claimed(lake.folder, "digest", tenants, run_dir.name) as claims:
             marks = {tenant: watermark(lake, tenant) for tenant in claims.held}
-            yield Started(request, run_dir, now, marks, claims.taken)
+            yield Started(settings, request, run_dir, now, marks, claims.taken)
     finally:
         if not (run_dir / "result.json").exists():
             shutil.rmtree(run_dir, ignore_errors=True)
@@ -170,9 +173,8 @@ def detect_new(lake: Lake, started: Started, tenant: str) -> Detected:
         until = lake.snapshot_id()
         if _has_events(lake, tenant, mark.events_to, until):
             named = started.request.rules or (str(files("sentree.rules") / "builtin"),)
-            report = detect(
-                lake, load_rules(named), tenant=tenant, since_snapshot=mark.events_to or None
-            )
+            rules = load_rules(named, cache=started.settings.rule_cache)
+            report = detect(lake, rules, tenant=tenant, since_snapshot=mark.events_to or None)
             until = report.snapshot_id
         span = Span(
             tenant=tenant,

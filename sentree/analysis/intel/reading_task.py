@@ -5,10 +5,10 @@ from __future__ import annotations
 from schemas.intel import IntelLeaf, IntelRequest
 from schemas.query import Scenario
 from sentree.analysis.intel.citing import ObjectTexts
-from sentree.analysis.intel.run import refuse_empty
+from sentree.analysis.intel.run import read_inputs
+from sentree.analysis.knowledge.stored import pinned
 from sentree.analysis.model_reading import ReadingTask
 from sentree.intel.stix_merge import merge
-from sentree.intel.stix_read import find_files, read_file
 from sentree.settings import Settings
 
 QUESTION = (
@@ -19,9 +19,7 @@ QUESTION = (
 
 def reading_task(settings: Settings, request: IntelRequest) -> ReadingTask:
     """Say what a language model is to read: the objects that hold prose, and what to look for."""
-    files = [read_file(path) for path in find_files(request.paths)]
-    refuse_empty(files)
-    holding = merge(files)
+    holding = merge(read_inputs(settings, pinned(settings, request)))
     texts = ObjectTexts(holding)
     told = {
         uid: texts[uid]

@@ -16,6 +16,7 @@ from sentree.analysis.intel.citing import ObjectTexts, cited_objects, input_file
 from sentree.analysis.intel.facts import read_report
 from sentree.analysis.intel.rows import names
 from sentree.analysis.intel.summary import summarise, text_claims
+from sentree.analysis.knowledge.stored import pinned, stored_stix
 from sentree.analysis.records import Account, cited_uids, record_result
 from sentree.analysis.scope import new_run_dir
 from sentree.errors import UnreadableInputError
@@ -25,14 +26,29 @@ from sentree.settings import Settings
 
 
 def run(settings: Settings, request: IntelRequest) -> Result:
-    """Read the files and report on them.
+    """Read the files, or what the lake has, and report on them.
 
     Raises:
-        UnreadableInputError: no file holds a STIX object.
+        UnreadableInputError: no file holds a STIX object, or the lake has none.
+        LakeError: the lake can't be read.
     """
+    request = pinned(settings, request)
+    files = read_inputs(settings, request)
+    return conclude(request, files, new_run_dir(settings, request, datetime.now(UTC)))
+
+
+def read_inputs(settings: Settings, request: IntelRequest) -> list[StixFile]:
+    """Read the files that a request names, or what the lake has.
+
+    Raises:
+        UnreadableInputError: no file holds a STIX object, or the lake has none.
+        LakeError: the lake can't be read.
+    """
+    if not request.paths:
+        return stored_stix(settings, request)
     files = [read_file(path) for path in find_files(request.paths)]
     refuse_empty(files)
-    return conclude(request, files, new_run_dir(settings, request, datetime.now(UTC)))
+    return files
 
 
 def refuse_empty(files: Sequence[StixFile]) -> None:
@@ -75,7 +91,10 @@ def conclude(
         texts=ObjectTexts(holding),
         records=records,
         account=Account(
-            counts.delivered + counts.rejected, counts.delivered, tuple(_not_searched(report))
+            counts.delivered + counts.rejected,
+            counts.delivered,
+            tuple(_not_searched(report)),
+            request.snapshot_id or 0,
         ),
         inputs=input_files(holding),
         techniques=scores(report),

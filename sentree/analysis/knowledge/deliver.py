@@ -13,6 +13,7 @@ from sentree.analysis.knowledge.controls import control_delivery
 from sentree.analysis.knowledge.rules import rule_delivery
 from sentree.analysis.knowledge.sniff import KINDS, Kind, sniff_file
 from sentree.analysis.knowledge.stix import stix_delivery
+from sentree.analysis.knowledge.stix_stream import staged_delivery
 from sentree.analysis.knowledge.vulnerabilities import vulnerability_delivery
 from sentree.errors import UnreadableInputError, UsageError
 from sentree.lake.db import Lake
@@ -103,34 +104,45 @@ def _store_all(
             if again := ledger.find(digest, path):
                 reports.append(again)
                 continue
-            waiting.append(_read(path, kinds[path], digest))
+            waiting.append(_read(lake, path, kinds[path], digest))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             reports.append(SourceReport(path=path, error=reason))
         except UnreadableInputError as error:
             reports.append(SourceReport(path=path, error=str(error)))
-        rows = sum(len(one.key) for one in waiting)
+        rows = sum(one.rows for one in waiting)
         if rows >= COMMIT_RECORDS or len(waiting) >= COMMIT_SOURCES:
-            reports += store(lake, waiting, tenant, now)
+            reports += _store(lake, waiting, tenant, now)
             waiting = []
-    reports += store(lake, waiting, tenant, now) if waiting else []
+    reports += _store(lake, waiting, tenant, now) if waiting else []
     for one in reports:
         counts = one.model_dump(include={"delivered", "accepted", "duplicate", "rejected"})
         LOG.info("source loaded", extra={"path": one.path, "tenant": tenant, **counts})
     return reports
 
 
-def _read(path: str, kind: Kind, digest: str) -> Delivery:
+def _store(
+    lake: Lake, waiting: Sequence[Delivery], tenant: str, now: datetime
+) -> list[SourceReport]:
+    try:
+        return store(lake, waiting, tenant, now)
+    finally:
+        for one in waiting:
+            if one.stage:
+                lake.execute(f"DROP TABLE IF EXISTS {one.stage.name}")
+
+
+def _read(lake: Lake, path: str, kind: Kind, digest: str) -> Delivery:
     size = Path(path).stat().st_size
     if kind == "stix":
-        made = stix_delivery(path, size)
+        made = staged_delivery(lake, path, size, digest) or stix_delivery(path, size)
     elif kind in ("oscal", "prowler"):
         made = control_delivery(path, size, digest)
     elif kind == "sigma":
         made = rule_delivery(path, size, digest)
     else:
         made = vulnerability_delivery(path, size, kind)
-    if not made.key and len(made.rejects) == 1 and not made.sha256:
+    if not made.rows and len(made.rejects) == 1 and not made.sha256:
         raise UnreadableInputError(made.rejects[0].reason)
     made.sha256 = digest
     return made

@@ -32,12 +32,12 @@ _COPIED = (
 
 def stix_delivery(path: str, size: int) -> Delivery:
     """Read one file of STIX."""
-    with _no_collection():
+    with no_collection():
         return _delivery(read_file(path), path, size)
 
 
 @contextmanager
-def _no_collection() -> Generator[None]:
+def no_collection() -> Generator[None]:
     """Hold the collector of garbage: a hundred thousand objects have none, and double the time."""
     was_on = gc.isenabled()
     gc.disable()
@@ -49,10 +49,36 @@ def _no_collection() -> Generator[None]:
 
 
 def _delivery(file: StixFile, path: str, size: int) -> Delivery:
+    columns = stix_columns(file)
+    columns["source_line"] = _lines(file)
+    issues = Counter(reason.partition(":")[0] for _, reason in file.flaws)
+    issues["revoked"] = sum(columns["revoked"])
+    issues["deprecated"] = sum(columns["deprecated"])
+    return Delivery(
+        path=path,
+        sha256=file.sha256,
+        size=size,
+        format=file.format.lower().replace(" ", "-"),
+        table="stix_objects",
+        columns=columns,
+        key=[version_uid(one) for one in file.objects],
+        rejects=rejects_of(file),
+        issues={reason: count for reason, count in issues.items() if count},
+        note=file.note or None,
+    )
+
+
+def rejects_of(file: StixFile) -> list[Reject]:
+    """Give what could not be used, as the lake keeps it."""
+    return [Reject(one.line, one.reason, one.text, len(one.text)) for one in file.rejected]
+
+
+def stix_columns(file: StixFile) -> dict[str, list[Any]]:
+    """Give the columns of the lake's table that an object itself has."""
     bodies = [one.body for one in file.objects]
     shapes: dict[tuple[str, ...], _Shape] = {}
     named = [shapes.get(keys := tuple(body)) or _shape(keys, shapes) for body in bodies]
-    columns: dict[str, list[Any]] = {
+    return {
         "object_uid": [one.uid for one in file.objects],
         "type": [one.type for one in file.objects],
         **{name: [_text(body.get(name)) for body in bodies] for name in _COPIED},
@@ -66,23 +92,7 @@ def _delivery(file: StixFile, path: str, size: int) -> Delivery:
             for one, body, shape in zip(file.objects, bodies, named, strict=True)
         ],
         "object": [file.text[one.start : one.end] for one in file.objects],
-        "source_line": _lines(file),
     }
-    issues = Counter(reason.partition(":")[0] for _, reason in file.flaws)
-    issues["revoked"] = sum(columns["revoked"])
-    issues["deprecated"] = sum(columns["deprecated"])
-    return Delivery(
-        path=path,
-        sha256=file.sha256,
-        size=size,
-        format=file.format.lower().replace(" ", "-"),
-        table="stix_objects",
-        columns=columns,
-        key=[version_uid(one) for one in file.objects],
-        rejects=[Reject(r.line, r.reason, r.text, len(r.text)) for r in file.rejected],
-        issues={reason: count for reason, count in issues.items() if count},
-        note=file.note or None,
-    )
 
 
 class _Shape(NamedTuple):

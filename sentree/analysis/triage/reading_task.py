@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from schemas.query import Scenario
 from schemas.triage import TriageLeaf, TriageRequest
+from sentree.analysis.knowledge.stored import pinned
 from sentree.analysis.model_reading import ReadingTask
 from sentree.analysis.triage.citing import RecordTexts
-from sentree.analysis.triage.run import ReadFile, list_files, refuse_empty
+from sentree.analysis.triage.run import read_inputs
 from sentree.intel.cve_merge import merge
-from sentree.intel.cve_read import read_cve_file
 from sentree.settings import Settings
 
 QUESTION = (
@@ -24,8 +24,7 @@ def reading_task(settings: Settings, request: TriageRequest) -> ReadingTask:
     Raises:
         UnreadableInputError: no file holds a vulnerability.
     """
-    files = [ReadFile(one.role, read_cve_file(one.path, one.role)) for one in list_files(request)]
-    refuse_empty(files)
+    files = read_inputs(settings, pinned(settings, request))
     holding = merge([one.file for one in files if one.role == "any"], [])
     texts = RecordTexts(holding)
     told = {

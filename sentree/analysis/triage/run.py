@@ -11,6 +11,7 @@ from schemas.query import Scenario
 from schemas.result import Result
 from schemas.section import Section
 from schemas.triage import TriageReport, TriageRequest
+from sentree.analysis.knowledge.stored import pinned, stored_cves
 from sentree.analysis.records import Account, cited_uids, record_result
 from sentree.analysis.scope import new_run_dir
 from sentree.analysis.triage import tables
@@ -42,14 +43,40 @@ class ReadFile(NamedTuple):
 
 
 def run(settings: Settings, request: TriageRequest) -> Result:
-    """Read the files and rank what they hold.
+    """Read the files, or what the lake has, and rank what they hold.
 
     Raises:
-        UnreadableInputError: no file holds a vulnerability.
+        UnreadableInputError: no file holds a vulnerability, or the lake has none.
+        LakeError: the lake can't be read.
+    """
+    request = pinned(settings, request)
+    files = read_inputs(settings, request)
+    return conclude(request, files, new_run_dir(settings, request, datetime.now(UTC)))
+
+
+def read_inputs(settings: Settings, request: TriageRequest) -> list[ReadFile]:
+    """Read the files that a request names, and what the lake has if it names no records.
+
+    Raises:
+        UnreadableInputError: no file holds a vulnerability, or the lake has none.
+        LakeError: the lake can't be read.
     """
     files = [ReadFile(one.role, read_cve_file(one.path, one.role)) for one in list_files(request)]
+    files = [*read_stored(settings, request), *files]
     refuse_empty(files)
-    return conclude(request, files, new_run_dir(settings, request, datetime.now(UTC)))
+    return files
+
+
+def read_stored(settings: Settings, request: TriageRequest) -> list[ReadFile]:
+    """Give what the lake has if the request names no records.
+
+    Raises:
+        UnreadableInputError: the lake has none.
+        LakeError: the lake can't be read.
+    """
+    if request.paths:
+        return []
+    return [ReadFile("any", file) for file in stored_cves(settings, request)]
 
 
 def list_files(request: TriageRequest) -> list[Named]:
@@ -111,7 +138,10 @@ def conclude(
         texts=RecordTexts(holding),
         records=cited_records(holding, cited_uids(summary, sections)[:MAX_CITED]),
         account=Account(
-            counts.records + counts.rejected, counts.records, tuple(_not_searched(report, request))
+            counts.records + counts.rejected,
+            counts.records,
+            tuple(_not_searched(report, request)),
+            request.snapshot_id or 0,
         ),
         inputs=input_files(holding),
         notes=_notes(report),

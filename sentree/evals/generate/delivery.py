@@ -33,6 +33,8 @@ _FORMATS = {
     "edge": "syslog",
     "database": "postgresql",
     "office": "m365",
+    "okta": "okta",
+    "kubernetes": "kubernetes-audit",
 }
 
 

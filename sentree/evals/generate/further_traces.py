@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sentree.evals.generate import appliance, directory, network, pipeline, windows
+from sentree.evals.generate import appliance, directory, network, pipeline, services, windows
 from sentree.evals.generate.traces import Records, Traces
 from sentree.evals.generate.world import SECOND, Host
 
@@ -238,3 +238,54 @@ class FurtherTraces(Traces):
 
     def _sql(self, *, account: str, base: str, text: str) -> Records:
         return [appliance.statement(self._time, account, base, text)]
+
+    # Identity provider, cluster
+
+    def _provider(
+        self, *, event: str, says: str, actor: str, ip: str, agent: str | None = None,
+        result: str = "SUCCESS", reason: str | None = None, about: str = "",
+        targets: Sequence[dict[str, object]] = (), debug: dict[str, object] | None = None,
+        times: int = 1, every: int = 6000,
+    ) -> Records:  # fmt: skip
+        """Events of the identity provider; `about` names an account as target."""
+        named = [services.person(about)] if about else []
+        return [
+            services.provider(
+                self._time + n * every * 1000,
+                self._rng,
+                event,
+                says,
+                actor,
+                ip,
+                agent=agent or services.BROWSER,
+                result=result,
+                reason=reason,
+                targets=[*named, *targets],
+                debug=debug,
+            )
+            for n in range(times)
+        ]
+
+    def _cluster(
+        self, *, verb: str, resource: str, user: str, ip: str, agent: str, namespace: str = "",
+        name: str = "", part: str = "", code: int = 200, body: dict[str, object] | None = None,
+        every: int = 1500,
+    ) -> Records:  # fmt: skip
+        """Calls of the cluster's API server; `resource` may list several by commas."""
+        return [
+            services.cluster(
+                self._time + n * every * 1000,
+                self._rng,
+                verb,
+                one,
+                user,
+                ip,
+                agent,
+                namespace=namespace,
+                name=name,
+                part=part,
+                code=code,
+                body=body,
+            )
+            for n, one in enumerate(resource.split(","))
+        ]

@@ -37,6 +37,13 @@ SYNTAXES = (
     "text",
     "text in syslog",
     "key: value",
+    "key=value, commas",
+    "key=value|bars",
+    "semicolons",
+    "tabs",
+    "xml in syslog",
+    "logfmt",
+    "csv in syslog",
 )
 STYLES = ("snake", "camel", "pascal", "kebab", "dotted", "flat", "upper")
 TYPE_NAMES = (
@@ -79,6 +86,14 @@ DISTRACTORS = (
     "offset",
     "labels",
 )
+DETAILED = {
+    2004: (4001, 4002, 1007, 1001, 3002, 4003, 4009),
+    2005: (2004,),
+    2006: (4009, 4002, 1001, 6006),
+}
+"""What a finding of a class may tell of at length: the activity in which something was found."""
+DETAILS = 6
+DETAILED_SHARE = 0.55
 PLACE = re.compile(r"(?<!\{)\{(\w+?)(2?)\}")
 
 
@@ -161,7 +176,8 @@ class _Product:
             kept = [
                 fact for fact, weight in one.facts if self._random.random() < (weight + 1) / 11
             ] or [one.facts[0][0]]
-            for _ in range(per_class):
+            # Findings are told in more ways than anything else.
+            for _ in range(per_class * (2 if one.uid in DETAILED else 1)):
                 found.append(self._line(one, self._random.choice(kinds), kept))
         return found
 
@@ -176,6 +192,8 @@ class _Product:
         says = self._said(draw.choice(self._usable(one.says)))
         if self._syntax.startswith("text"):
             return self._made(one, self._prefixed(says))
+        if self._syntax == "logfmt":
+            return self._made(one, self._logfmt(says, facts))
         pairs: list[tuple[str, str]] = [(self._name("time"), self._value("time"))]
         for fact in ("host", "id", "vendor", "severity"):
             if crc32(f"{self._number}{fact}".encode()) % 2:
@@ -188,11 +206,33 @@ class _Product:
         pairs.append((_styled(self._type_name, self._style), shown))
         pairs += [(_styled(each, self._style), self._value("word")) for each in self._extra]
         own = [(self._name(fact), self._value(fact)) for fact in facts if draw.random() < 0.92]
+        if one.uid in DETAILED and draw.random() < DETAILED_SHARE:
+            own += self._details(draw.choice(DETAILED[one.uid]))
         if self._number % 3 == 0:
             own.append((_styled(draw.choice(("message", "msg", "description")), self._style), says))
         if self._number % 5 == 0:
             draw.shuffle(own)
         return self._made(one, self._rendered(one, kind, pairs, own))
+
+    def _logfmt(self, says: str, facts: Sequence[str]) -> str:
+        """Give a program's log line of pairs, whose text says what happened."""
+        draw = self._random
+        few = draw.sample(facts, min(len(facts), draw.randint(0, 3)))
+        pairs = [
+            (draw.choice(("time", "ts", "t")), self._value("time")),
+            ("level", draw.choice(("info", "info", "warn", "error", "debug"))),
+            ("msg", says.replace('"', '\\"')),
+            *((self._name(fact), self._value(fact)) for fact in few),
+            (draw.choice(("component", "logger", "caller", "module")), self._value("word")),
+        ]
+        return " ".join(f"{key}={_kv(value)}" for key, value in pairs)
+
+    def _details(self, uid: int) -> list[tuple[str, str]]:
+        """Give facts of the activity that a finding is about."""
+        found = next(each for each in self._classes if each.uid == uid)
+        told = found.facts[: DETAILS + 2]
+        picked = self._random.sample(told, min(DETAILS, len(told)))
+        return [(self._name(fact), self._value(fact)) for fact, _ in picked]
 
     def _made(self, one: _Class, text: str) -> Line:
         return Line(text, one.uid, self._number, self._syntax)
@@ -239,14 +279,23 @@ class _Product:
                     else:
                         inner[key] = value
                 text = json.dumps({**dict(head), (self._wraps or "attributes"): inner})
-            case "csv":
-                return ",".join(_quoted(value) for _, value in pairs)
+            case "csv" | "csv in syslog":
+                text = ",".join(_quoted(value) for _, value in pairs)
             case "pipes":
                 return "|".join(value.replace("|", "/") for _, value in pairs)
-            case "xml":
+            case "semicolons":
+                return ";".join(value.replace(";", ",") for _, value in pairs)
+            case "tabs":
+                return "\t".join(value for _, value in pairs)
+            case "key=value, commas":
+                text = ",".join(f'{key}="{value}"' for key, value in pairs)
+                return self._prefixed(text) if self._number % 2 else text
+            case "key=value|bars":
+                return "|".join(f"{key}={value.replace('|', '/')}" for key, value in pairs)
+            case "xml" | "xml in syslog":
                 named = [(key.replace("@", ""), value) for key, value in pairs]
                 inside = "".join(f"<{key}>{value}</{key}>" for key, value in named)
-                return f"<record>{inside}</record>"
+                text = f"<record>{inside}</record>"
             case "key: value":
                 return ", ".join(f"{key}: {value}" for key, value in pairs)
             case "cef" | "leef":

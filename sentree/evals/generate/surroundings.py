@@ -17,12 +17,13 @@ from sentree.evals.generate import (
     linux,
     network,
     pipeline,
+    services,
     windows,
 )
 from sentree.evals.generate.emission import Emission
 from sentree.evals.generate.story import POWERSHELL_EXE
 from sentree.evals.generate.told import read_playbook
-from sentree.evals.generate.world import MILLISECOND, SECOND, SYSTEM, Host, User, World
+from sentree.evals.generate.world import DOMAIN, MILLISECOND, SECOND, SYSTEM, Host, User, World
 
 Activity = Callable[[int, Random, World, Host], list[Emission]]
 
@@ -339,6 +340,71 @@ def _servers(time: int, rng: Random, world: World, host: Host) -> list[Emission]
     return made
 
 
+_PROVIDER_WORK: tuple[tuple[str, str, int], ...] = (
+    ("user.session.start", "User login to Okta", 8),
+    ("user.authentication.auth_via_mfa", "Authentication of user via MFA", 7),
+    ("user.authentication.sso", "User single sign on to app", 12),
+    ("policy.evaluate_sign_on", "Evaluation of sign-on policy", 8),
+    ("user.session.end", "User logout from Okta", 4),
+    ("user.account.update_profile", "Update user profile for Okta", 1),
+)
+_PROVIDER_DESK: tuple[tuple[str, str], ...] = (
+    ("user.account.reset_password", "Fired when the user's password is reset"),
+    ("user.mfa.factor.activate", "Activate factor for user"),
+    ("group.user_membership.add", "Add user to group membership"),
+    ("application.user_membership.add", "Add user to application membership"),
+    ("user.account.unlock", "User account unlocked"),
+)
+
+
+def _provider(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
+    """Make a person's sign-ins and what the help desk does for people, from the office or home."""
+    number = rng.randrange(len(world.people))
+    who = world.people[number].name
+    home = f"198.51.100.{150 + number % 40}"
+    ip = _OFFICE_IP if rng.random() < 0.8 else home
+    if rng.random() < 0.04:
+        event, says = rng.choice(_PROVIDER_DESK)
+        named = [services.person(who)]
+        return [
+            services.provider(time, rng, event, says, world.admin.name, _OFFICE_IP, targets=named)
+        ]
+    event, says, _ = rng.choices(_PROVIDER_WORK, [one[2] for one in _PROVIDER_WORK])[0]
+    refused = event.endswith("mfa") and rng.random() < 0.05
+    result = "FAILURE" if refused else "SUCCESS"
+    return [services.provider(time, rng, event, says, who, ip, result=result)]
+
+
+def _cluster(time: int, rng: Random, world: World, host: Host) -> list[Emission]:
+    """Make what controllers, a delivery service and two engineers ask of a cluster."""
+    chance = rng.random()
+    if chance < 0.75:
+        user, agent = rng.choice(
+            (
+                ("system:kube-controller-manager", "kube-controller-manager/v1.31.2"),
+                ("system:node:node-2", "kubelet/v1.31.2"),
+                ("system:serviceaccount:kube-system:replicaset-controller", "kube-controller"),
+                ("system:serviceaccount:monitoring:prometheus", "Prometheus/2.55.0"),
+            )
+        )
+        verb = rng.choice(("get", "list", "watch", "update"))
+        what = rng.choice(("pods", "endpoints", "nodes", "configmaps", "secrets", "leases"))
+        ip = "10.60.0.4"
+    elif chance < 0.92:
+        user, agent = "system:serviceaccount:delivery:argocd-application-controller", "argocd/2.13"
+        verb = rng.choice(("get", "patch", "list"))
+        what, ip = rng.choice(("deployments", "services", "configmaps")), "10.60.4.18"
+    else:
+        user = f"{world.people[rng.randrange(2)].name}@{DOMAIN}"
+        agent, ip = "kubectl/v1.31.1 (linux/amd64)", _OFFICE_IP
+        verb, what = rng.choice(
+            (("get", "pods"), ("list", "pods"), ("get", "deployments"), ("get", "events"))
+        )
+    return [
+        services.cluster(time, rng, verb, what, user, ip, agent, namespace="shop", name="web-1")
+    ]
+
+
 _SOURCES: dict[str, tuple[tuple[Activity, int], ...]] = {
     "directory": (
         (_first_ticket, 5),
@@ -366,4 +432,6 @@ _SOURCES: dict[str, tuple[tuple[Activity, int], ...]] = {
         (_text_records, 1),
         (_servers, 4),
     ),
+    "provider": ((_provider, 14),),
+    "cluster": ((_cluster, 16),),
 }

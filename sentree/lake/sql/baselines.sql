@@ -73,6 +73,7 @@ CREATE OR REPLACE TABLE baseline_contacts AS
 WITH ends AS (
     SELECT
         event_uid, time, host, coalesce(src_ip, device_ip) AS src, dst_ip AS dst, dst_port AS port,
+        activity_id = 5 AS refused,
         lower(regexp_extract(actor_path, '[^\\/]+$')) AS name,
         TRY_CAST(json_extract_string(event, '$.traffic.bytes_out') AS BIGINT) AS bytes_out,
         TRY_CAST(json_extract_string(event, '$.duration') AS BIGINT) AS duration_ms,
@@ -107,10 +108,19 @@ WITH keyed AS (
     SELECT
         event_uid, time, host, class_uid, activity_id, original_id,
         coalesce(nullif(lower(actor_path), ''), lower(actor_user), lower(channel), '') AS actor,
+        -- A row of a call names the calls that repeat it, so a few of them are seen.
         CASE
-            WHEN class_uid = 4009 THEN NULL
             WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
-                THEN concat_ws('|', actor_user, cloud_account, api_operation, status_id, src_ip)
+                OR class_uid IN (6005, 6006) THEN 12
+            ELSE 1
+        END AS kept,
+        CASE
+            WHEN class_uid IN (4009, 4014) OR mapper = 'auditd' THEN NULL
+            WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
+                THEN concat_ws('|', actor_user, cloud_account, api_service, api_operation, status_id, src_ip)
+            WHEN class_uid = 6005
+                THEN concat_ws('|', actor_user, regexp_extract(raw, '(?i)(statement|query|audit): ?(.{0,60})', 2))
+            WHEN class_uid = 6006 THEN concat_ws('|', actor_user, original_id, src_ip)
             WHEN class_uid = 1009
                 THEN left(json_extract_string(event, '$.script.script_content.value'), 4000)
             WHEN class_uid IN (1001, 1002, 1005) THEN lower(concat_ws('|', file_path, src_ip, share_name))
@@ -147,7 +157,7 @@ QUALIFY row_number() OVER (
     PARTITION BY host, class_uid, activity_id, original_id, actor, fact,
         time_bucket(CASE WHEN class_uid = 6003 THEN INTERVAL 1 HOUR ELSE INTERVAL 1 DAY END, time)
     ORDER BY time, event_uid
-) = 1
+) <= kept
 UNION ALL
 SELECT event_uid FROM keyed WHERE fact IS NULL;
 
@@ -292,14 +302,23 @@ fans AS (
     WHERE NOT outside AND port IN (21, 22, 23, 135, 139, 445, 1433, 3306, 3389, 5432, 5900, 5985, 8080)
     GROUP BY src, port, time_bucket(INTERVAL 10 MINUTE, time)
     HAVING count(DISTINCT dst) >= 15
+    UNION ALL
+    SELECT 'refused fan', min_by(event_uid, (time, event_uid)), min(time),
+        min_by(host, (time, event_uid)), src, count(DISTINCT dst)::VARCHAR, count(*),
+        epoch(max(time) - min(time)), list(event_uid ORDER BY time, event_uid)[:12]
+    FROM baseline_contacts
+    WHERE NOT outside AND refused AND port < 49152
+        AND regexp_matches(src, '^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|f[cd])')
+    GROUP BY src, time_bucket(INTERVAL 10 MINUTE, time)
+    HAVING count(DISTINCT (dst, port)) >= 12
 ),
 logons AS (
     SELECT event_uid, time, host, lower(coalesce(target_user, actor_user)) AS user_name,
         replace(src_ip, '::ffff:', '') AS src, logon_type_id
     FROM events
     WHERE class_uid = 3002 AND activity_id = 1 AND coalesce(status_id, 1) = 1
-        AND api_operation IS NULL AND logon_type_id IN (3, 8, 10) AND src_ip IS NOT NULL
-        AND time IS NOT NULL AND coalesce(target_user, actor_user) IS NOT NULL
+        AND api_operation IS NULL AND (logon_type_id IN (3, 8, 10) OR mapper = 'sshd')
+        AND src_ip IS NOT NULL AND time IS NOT NULL AND coalesce(target_user, actor_user) IS NOT NULL
         AND NOT regexp_matches(src_ip, '^(127\.|::1$|fe80:|0\.0\.0\.0)')
 ),
 new_logons AS (
@@ -370,10 +389,13 @@ new_agents AS (
 sign_ins AS (
     SELECT
         event_uid, time, host, lower(split_part(coalesce(target_user, actor_user), '@', 1)) AS who,
-        src_ip AS src, json_extract_string(event, '$.is_mfa') AS factor
+        src_ip AS src, json_extract_string(event, '$.is_mfa') AS factor,
+        mapper IN ('fortigate', 'palo_alto', 'cisco_asa', 'check_point', 'junos') AS edge
     FROM events
-    WHERE class_uid = 3002 AND activity_id = 1 AND status_id = 1 AND logon_type_id IS NULL
-        AND api_operation IS NULL AND mapper NOT IN ('windows', 'zeek') AND src_ip IS NOT NULL
+    WHERE (class_uid = 3002 AND status_id = 1 OR class_uid = 4014 AND coalesce(status_id, 1) <> 2)
+        AND activity_id = 1 AND logon_type_id IS NULL AND api_operation IS NULL AND src_ip IS NOT NULL
+        AND mapper NOT IN ('windows', 'zeek', 'sshd', 'pam', 'privilege', 'cron', 'auditd', 'databases',
+            'crowdstrike_fdr', 'defender_hunting', 'web_error', 'suricata')
         AND time IS NOT NULL AND coalesce(target_user, actor_user) IS NOT NULL
 ),
 -- Where accounts act from, by sign-ins and by calls.
@@ -443,6 +465,7 @@ fresh_sign_ins AS (
                 AND epoch(after - time) <= 3600 THEN 'relayed sign-in'
             WHEN factor = 'false' AND factor_before = 'true'
                 AND epoch(time - before) <= 3600 THEN 'session taken along'
+            WHEN edge THEN 'new gateway address'
             WHEN factor = 'false' AND factor_share >= 0.8
                 THEN 'sign-in without factor'
             ELSE 'new sign-in address'
@@ -469,15 +492,18 @@ odd_calls AS (
             WHEN api_operation IN ('GetSecretValue', 'BatchGetSecretValue', 'GetParameter', 'GetParameters',
                 'GetParametersByPath', 'DescribeParameters', 'ListSecrets', 'GetPasswordData')
                 THEN 'secrets from new address'
-            WHEN api_operation IN ('GetObject', 'SelectObjectContent', 'RestoreObject')
+            WHEN api_operation IN ('GetObject', 'SelectObjectContent', 'RestoreObject', 'REST.GET.OBJECT', 'GetBlob', 'storage.objects.get')
                 THEN 'objects from new address'
-            WHEN api_operation IN ('AssumeRole', 'AssumeRoleWithWebIdentity', 'GetFederationToken', 'GetSessionToken')
+            WHEN api_operation IN ('AssumeRole', 'GetFederationToken', 'GetSessionToken')
                 THEN 'role from new address'
             WHEN api_operation IN ('Invoke', 'Invoke20150331', 'InvokeFunction', 'StartExecution')
                 THEN 'function from new address'
             WHEN regexp_matches(api_operation, '^(Describe|List|Get|Search|Lookup)[A-Z]') AND api_service LIKE '%.amazonaws.com'
                 AND api_operation <> 'GetCallerIdentity'
                 THEN 'survey from new address'
+            WHEN api_operation IN ('git.clone', 'git.fetch', 'repo.download_zip', 'repository_git_operation')
+                THEN 'code from new address'
+            WHEN api_operation IN ('git.push', 'pull_request.merge') THEN 'code changed from new address'
             WHEN api_operation = 'MailItemsAccessed' THEN 'mail read from new address'
             WHEN api_operation IN ('Send', 'SendAs', 'SendOnBehalf') THEN 'mail sent from new address'
             WHEN api_operation IN ('HardDelete', 'SoftDelete') THEN 'mail deleted from new address'
@@ -590,7 +616,8 @@ WITH sensed AS (
         event_uid, time, class_uid, activity_id, process_path, actor_path, file_path, reg_key, reg_value,
         dst_port, dns_query, original_id, channel, mapper, raw, event, api_operation,
         CASE
-            WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999 THEN 'api'
+            WHEN api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
+                AND mapper <> 'auditd' OR class_uid = 6006 THEN 'api'
             WHEN lower(concat(channel, ' ', provider)) LIKE '%sysmon%' THEN 'sysmon'
             WHEN lower(concat(channel, ' ', provider)) LIKE '%powershell%' THEN 'powershell'
             WHEN lower(channel) = 'security' THEN 'security'
@@ -648,8 +675,15 @@ scoped AS (
                     '4776', '4703', '4673', '4698', '4699', '4700', '4701', '4702', '4720', '4722',
                     '4723', '4724', '4725', '4726', '4728', '4732', '4738', '4740', '4742', '4756',
                     '4781', '4765', '4766', '4794', '4798', '4799', '5140', '5145', '5156', '5158', '5154',
-                    '5136', '5137', '5379', '5381', '5382', '4616', '4662')
+                    '5136', '5137', '5379', '5381', '5382', '4616', '4662', '4886', '4887', '4741', '4743',
+                    '4704', '4717', '4706', '4716', '4713', '4739', '5142', '4946', '4947', '4948', '4950',
+                    '5025', '4778', '4727', '4731', '4735', '4737', '4754', '4755', '4729', '4733', '4757')
             ) THEN CASE
+                WHEN original_id IN ('4886', '4887') THEN 'certificate'
+                WHEN original_id IN ('4704', '4717', '4706', '4716', '4713', '4739', '4946', '4947', '4948',
+                    '4950', '5025') THEN 'policy'
+                WHEN original_id = '5142' THEN 'share'
+                WHEN original_id = '4778' THEN 'logon'
                 WHEN original_id IN ('1102', '104', '4719', '4616') THEN 'log'
                 WHEN original_id IN ('4697', '7045', '7040') THEN 'service'
                 WHEN original_id = '4688' THEN 'process'
@@ -683,7 +717,7 @@ scoped AS (
                 WHEN 'files' THEN 'transfer'
                 WHEN 'ntlm' THEN 'ntlm'
             END
-            WHEN class_uid = 1007 AND activity_id = 1 THEN 'process'
+            WHEN class_uid = 1007 AND activity_id IN (0, 1) THEN 'process'
             WHEN class_uid = 1007 AND activity_id = 3 THEN 'access'
             WHEN class_uid = 1007 AND activity_id = 4 THEN 'inject'
             WHEN class_uid IN (201001, 201002) THEN 'registry'
@@ -703,6 +737,9 @@ scoped AS (
             WHEN class_uid = 4006 THEN 'share'
             WHEN class_uid IN (4005, 4007) THEN 'remote session'
             WHEN class_uid = 4009 THEN 'mail'
+            WHEN class_uid = 4014 THEN 'vpn'
+            WHEN class_uid = 6002 THEN 'program'
+            WHEN class_uid IN (6005, 6008) THEN 'database'
             WHEN class_uid = 0 THEN 'text'
         END AS scope
     FROM sensed
@@ -713,9 +750,9 @@ WHERE event_uid IN (SELECT event_uid FROM detections)
     OR event_uid IN (SELECT event_uid FROM baseline_notable)
     OR (event_uid IN (SELECT event_uid FROM baseline_first) OR scope = 'process') AND CASE scope
     WHEN 'registry' THEN regexp_matches(concat(reg_key, '\', reg_value),
-        '(?i)\\run(once|onceex|services|servicesonce)?(\\|$)|\\winlogon\\|image file execution|silentprocessexit|\\appinit_dlls|\\currentversion\\windows\\load|\\lsa\\|securityproviders|\\wdigest|\\services\\[^\\]+\\(imagepath|servicedll)|\\shell\\open\\command|delegateexecute|\\inprocserver32|\\policies\\|windows defender|\\amsi|\\eventlog\\|\\print\\monitors|\\active setup\\|\\user shell folders|userinitmprlogonscript|\\netsh|\\schedule\\taskcache|portproxy|fdenytsconnections|disablerestrictedadmin|\\terminal server\\|screensave|scrnsave|\\environment\\|psexec|procdump|\\office\\.*(security|vbawarnings|trusted)|\\sam\\|\\cache\\|\\autologger|\\psscriptpolicy|\\ci\\config|\\deviceguard|treatas|\\terminal services\\|scriptblocklogging|modulelogging')
+        '(?i)\\run(once|onceex|services|servicesonce)?(\\|$)|\\winlogon\\|image file execution|silentprocessexit|\\appinit_dlls|\\currentversion\\windows\\load|\\lsa\\|securityproviders|\\wdigest|\\services\\[^\\]+\\(imagepath|servicedll)|\\shell\\open\\command|delegateexecute|\\inprocserver32|\\policies\\|windows defender|\\amsi|\\eventlog\\|\\print\\(monitors|environments)|\\desktop\\wallpaper|\\active setup\\|\\user shell folders|userinitmprlogonscript|\\netsh|\\schedule\\taskcache|portproxy|fdenytsconnections|disablerestrictedadmin|\\terminal server\\|screensave|scrnsave|\\environment\\|psexec|procdump|\\office\\.*(security|vbawarnings|trusted)|\\sam\\|\\cache\\|\\autologger|\\psscriptpolicy|\\ci\\config|\\deviceguard|treatas|\\terminal services\\|scriptblocklogging|modulelogging')
     WHEN 'file' THEN regexp_matches(file_path,
-        '(?i)\.(exe|dll|sys|scr|com|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|lnk|url|iso|img|vhd|dmp|kirbi|one|chm|msi|cpl|jar|py|aspx?|ashx|jspx?|php|zip|7z|rar|cab|doc[mx]?|xls[mx]?|rtf|job|xml|inf|tmp|bin|dat|rdp|locked|encrypted)(:[^\\]*)?$|\\startup\\|\\system32\\tasks\\|ntds|lsass|readme|decrypt|psexesvc|authorized_keys|/cron|/etc/(passwd|shadow|sudoers|ld\.so\.preload|systemd)')
+        '(?i)\.(exe|dll|sys|scr|com|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|lnk|url|iso|img|vhd|dmp|kirbi|one|chm|msi|cpl|jar|py|aspx?|ashx|jspx?|php|zip|7z|rar|cab|doc[mx]?|xls[mx]?|rtf|job|xml|inf|tmp|bin|dat|rdp|locked|encrypted)(:[^\\]*)?$|\\startup\\|\\system32\\tasks\\|ntds|lsass|readme|decrypt|restore|recover|ransom|unlock|how.?to|psexesvc|\.(docx?|xlsx?|pptx?|pdf|jpe?g|sql|bak|vmdk|vhdx?|mdf)\.[a-z0-9_-]{3,16}$|authorized_keys|/cron|/etc/(passwd|shadow|sudoers|ld\.so\.preload|systemd)|/launch(agents|daemons)/|/\.ssh/|login data|cookies\.sqlite|logins\.json|key4\.db|keychain|\.(locky|crypt|enc|akira|lockbit|ryk|play|basta|onion)$')
     WHEN 'delete' THEN FALSE
     WHEN 'mail' THEN json_extract(event, '$.email.files') IS NOT NULL
         OR regexp_matches(json_extract_string(event, '$.email.subject'), '(?i)bank|account|payment|iban|wire|remittance')
@@ -729,8 +766,12 @@ WHERE event_uid IN (SELECT event_uid FROM detections)
         OR regexp_matches(actor_path, '(?i)\\(powershell|pwsh|wscript|cscript|mshta|rundll32|regsvr32|msbuild|installutil|certutil|bitsadmin|wuauclt|notepad|cmstp|regasm|odbcconf|wmic|calc|dllhost)\.exe$|\\(users|temp|perflogs|programdata)\\')
         OR regexp_matches(dns_query,
         '(?i)(pastebin|githubusercontent|ngrok|duckdns|no-ip|serveo|transfer\.sh|anonfiles|mega\.(nz|io)|discord|telegram|ipify|icanhazip|ifconfig\.|checkip|ipinfo\.io|ip-api|\.onion|dnslog|interact\.sh|oast\.|burpcollaborator|trycloudflare|portmap)|wpad')
+    WHEN 'program' THEN regexp_matches(raw,
+        '(?i)auditd|syslog|fail2ban|firewalld|ufw|falcon|osquery|wazuh|ossec|mdatp|falco|auditbeat|filebeat|elastic-agent|apparmor|xagt|sentinel|/(tmp|var/tmp|dev/shm)/')
+    WHEN 'database' THEN regexp_matches(raw,
+        '(?i)readme|ransom|bitcoin|recover|copy\s|select\s{1,9}\*|dump|outfile|load_file|drop\s|truncate|delete\s{1,9}from|(create|alter)\s{1,9}(user|role|login|function|extension|event|trigger)|grant\s|set\s{1,9}global|shadow|pg_read|pg_ls|pg_authid|lo_(export|import)|mysql\.user|information_schema|xp_|sp_|pg_sleep|union|dblink|sys_exec|general_log|log_statement|pgaudit|audit')
     WHEN 'log' THEN original_id IN ('1102', '104', '4719') OR class_uid = 1008
-    WHEN 'text' THEN regexp_matches(raw, '(?i)sshd|sudo|useradd|adduser|usermod|cron|passwd|su\[|su:|authorized_keys|/dev/tcp|base64|curl|wget|nc |ncat|chmod|history|auditctl|systemctl|insmod|ld_preload|type=SYSCALL.{0,500}\s(uid=(33|48|80|101)\s|exe="/(tmp|var/tmp|dev/shm)/)|type=(EXECVE|PROCTITLE).*([ =][0-9A-F]{12,}( |$)|/tmp/|/dev/|/etc/|/root|/proc/|/\.[a-z]|_history|/var/(log|spool|run|lib|backups|www)/|/home|/systemd/|stratum|donate-level|monero|--coin|--algo|--pool|xmr|miner|["/](ip6?tables[a-z-]*|nft|ufw|firewall-cmd|service|setenforce|aa-[a-z]+|pkill|killall|journalctl|update-rc\.d|chkconfig|at|batch|visudo|sudo|gpasswd|newusers|chpasswd|setcap|getcap|chattr|base32|openssl|xxd|uudecode|ncat|netcat|socat|mkfifo|find|locate|gcore|gdb|john|hashcat|unshadow|hydra|medusa|ncrack|patator|crackmapexec|netexec|nxc|kerbrute|tcpdump|tshark|dumpcap|ettercap|bettercap|dsniff|masscan|zmap|fscan[^"]*|rustscan|naabu|pnscan|hping3|arp|ip|arp-scan|fping|nbtscan|ssh-keyscan|ssh|scp|sftp|rsync|sshpass|autossh|chisel|frpc|frps|ngrok|gost|cloudflared|proxychains[0-9]?|sshuttle|nsenter|chroot|mount|docker|podman|nerdctl|crictl|ctr|kubectl|etcdctl|touch|mkdir|shred|unlink|tar|zip|7z[a-z]?|rar|mysqldump|mariadb-dump|pg_dump[a-z]*|mongodump|mongoexport|sqlite3|rclone|aws|gsutil|azcopy|dd|mkfs[^"]*|wipefs|gpg|ccrypt|lvremove|zfs|btrfs|restic|borg|virsh|esxcli|vim-cmd|gcc|cc|clang|uname|hostnamectl|lscpu|nproc|dmidecode|lsb_release|lshw|lsblk|lspci|free|uptime|nvidia-smi|printenv|env|ps|top|pgrep|pstree|htop|id|whoami|w|who|last|lastlog|lastb|groups|getent|lslogins|netstat|ss|lsof|ifconfig|route|dpkg|rpm|python[0-9.]*|perl|php|ruby|nc|modprobe|npm|yarn|pnpm|twine|gem|cargo|poetry|git|gh|node|rg|ag|grep|dotnet)"|/backups?/|\.ko")|type=SYSCALL.{0,500}exe="[^"]{0,80}/(uname|hostnamectl|lscpu|nproc|dmidecode|lshw|lspci|nvidia-smi|ps|top|pgrep|pstree|htop|id|whoami|w|who|last|lastlog|lastb|groups|getent|netstat|ss|lsof|ifconfig)"|iptables|setenforce|/etc/sudoers|visudo|docker|kubectl|nsenter|\.ssh/|id_rsa|openssl|"[A-Z]{3,7} \S{0,900}(\.\.|%2e%2e|union|jndi|etc(/|%2f)passwd|[?&](cmd|c|exec|command|q|x)=|upload)|nikto|sqlmap|wpscan|nuclei|gobuster|feroxbuster|dirbuster|acunetix|nessus|openvas|masscan|zgrab|nmap')
+    WHEN 'text' THEN regexp_matches(raw, '(?i)sshd|xp_cmdshell|sp_oacreate|esxcli|vim-cmd|hostd\b|config(uration)? (file )?(has been |was |is )?(downloaded|backed|exported|saved)|jsconsole|%(asa|sys|parser|ha_em)-|log(s)? (was |were |has been |have been )?(deleted|cleared|erased)|firmware|restore|,CONFIG,|rpc\.mountd|sudo|useradd|adduser|usermod|cron|passwd|su\[|su:|authorized_keys|/dev/tcp|base64|curl|wget|nc |ncat|chmod|history|auditctl|systemctl|insmod|ld_preload|type=SYSCALL.{0,500}\s(uid=(33|48|80|101)\s|exe="/(tmp|var/tmp|dev/shm)/)|type=(EXECVE|PROCTITLE).*([ =][0-9A-F]{12,}( |$)|/tmp/|/dev/|/etc/|/root|/proc/|/\.[a-z]|_history|/var/(log|spool|run|lib|backups|www)/|/home|/systemd/|stratum|donate-level|monero|--coin|--algo|--pool|xmr|miner|["/](ip6?tables[a-z-]*|nft|ufw|firewall-cmd|service|setenforce|aa-[a-z]+|pkill|killall|journalctl|update-rc\.d|chkconfig|at|batch|visudo|sudo|gpasswd|newusers|chpasswd|setcap|getcap|chattr|base32|openssl|xxd|uudecode|ncat|netcat|socat|mkfifo|find|locate|gcore|gdb|john|hashcat|unshadow|hydra|medusa|ncrack|patator|crackmapexec|netexec|nxc|kerbrute|tcpdump|tshark|dumpcap|ettercap|bettercap|dsniff|masscan|zmap|fscan[^"]*|rustscan|naabu|pnscan|hping3|arp|ip|arp-scan|fping|nbtscan|ssh-keyscan|ssh|scp|sftp|rsync|sshpass|autossh|chisel|frpc|frps|ngrok|gost|cloudflared|proxychains[0-9]?|sshuttle|nsenter|chroot|mount|docker|podman|nerdctl|crictl|ctr|kubectl|etcdctl|touch|mkdir|shred|unlink|tar|zip|7z[a-z]?|rar|mysqldump|mariadb-dump|pg_dump[a-z]*|mongodump|mongoexport|sqlite3|rclone|aws|gsutil|azcopy|dd|mkfs[^"]*|wipefs|gpg|ccrypt|lvremove|zfs|btrfs|restic|borg|virsh|esxcli|vim-cmd|gcc|cc|clang|uname|hostnamectl|lscpu|nproc|dmidecode|lsb_release|lshw|lsblk|lspci|free|uptime|nvidia-smi|printenv|env|ps|top|pgrep|pstree|htop|id|whoami|w|who|last|lastlog|lastb|groups|getent|lslogins|netstat|ss|lsof|ifconfig|route|dpkg|rpm|python[0-9.]*|perl|php|ruby|nc|modprobe|npm|yarn|pnpm|twine|gem|cargo|poetry|git|gh|node|rg|ag|grep|dotnet|showmount|smbclient|smbmap|enum4linux|rpcclient|rpcinfo|sshfs|torsocks|tor|torify|sysctl|env|awk|less|vim?|bash|dig|nslookup|cp)"|/backups?/|\.ko")|type=SYSCALL.{0,500}exe="[^"]{0,80}/(uname|hostnamectl|lscpu|nproc|dmidecode|lshw|lspci|nvidia-smi|ps|top|pgrep|pstree|htop|id|whoami|w|who|last|lastlog|lastb|groups|getent|netstat|ss|lsof|ifconfig)"|iptables|setenforce|/etc/sudoers|visudo|docker|kubectl|nsenter|\.ssh/|id_rsa|openssl|"[A-Z]{3,7} \S{0,900}(\.\.|%2e%2e|union|jndi|etc(/|%2f)passwd|[?&](cmd|c|exec|command|q|x)=|upload)|nikto|sqlmap|wpscan|nuclei|gobuster|feroxbuster|dirbuster|acunetix|nessus|openvas|masscan|zgrab|nmap')
     ELSE scope IS NOT NULL
 END
 ORDER BY event_uid;
@@ -798,7 +839,8 @@ FROM (
         END AS key
     FROM (
         SELECT * REPLACE (
-            CASE WHEN class_uid NOT BETWEEN 4001 AND 4999 THEN api_operation END AS api_operation
+            CASE WHEN class_uid NOT BETWEEN 4001 AND 4999 AND mapper <> 'auditd' THEN api_operation
+            END AS api_operation
         )
         FROM events
     )

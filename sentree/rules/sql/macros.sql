@@ -9,7 +9,7 @@ CREATE OR REPLACE TEMP MACRO sigma_number(x) AS
 -- A text as an instant of UTC: with or without a zone (then it is UTC), or a count since 1970 in
 -- seconds, milliseconds, microseconds or nanoseconds, or Windows' count of 100 nanoseconds since
 -- 1601, told apart by its length.
-CREATE OR REPLACE TEMP MACRO sigma_time(x) AS
+CREATE OR REPLACE TEMP MACRO sigma_instant(x) AS
     CASE WHEN regexp_full_match(x, '\d{9,11}(\.\d+)?')
     THEN TRY(make_timestamp(CAST(TRY_CAST(x AS DOUBLE) * 1000000 AS BIGINT)))
     WHEN regexp_full_match(x, '\d{12,14}') THEN TRY(make_timestamp(TRY_CAST(x AS BIGINT) * 1000))
@@ -18,6 +18,10 @@ CREATE OR REPLACE TEMP MACRO sigma_time(x) AS
     THEN TRY(make_timestamp(TRY_CAST(x AS BIGINT) // 10 - 11644473600000000))
     WHEN regexp_full_match(x, '\d{19}') THEN TRY(make_timestamp(TRY_CAST(x AS BIGINT) // 1000))
     ELSE CAST(TRY_CAST(x AS TIMESTAMPTZ) AS TIMESTAMP) END;
+
+-- As `sigma_number` does, look past blanks and line ends around the text.
+CREATE OR REPLACE TEMP MACRO sigma_time(x) AS
+    sigma_instant(trim(x, ' ' || chr(9) || chr(10) || chr(13)));
 
 CREATE OR REPLACE TEMP MACRO sigma_ipv4(octets) AS
     CASE WHEN len(octets) = 4

