@@ -281,8 +281,10 @@ class Lake:
         for step in pending(FIRST):
             self._apply(step)
         self.connection.execute("COMMIT")
-        # Events and raw text repeat themselves: zstd is four times smaller and no slower to write.
+        # Events and raw text repeat themselves: zstd is four times smaller and no slower to write;
+        # its higher levels take half as long again for a twentieth less.
         self.connection.execute("CALL lake.set_option('parquet_compression', 'zstd')")
+        self.connection.execute("CALL lake.set_option('parquet_compression_level', '1')")
 
     def _writer_lock(self) -> AbstractContextManager[Confirm]:
         return self._catalog.writing(self.connection)

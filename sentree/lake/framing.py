@@ -30,7 +30,7 @@ from sentree.lake.records import (
 from sentree.lake.windows_xml import is_windows_xml, windows_xml_records
 from sentree.lake.zeek import ZeekRows
 
-CHUNK = 16 * 1024 * 1024
+CHUNK = 32 * 1024 * 1024
 HEAD = 512 * 1024
 SAMPLE_LINES = 50
 CHUNK_RECORDS = 100_000

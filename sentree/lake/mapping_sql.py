@@ -1,4 +1,4 @@
-"""Compiles a mapper to one SELECT over staged records, and the promoted columns to another.
+"""Compiles a mapper to one SELECT over staged records.
 
 The statement works in stages, each a projection over the one below, so that records stream through:
 shape, header fields (what rules, time and defaults need), rule, the rule's own fields, event. Each
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from ocsf.classes import category_uid
-from ocsf.columns import OBSERVABLE_COLUMNS, PROMOTED
 from ocsf.mapping import OCSF_VERSION, Const, Expression, Field, Mapper, Rule, Shape, Tree
 from sentree.lake.mapping_expressions import (
     Sources,
@@ -24,7 +23,7 @@ from sentree.lake.mapping_fields import Noted, Places, json_path
 from sentree.lake.mapping_kept import kept_select
 from sentree.lake.mapping_time import EARLIEST, LATEST, found_time, iso_instant, zone_unknown
 
-__all__ = ["json_path", "mapped_select", "promoted_select"]
+__all__ = ["json_path", "mapped_select"]
 
 HEAD = ""
 NO_LIST = "NULL::VARCHAR[]"
@@ -274,27 +273,3 @@ def _notes(mapper: Mapper, value: Callable[[str], str]) -> str:
         away = f"abs(epoch_us({iso_instant(value(name))}) - epoch_us(time))"
         notes.append(f"CASE WHEN {away} > 60000000 THEN {literal(issue)} END")
     return f"list_filter([{', '.join(notes)}], lambda each: each IS NOT NULL)"
-
-
-def promoted_select(relation: str) -> str:
-    """Compile the promoted columns to a SELECT over `relation(…, event)`.
-
-    Returns:
-        SQL giving every column of the relation, then those of `ocsf.columns.PROMOTED` in order,
-        then `observables VARCHAR[]` (distinct values, in column order).
-    """
-    paths = list(dict.fromkeys(path for column in PROMOTED for path in column.paths))
-    place = {path: number for number, path in enumerate(paths, start=1)}
-    columns: list[str] = []
-    for column in PROMOTED:
-        texts = [f"nullif(v[{place[path]}], '')" for path in column.paths]
-        text = f"coalesce({', '.join(texts)})" if len(texts) > 1 else texts[0]
-        cast = text if column.sql_type == "VARCHAR" else f"TRY_CAST({text} AS {column.sql_type})"
-        columns.append(f"{cast} AS {column.name}")
-    listed = ", ".join(literal(path) for path in paths)
-    seen = ", ".join(OBSERVABLE_COLUMNS)
-    extracted = f"SELECT *, json_extract_string(event, [{listed}]) AS v FROM {relation}"
-    typed = f"SELECT * EXCLUDE (v), {', '.join(columns)} FROM ({extracted})"
-    ordered = f"list_filter([{seen}], lambda each: each IS NOT NULL)"
-    distinct = f"list_filter({ordered}, lambda each, place: list_position({ordered}, each) = place)"
-    return f"SELECT *, {distinct} AS observables FROM ({typed})"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ocsf.mapping import Mapper, Shape
 from sentree.lake.mapping_expressions import literal
 from sentree.lake.mapping_sql import json_path
+from sentree.lake.text_envelope import is_enveloped
 from sentree.lake.text_layout import directive_sql
 
 BASE = "base"
@@ -26,8 +27,9 @@ def route_sql(
 ) -> str:
     """Compile the route of a staged record: a mapper whose shape or layout fits, or base.
 
-    `laid` is the mapper whose layout takes the record's message; a line that is no JSON, or comes
-    in a log daemon's JSON, has no other.
+    After the name of a mapper that a shape led to stand `#` and the number of the shape. `laid` is
+    the mapper whose layout takes the record's message; a line that is no JSON, or comes in a log
+    daemon's JSON, has no other.
 
     Args:
         mappers: all mappers, in the order in which they are tried.
@@ -56,6 +58,21 @@ def route_sql(
     return f"CASE {' '.join(arms)} ELSE coalesce(laid, {literal(BASE)}) END"
 
 
+def short_route_sql(mappers: Iterable[Mapper], chosen: Mapper) -> str:
+    """Compile `route_sql` for records of the chosen mapper; NULL where the whole has to tell.
+
+    The whole asks the chosen mapper first, so that both agree on every record that is told here.
+    """
+    arms = [
+        f"WHEN json IS NULL AND regexp_matches(text, {literal(JSON_BEGIN)}) THEN NULL",
+        f"WHEN json IS NULL AND {directive_sql(mappers, 'text', 'line')} THEN NULL",
+        "WHEN json IS NULL THEN laid",
+        f"WHEN type <> 'OBJECT' OR {is_enveloped()} THEN NULL",
+        *_mapper_arms([chosen]),
+    ]
+    return f"CASE {' '.join(arms)} END"
+
+
 def tried_mappers(
     mappers: Iterable[Mapper], chosen: str | None, *, forced: bool = False
 ) -> list[Mapper]:
@@ -67,9 +84,9 @@ def tried_mappers(
 
 def _mapper_arms(mappers: Iterable[Mapper]) -> list[str]:
     return [
-        f"WHEN {_shape_sql(shape)} THEN {literal(mapper.name)}"
+        f"WHEN {_shape_sql(shape)} THEN {literal(f'{mapper.name}#{number}')}"
         for mapper in mappers
-        for shape in mapper.shapes
+        for number, shape in enumerate(mapper.shapes)
         if shape.present and mapper.name != BASE
     ]
 

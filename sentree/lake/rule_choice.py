@@ -7,7 +7,7 @@ a file of a few kinds of records should not pay for the rules of all others.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ocsf.mapping import Mapper, Rule
 from sentree.lake.mapping_expressions import literal
@@ -26,6 +26,20 @@ def telling_name(mapper: Mapper) -> str | None:
         for name, values in rule.when:
             wanted.setdefault(name, set()).update(values)
     return max(sorted(wanted), key=lambda name: len(wanted[name]), default=None)
+
+
+def of_shapes(mapper: Mapper, told: Sequence[int | None]) -> Mapper:
+    """Give the mapper with the shapes alone by which records were told.
+
+    Args:
+        mapper: the mapper.
+        told: the shapes' numbers; None for a record that was told otherwise.
+    """
+    numbers = {number for number in told if number is not None}
+    if len(numbers) < len(told) or not numbers:
+        return mapper
+    shapes = tuple(each for number, each in enumerate(mapper.shapes) if number in numbers)
+    return dataclasses.replace(mapper, shapes=shapes)
 
 
 def narrowed(

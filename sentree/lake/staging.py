@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,13 +21,22 @@ from ocsf.mapping import Mapper
 from schemas.ingest import SourceReport
 from sentree.lake.db import sql_text
 from sentree.lake.gathering import gathered_select
+from sentree.lake.mapping_promoted import attributes_of
 from sentree.lake.mapping_sql import json_path, mapped_select
 from sentree.lake.records import Array, Record, Reject, Table, reject, table_of
 from sentree.lake.rescue import NOT_JSON, rescue
-from sentree.lake.routing import BASE, BROKEN, DIRECTIVE, WRAPPED, route_sql, tried_mappers
-from sentree.lake.rule_choice import narrowed
+from sentree.lake.routing import (
+    BASE,
+    BROKEN,
+    DIRECTIVE,
+    WRAPPED,
+    route_sql,
+    short_route_sql,
+    tried_mappers,
+)
+from sentree.lake.rule_choice import narrowed, of_shapes
 from sentree.lake.session import Session
-from sentree.lake.text_envelope import envelope_sql
+from sentree.lake.text_envelope import envelope_sql, no_envelope_sql
 from sentree.lake.text_header import (
     dated_sql,
     fast_sql,
@@ -37,8 +47,9 @@ from sentree.lake.text_header import (
 )
 from sentree.lake.text_layout import documents_select, layout_routes
 
-# Setting up a mapper's statement takes as long as mapping some ten thousand records.
-MAP_CHARACTERS = 96 * 1024 * 1024
+# Setting up a mapper's statement takes as long as mapping some ten thousand records. Three chunks,
+# less the line ends, are enough.
+MAP_CHARACTERS = 84 * 1024 * 1024
 # A source that names new columns with every line must not make a statement of each.
 MOST_HEADERS = 64
 WRITTEN = "CAST($written AS TIMESTAMP)"
@@ -49,7 +60,8 @@ class SourceLoad:
     """A source on its way into the lake, and what is counted of it.
 
     `written` is a time before which its last line was written, `header` the number of the columns
-    that its last header line named.
+    that its last header line named. `is_plain` says that most of its records are of the chosen
+    mapper, as far as they were looked at.
     """
 
     path: str
@@ -65,6 +77,7 @@ class SourceLoad:
     is_known: bool = False
     written: datetime | None = None
     header: int | None = None
+    is_plain: bool = True
 
     def report(self) -> SourceReport:
         """Give the counts, which add up by construction."""
@@ -93,6 +106,18 @@ class SourceLoad:
         )
 
 
+class Staged(NamedTuple):
+    """Events to be written.
+
+    With them come the shapes of records among them in which a key stands twice, and the attributes
+    that the events may have; None: any.
+    """
+
+    events: Table
+    doubled: list[int]
+    attributes: frozenset[str] | None
+
+
 class Staging:
     """Holds records until they are mapped, and events until they are taken to be written."""
 
@@ -103,9 +128,10 @@ class Staging:
         self._records: list[Table] = []
         self._events: list[Table] = []
         self._doubled: set[int] = set()
+        self._used: list[Mapper] = []
         self._seq = 0
         self._unmapped = 0
-        self._statements: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._statements: dict[tuple[str, tuple[int | None, ...], tuple[str, ...]], str] = {}
         self._headers = HeaderLines()
         self.rows = 0
         self.characters = 0
@@ -121,15 +147,18 @@ class Staging:
             self._map()
         return rejects
 
-    def take(self) -> tuple[Table, list[int]] | None:
-        """Give the staged events, and the shapes of records with a key that stands twice."""
+    def take(self) -> Staged | None:
+        """Give the staged events."""
         self._map()
         self.rows = self.characters = 0
         if not self._events:
             return None
-        events, doubled = pa.concat_tables(self._events), sorted(self._doubled)
-        self._events, self._doubled = [], set()
-        return events, doubled
+        lists = [attributes_of(each) for each in self._used]
+        known = [each for each in lists if each is not None]
+        attributes = frozenset[str]().union(*known) if len(known) == len(lists) else None
+        staged = Staged(pa.concat_tables(self._events), sorted(self._doubled), attributes)
+        self._events, self._doubled, self._used = [], set(), []
+        return staged
 
     def drop(self, load: SourceLoad) -> None:
         """Forget what is staged of a source."""
@@ -145,16 +174,7 @@ class Staging:
         self._seq += table.num_rows
         framed = table.append_column("seq", pa.array(seq))
         framed = framed.append_column("header", self._columns_of(load, framed))
-        records = self._session.table(
-            self._staging_sql(load, last=last),
-            {
-                "source": load.source_uid,
-                "tenant": self._tenant,
-                "forced": load.forced,
-                "written": (load.written or datetime.now(UTC)).replace(tzinfo=None),
-            },
-            framed=framed,
-        )
+        records = self._routed(load, framed, last=last)
         again: list[Record | Reject] = []
         counted = self._session.run(
             "SELECT route, count(*), sum(strlen(raw)) FROM staged_records"
@@ -177,12 +197,57 @@ class Staging:
         self._records.append(records)
         return again
 
+    def _routed(self, load: SourceLoad, framed: Table, *, last: bool) -> Table:
+        """Give the staged records of framed ones.
+
+        The statement that knows all mappers takes longer to set up than to read some megabytes,
+        so records that the chosen mapper takes are told by one that knows no other.
+        """
+        values = {
+            "source": load.source_uid,
+            "tenant": self._tenant,
+            "forced": load.forced,
+            "written": (load.written or datetime.now(UTC)).replace(tzinfo=None),
+        }
+        parts: list[Table] = []
+        chosen = self._mappers.get(load.chosen or BASE)
+        if chosen and chosen.name != BASE and load.is_plain:
+            plain = self._session.table(self._short_sql(chosen), values, framed=framed)
+            if plain["route"].null_count:
+                plain = plain.filter(pc.field("route").is_valid())
+            parts.append(plain)
+            load.is_plain = 2 * len(plain) > len(framed)
+            if len(plain) == len(framed):
+                return plain
+            framed = self._session.table(
+                "SELECT framed.* FROM framed ANTI JOIN staged_records USING (seq)",
+                framed=framed,
+                staged_records=plain,
+            )
+        statement = self._staging_sql(load, last=last)
+        parts.append(self._session.table(statement, values, framed=framed))
+        return pa.concat_tables(parts)
+
+    def _short_sql(self, chosen: Mapper) -> str:
+        mappers = list(self._mappers.values())
+        return self._records_sql(
+            [chosen],
+            envelope=no_envelope_sql(),
+            route=short_route_sql(mappers, chosen),
+        )
+
     def _staging_sql(self, load: SourceLoad, *, last: bool) -> str:
         mappers = self._mappers.values()
-        tried = tried_mappers(mappers, load.chosen, forced=load.forced)
+        return self._records_sql(
+            tried_mappers(mappers, load.chosen, forced=load.forced),
+            envelope=envelope_sql(),
+            route=route_sql(mappers, load.chosen, forced=load.forced, unwraps=not last),
+        )
+
+    def _records_sql(self, tried: Sequence[Mapper], *, envelope: str, route: str) -> str:
         return sql_text(
             "stage_records",
-            envelope=envelope_sql(),
+            envelope=envelope,
             fast=fast_sql("entry"),
             header=header_sql("entry", "fast"),
             unified=unified_sql("fast", "slow"),
@@ -202,7 +267,7 @@ class Staging:
                 app="split_part(app, '(', 1)",
                 headed="(size > 0 OR envelope.sure)",
             ),
-            route=route_sql(mappers, load.chosen, forced=load.forced, unwraps=not last),
+            route=route,
         )
 
     def _columns_of(self, load: SourceLoad, framed: Table) -> Array:
@@ -268,24 +333,21 @@ class Staging:
         records = pa.concat_tables(parts)
         if gathering := self._mappers[route].gathers:
             records = self._session.table(gathered_select(gathering), staged_records=records)
-        statement = self._statement(route, records)
-        self._events.append(
-            self._session.table(statement, {"route": route}, staged_records=records)
-        )
-
-    def _statement(self, route: str, records: Table) -> str:
-        """Compile the statement that maps a route's records, of the rules they can meet."""
+        arms = records["arm"].unique().to_pylist()
+        relation = f"({sql_text('unmapped_records')})"
 
         def fetch(sql: str) -> list[tuple[str | None, ...]]:
             return self._session.run(sql, {"route": route}, staged_records=records).fetchall()
 
-        relation = f"({sql_text('unmapped_records')})"
-        mapper = narrowed(self._mappers[route], relation, fetch)
-        key = (route, tuple(rule.name for rule in mapper.rules))
+        mapper = narrowed(of_shapes(self._mappers[route], arms), relation, fetch)
+        self._used.append(mapper)
+        key = (route, tuple(arms), tuple(rule.name for rule in mapper.rules))
         if key not in self._statements:
             mapped = mapped_select(mapper, relation)
             self._statements[key] = sql_text("stage_events", mapped=mapped)
-        return self._statements[key]
+        self._events.append(
+            self._session.table(self._statements[key], {"route": route}, staged_records=records)
+        )
 
     def _reframed(self, route: str, records: Table) -> list[Record | Reject]:
         """Look inside records that hold several, or that are no JSON as they stand."""

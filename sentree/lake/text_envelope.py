@@ -54,13 +54,26 @@ def envelope_sql() -> str:
         f" 'pri': TRY_CAST({level} AS INTEGER),"
         f" 'sure': NOT list_contains(keys, {literal(SHIPPED)})}}"
     )
+    return (
+        f"CASE WHEN type = 'OBJECT' AND {is_enveloped()}"
+        f" THEN list_transform([json_extract_string(json, [{listed}])], lambda v: {struct})[1] END"
+    )
+
+
+def no_envelope_sql() -> str:
+    """Give SQL for the struct of an envelope that is none."""
+    members = "entry VARCHAR, time TIMESTAMP, host VARCHAR, app VARCHAR, pid VARCHAR"
+    return f"CAST(NULL AS STRUCT({members}, pri INTEGER, sure BOOLEAN))"
+
+
+def is_enveloped() -> str:
+    """Give SQL that is true of an object, by its `keys`, in which a line travels."""
     marks = ", ".join(literal(each) for each in (*MARKS, SHIPPED))
     messages = ", ".join(literal(each) for each in MESSAGES)
     docker = "(list_contains(keys, 'log') AND list_contains(keys, 'stream') AND len(keys) <= 4)"
     return (
-        f"CASE WHEN type = 'OBJECT' AND NOT list_contains(keys, 'winlog')"
-        f" AND (list_has_any(keys, [{messages}]) AND list_has_any(keys, [{marks}]) OR {docker})"
-        f" THEN list_transform([json_extract_string(json, [{listed}])], lambda v: {struct})[1] END"
+        f"(NOT list_contains(keys, 'winlog') AND"
+        f" (list_has_any(keys, [{messages}]) AND list_has_any(keys, [{marks}]) OR {docker}))"
     )
 
 

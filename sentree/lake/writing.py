@@ -15,13 +15,15 @@ from ocsf.mapping import Mapper
 from schemas.ingest import SourceReport
 from sentree.errors import LakeError
 from sentree.lake.db import Lake, sql_text
-from sentree.lake.mapping_sql import promoted_select
-from sentree.lake.records import Frame, Reject, Table
+from sentree.lake.mapping_promoted import promoted_select
+from sentree.lake.records import BATCH_ROWS, Frame, Reject, Table
 from sentree.lake.session import Session
-from sentree.lake.staging import SourceLoad, Staging
+from sentree.lake.staging import SourceLoad, Staged, Staging
 
-FLUSH_ROWS = 500_000
-FLUSH_CHARACTERS = 96 * 1024 * 1024
+# What is staged at once is several times its text in memory, the more so the shorter its lines.
+FLUSH_ROWS = 150_000
+STAGE_ROWS = 75 * BATCH_ROWS
+FLUSH_CHARACTERS = 84 * 1024 * 1024
 FLUSH_REJECTS = 50_000
 COMMIT_ROWS = 100_000
 COMMIT_SOURCES = 200
@@ -88,10 +90,14 @@ class Writer:
         self._reject(load, frame.rejects)
         if frame.table is None:
             return
+        for first in range(0, frame.table.num_rows, STAGE_ROWS):
+            self._stage(load, frame.table.slice(first, STAGE_ROWS))
+
+    def _stage(self, load: SourceLoad, table: Table) -> None:
         if load.is_known:
-            load.records += frame.table.num_rows
+            load.records += table.num_rows
             return
-        self._reject(load, self._staging.add(load, frame.table))
+        self._reject(load, self._staging.add(load, table))
         if (
             self._staging.rows >= FLUSH_ROWS
             or self._staging.characters >= FLUSH_CHARACTERS
@@ -136,27 +142,28 @@ class Writer:
         self._begin_transaction()
         staged = self._staging.take()
         if staged:
-            self._write_events(*staged)
+            self._write_events(staged)
         if self._rejects:
             self._insert("rejects", [(source, *each) for source, each in self._rejects])
             self._rejects = []
 
-    def _write_events(self, staged: Table, doubled: list[int]) -> None:
-        days = [day for (day,) in self._session.run(DAYS, staged_events=staged).fetchall()]
+    def _write_events(self, staged: Staged) -> None:
+        events = staged.events
+        days = [day for (day,) in self._session.run(DAYS, staged_events=events).fetchall()]
         fresh = self._session.table(
-            sql_text("fresh_events", known=_known(days)), staged_events=staged
+            sql_text("fresh_events", known=_known(days)), staged_events=events
         )
         # A join in the statement that writes would hold every wide row once more.
-        is_fresh = pc.field("seq").isin(fresh["seq"].combine_chunks())
-        events = staged if len(fresh) == len(staged) else staged.filter(is_fresh)
+        if len(fresh) < len(events):
+            events = events.filter(pc.field("seq").isin(fresh["seq"].combine_chunks()))
         written = sql_text("written_events")
-        promoted = promoted_select(f"({written})")
+        promoted = promoted_select(f"({written})", staged.attributes)
         for first in range(0, len(days), DAYS_AT_ONCE):
             some = days[first : first + DAYS_AT_ONCE]
             values = {
                 "tenant": self._tenant,
                 "now": self._now,
-                "doubled": doubled,
+                "doubled": staged.doubled,
                 "no_day": NO_DAY,
                 "first_day": some[0],
                 "last_day": some[-1],

@@ -11,7 +11,8 @@ from mapped_records import Mapped, lines, map_documents, pair_names
 
 from ocsf.columns import OBSERVABLE_COLUMNS, PROMOTED
 from ocsf.mappers import MAPPERS
-from sentree.lake.mapping_sql import json_path, promoted_select
+from sentree.lake.mapping_promoted import attributes_of, promoted_select
+from sentree.lake.mapping_sql import json_path
 
 EXAMPLES = settings(
     max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
@@ -22,6 +23,16 @@ SEEDS = {
         for pair in pair_names()
         if pair.split("-")[0] == name
         for line in lines(f"{pair}.input.jsonl")
+    ]
+    for name in MAPPERS
+    if any(pair.split("-")[0] == name for pair in pair_names())
+}
+EXPECTED = {
+    name: [
+        json.loads(line)["event"]
+        for pair in pair_names()
+        if pair.split("-")[0] == name
+        for line in lines(f"{pair}.expected.jsonl")
     ]
     for name in MAPPERS
     if any(pair.split("-")[0] == name for pair in pair_names())
@@ -109,12 +120,16 @@ def test_an_empty_relation_gives_no_events(name: str):
     assert map_documents(name, []) == []
 
 
-def promoted(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def promoted(
+    events: list[dict[str, Any]], attributes: frozenset[str] | None = None
+) -> list[dict[str, Any]]:
     connection = duckdb.connect()
     connection.execute("CREATE TABLE mapped (seq BIGINT, event VARCHAR)")
     rows = [(number, json.dumps(event)) for number, event in enumerate(events)]
     connection.executemany("INSERT INTO mapped VALUES (?, ?)", rows)
-    cursor = connection.execute(f"SELECT * FROM ({promoted_select('mapped')}) ORDER BY seq")
+    cursor = connection.execute(
+        f"SELECT * FROM ({promoted_select('mapped', attributes)}) ORDER BY seq"
+    )
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -124,6 +139,12 @@ def test_promoted_columns_come_in_order_after_those_of_the_relation():
     assert list(row) == ["seq", "event", *(column.name for column in PROMOTED), "observables"]
     assert all(row[column.name] is None for column in PROMOTED)
     assert row["observables"] == []
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_all_that_a_mapper_gives_is_looked_for_in_its_events(name: str):
+    events = EXPECTED[name]
+    assert promoted(events, attributes_of(MAPPERS[name])) == promoted(events)
 
 
 def test_a_promoted_column_takes_the_first_path_that_holds_a_value():

@@ -4,6 +4,7 @@
 -- `entry` is the text in which a header and a message are looked for: a text record, or what a
 -- JSON envelope (journald, Docker, Beats) holds. `doc` of a text that a layout takes is the
 -- message, and `head` the JSON of its header; documents are made of them when they are mapped.
+-- `arm` is the shape of its mapper by which a record of JSON was told.
 WITH given AS (
     SELECT *, coalesce(doc, text) AS full_text FROM framed
 ),
@@ -108,8 +109,15 @@ joined AS (
 laid AS (
     SELECT *, CASE WHEN body IS NOT NULL AND inner_json IS NULL THEN {layout} END AS laid FROM joined
 ),
+told_apart AS (
+    SELECT *, {route} AS found FROM laid
+),
 routed AS (
-    SELECT *, {route} AS route FROM laid
+    SELECT
+        *,
+        split_part(found, '#', 1) AS route,
+        TRY_CAST(nullif(split_part(found, '#', 2), '') AS TINYINT) AS arm
+    FROM told_apart
 )
 SELECT
     seq,
@@ -125,6 +133,7 @@ SELECT
     END AS doc,
     CASE WHEN route = laid THEN head END AS head,
     CASE WHEN route = laid THEN header END AS header,
+    arm,
     CASE WHEN type = 'OBJECT' AND route IS DISTINCT FROM laid THEN hash(keys) END AS shape,
     list_filter(
         [
