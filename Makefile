@@ -26,7 +26,7 @@ check: $(READY)
 	$(BIN)/deptry .
 	$(BIN)/pyright --threads 2
 	$(BIN)/python bench/accuracy.py --check
-	$(BIN)/cog --check docs/cli.md
+	$(BIN)/cog --check docs/cli.md docs/sources.md
 	$(BIN)/mkdocs build --quiet --strict --site-dir site
 
 setup: $(READY)
@@ -43,7 +43,7 @@ lock: $(READY)
 	echo "torch==2.13.0" >> constraints.txt
 
 docs: $(READY)
-	$(BIN)/cog -r docs/cli.md
+	$(BIN)/cog -r docs/cli.md docs/sources.md
 	$(BIN)/mkdocs build --strict --site-dir site
 
 bench: $(READY)

@@ -111,7 +111,8 @@ def detect(
     report = _run_rules(settings, options.request(span), library, executor, common)
     if ocsf is not None:
         with Lake.open(settings, create=False) as lake:
-            found = stored_findings(lake, settings.tenant, window=span, only_new=only_new)
+            since = report.snapshot_id if only_new else None
+            found = stored_findings(lake, settings.tenant, window=span, since_snapshot=since)
             written = write_lines(ocsf, write_findings(found))
         common.say(f"{written:,} findings are in {ocsf}")
     if layers is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from schemas.detection import Detection, Match, RuleRecord, StoredFinding
 from schemas.window import Window
+from sentree.lake.added_rows import added_rows
 from sentree.lake.arrow import lent_table, read_table
 from sentree.lake.db import Lake, sql_text
 
@@ -116,14 +117,16 @@ def store_matches(lake: Lake) -> None:
 
 
 def stored_findings(
-    lake: Lake, tenant: str, *, window: Window | None = None, only_new: bool = False
+    lake: Lake, tenant: str, *, window: Window | None = None, since_snapshot: int | None = None
 ) -> Iterator[StoredFinding]:
     """Give a tenant's detections in the order of their time, with what a report of them needs.
 
-    `only_new` gives those that this connection stored last.
+    With `since_snapshot`, only those that were stored after that snapshot of the lake.
     """
-    sql = sql_text("detections_stored")
-    sql = sql.replace("{of}", "new_detections" if only_new else "detections")
+    detections = "detections"
+    if since_snapshot is not None:
+        detections = added_rows(lake, detections, since_snapshot, lake.snapshot_id())
+    sql = sql_text("detections_stored").replace("{of}", detections)
     start = window.start.replace(tzinfo=None) if window else None
     end = window.end.replace(tzinfo=None) if window else None
     for row in lake.query(sql, {"tenant": tenant, "start": start, "end": end}):
