@@ -36,7 +36,7 @@ from sentree.lake.routing import (
 )
 from sentree.lake.rule_choice import narrowed, of_shapes
 from sentree.lake.session import Session
-from sentree.lake.text_envelope import envelope_sql, no_envelope_sql
+from sentree.lake.text_envelope import envelope_sql, is_enveloped, no_envelope_sql
 from sentree.lake.text_header import (
     dated_sql,
     fast_sql,
@@ -212,7 +212,7 @@ class Staging:
         parts: list[Table] = []
         chosen = self._mappers.get(load.chosen or BASE)
         if chosen and chosen.name != BASE and load.is_plain:
-            plain = self._session.table(self._short_sql(chosen), values, framed=framed)
+            plain = self._staged(self._short_sql(chosen), values, framed)
             if plain["route"].null_count:
                 plain = plain.filter(pc.field("route").is_valid())
             parts.append(plain)
@@ -224,25 +224,38 @@ class Staging:
                 framed=framed,
                 staged_records=plain,
             )
-        statement = self._staging_sql(load, last=last)
-        parts.append(self._session.table(statement, values, framed=framed))
+        statement = self._staging_sql(load, framed, last=last)
+        parts.append(self._staged(statement, values, framed))
         return pa.concat_tables(parts)
 
-    def _short_sql(self, chosen: Mapper) -> str:
-        mappers = list(self._mappers.values())
-        return self._records_sql(
-            [chosen],
-            envelope=no_envelope_sql(),
-            route=short_route_sql(mappers, chosen),
-        )
+    def _staged(self, sql: str, values: Mapping[str, object], framed: Table) -> Table:
+        used = {name: value for name, value in values.items() if f"${name}" in sql}
+        return self._session.table(sql, used, framed=framed)
 
-    def _staging_sql(self, load: SourceLoad, *, last: bool) -> str:
+    def _short_sql(self, chosen: Mapper) -> str:
+        route = short_route_sql(list(self._mappers.values()), chosen)
+        if not chosen.layouts:
+            return sql_text("stage_objects", route=route)
+        return self._records_sql([chosen], envelope=no_envelope_sql(), route=route)
+
+    def _staging_sql(self, load: SourceLoad, framed: Table, *, last: bool) -> str:
+        """Compile the statement for all that these records can be, and nothing else."""
         mappers = self._mappers.values()
-        return self._records_sql(
-            tried_mappers(mappers, load.chosen, forced=load.forced),
-            envelope=envelope_sql(),
-            route=route_sql(mappers, load.chosen, forced=load.forced, unwraps=not last),
+        sql = sql_text("record_keys", enveloped=is_enveloped())
+        keys, holds, has_text = self._session.run(sql, framed=framed).fetchall()[0]
+        objects = not holds and not has_text
+        route = route_sql(
+            mappers,
+            load.chosen,
+            forced=load.forced,
+            unwraps=not last,
+            keys=None if holds else frozenset(keys or ()),
+            objects=objects,
         )
+        if objects:
+            return sql_text("stage_objects", route=route)
+        tried = tried_mappers(mappers, load.chosen, forced=load.forced)
+        return self._records_sql(tried, envelope=envelope_sql(), route=route)
 
     def _records_sql(self, tried: Sequence[Mapper], *, envelope: str, route: str) -> str:
         return sql_text(
