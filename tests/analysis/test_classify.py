@@ -66,7 +66,7 @@ def write(folder: Path, *lines: object) -> str:
 def test_each_record_of_a_mixed_file_has_its_class_and_says_why(
     settings: Settings, tmp_path: Path
 ) -> None:
-    path = write(tmp_path, record(1), ZEEK, TRAIL, OCSF, {"fan": "loud"}, "plain words")
+    path = write(tmp_path, record(1), ZEEK, TRAIL, OCSF, {"fan": "loud"}, "hello world")
     found = list(classify_records(settings, [path]))
     assert [(one.line, one.class_uid, one.category_uid) for one in found] == [
         (1, 1007, 1),
@@ -102,7 +102,7 @@ def test_an_event_that_no_rule_of_its_format_takes_is_said_to_be_unknown(
 def test_every_line_is_in_the_file_beside_the_result_and_every_citation_holds(
     settings: Settings, tmp_path: Path
 ) -> None:
-    path = write(tmp_path, record(1), ZEEK, "plain words", '{"cut": ')
+    path = write(tmp_path, record(1), ZEEK, "hello world", '{"cut": ')
     result = run(settings, ClassifyRequest(paths=(path,)))
     report = ClassifyReport.model_validate(result.data)
     assert (report.records, report.unknown, report.unused) == (3, 1, 1)
@@ -115,7 +115,7 @@ def test_every_line_is_in_the_file_beside_the_result_and_every_citation_holds(
 def test_unknown_records_are_no_error_and_a_broken_line_is_one_only_when_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = write(tmp_path, "plain words", '{"cut": ')
+    path = write(tmp_path, "hello world", '{"cut": ')
     home = ["--home", str(tmp_path / "home")]
     assert cli(["classify", path, *home]) == 0
     assert "Base Event (class 0)" in capsys.readouterr().out
