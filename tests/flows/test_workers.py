@@ -54,7 +54,7 @@ def test_a_worker_that_is_killed_in_a_leaf_costs_nothing_but_time(
 ) -> None:
     """The lake has a Postgres catalogue, what is expected comes from threads and the embedded."""
     import dask
-    import distributed  # noqa: F401: its defaults must be there before one is changed
+    import distributed  # noqa: F401 - its defaults must be there before one is changed
     from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 
     assert shared.catalog is not None
