@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from built_once import built_once
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from incident import IncidentLake
 from postgres_server import PostgresServer, postgres_server, programs
 
@@ -15,6 +17,12 @@ from schemas.scenario import IncidentSpec
 from sentree.settings import Settings
 
 FLOWS = Path(__file__).parent / "flows"
+
+# How fast examples are made depends on what else the machine does.
+hypothesis_settings.register_profile(
+    "sentree", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("sentree")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -151,7 +151,9 @@ def told(report: SourceReport) -> dict[str, Any]:
 
 
 @examples(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(made=st.lists(stix(), min_size=20, max_size=80), indent=st.sampled_from([None, 1]))
 def test_a_staged_file_gives_what_reading_it_one_by_one_gives(

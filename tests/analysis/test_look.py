@@ -176,7 +176,11 @@ def test_a_pattern_that_re2_does_not_know_is_refused_with_the_reason(
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=12))
-@checked(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@checked(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_no_text_breaks_a_search(lake: Lake, settings: Settings, text: str) -> None:
     found = _search(lake, settings, terms=(text,), match_case=True)
     raws = [row["raw"] for row in lake.query("SELECT raw FROM events")]

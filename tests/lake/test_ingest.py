@@ -270,7 +270,7 @@ RECORDS = st.lists(
     min_size=1,
     max_size=8,
 )
-SHARED = [HealthCheck.function_scoped_fixture]
+SHARED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=SHARED)
