@@ -25,7 +25,9 @@ ROWS = 200
 def read_rules(settings: Settings, request: DetectRequest) -> Library:
     """Read the rules that a request asks for; without any named, the lake's as well."""
     with Lake.open(settings, create=False) as lake:
-        return requested_library(settings, request, lake)
+        library = requested_library(settings, request, lake)
+    library.loaded.demand(len(library.left_out))
+    return library
 
 
 @task(

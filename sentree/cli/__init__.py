@@ -100,6 +100,10 @@ evaluation.command(
 )
 
 
+UNREACHED = "Failed to reach API at"
+"""How Prefect's client begins to say that its server is out of reach."""
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command; give the exit code. No traceback reaches a user unless `-v` is given."""
     verbose = any(word in ("-v", "--verbose") for word in arguments)
@@ -122,6 +126,9 @@ def run(arguments: Sequence[str]) -> int:
         if verbose:
             sys.excepthook(type(error), error, error.__traceback__)
         reason = str(error).splitlines()[0] if str(error) else ""
+        if reason.startswith(UNREACHED):
+            advice = "start it, or unset PREFECT_API_URL, or use --executor local"
+            return _fail(f"no Prefect server answers: {reason}; {advice}", ExitCode.CONFIGURATION)
         return _fail(f"unexpected {type(error).__name__}: {reason} (-v shows where)", 1)
     return code if isinstance(code, int) else ExitCode.DONE
 

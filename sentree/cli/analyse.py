@@ -80,6 +80,7 @@ def detect_first(settings: Settings, rules: tuple[Path, ...], common: Common) ->
             loaded = load_rules(pick_rules(rules), cache=settings.rule_cache)
             for problem in loaded.errors:
                 common.say(f"rule not used: {problem}")
+            loaded.demand()
             detect(lake, loaded, window=None, tenant=settings.tenant)
 
 

@@ -108,6 +108,7 @@ def detect(
     span = read_window(window)
     with Lake.open(settings, create=False) as lake:
         library = options.library(settings, common, stored=lake)
+    library.loaded.demand(len(library.left_out))
     report = _run_rules(settings, options.request(span), library, executor, common)
     if ocsf is not None:
         with Lake.open(settings, create=False) as lake:

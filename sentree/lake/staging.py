@@ -235,7 +235,7 @@ class Staging:
     def _short_sql(self, chosen: Mapper) -> str:
         route = short_route_sql(list(self._mappers.values()), chosen)
         if not chosen.layouts:
-            return sql_text("stage_objects", route=route)
+            return _objects_sql(route)
         return self._records_sql([chosen], envelope=no_envelope_sql(), route=route)
 
     def _staging_sql(self, load: SourceLoad, framed: Table, *, last: bool) -> str:
@@ -253,13 +253,15 @@ class Staging:
             objects=objects,
         )
         if objects:
-            return sql_text("stage_objects", route=route)
+            return _objects_sql(route)
         tried = tried_mappers(mappers, load.chosen, forced=load.forced)
         return self._records_sql(tried, envelope=envelope_sql(), route=route)
 
     def _records_sql(self, tried: Sequence[Mapper], *, envelope: str, route: str) -> str:
         return sql_text(
             "stage_records",
+            objects=sql_text("record_objects"),
+            event_uid=sql_text("record_uid", type="own_type", json="own_json"),
             envelope=envelope,
             fast=fast_sql("entry"),
             header=header_sql("entry", "fast"),
@@ -394,6 +396,11 @@ class Staging:
             staged_records=records,
         )
         return [reject(line, reason, raw.encode()) for line, raw in found.fetchall()]
+
+
+def _objects_sql(route: str) -> str:
+    uid = sql_text("record_uid", type="type", json="json")
+    return sql_text("stage_objects", objects=sql_text("record_objects"), event_uid=uid, route=route)
 
 
 def _choose(load: SourceLoad, counts: Mapping[str, int]) -> None:

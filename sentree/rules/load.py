@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
 from schemas.detection import RuleNote, RuleRecord
+from sentree.errors import UnreadableInputError
 from sentree.rules import correlation as correlations
 from sentree.rules.correlation import Correlation
 from sentree.rules.documents import Document, Unreadable, read_content, read_documents
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _TECHNIQUE = re.compile(r"t\d{4}(\.\d{3})?", re.IGNORECASE)
 _OTHER_ATTACK_ID = re.compile(r"(ta|g|s|m|c|ds)\d{4}", re.IGNORECASE)
+
+MISSING = "there is no such file or folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,22 @@ class LoadedRules:
     errors: tuple[LoadError, ...]
     placeholders: Placeholders = field(default_factory=dict[str, tuple[str, ...]])
 
+    def demand(self, left_out: int = 0) -> None:
+        """Refuse to go on without rules, lest a mistyped path passes for a clean result.
+
+        Args:
+            left_out: how many rules were read but are not to take part.
+
+        Raises:
+            UnreadableInputError: a named path does not exist, or no rule could be read at all.
+        """
+        for error in self.errors:
+            if error.reason == MISSING:
+                raise UnreadableInputError(f"rules {error.path}: {MISSING}")
+        if not self.rules and not left_out:
+            why = next((f" ({error})" for error in self.errors), "")
+            raise UnreadableInputError(f"no rule could be read{why}; see `sentree rules check`")
+
 
 def load_rules(
     paths: Iterable[Path | str],
@@ -171,7 +190,7 @@ def _files(paths: Iterable[Path | str], errors: list[LoadError]) -> Iterator[Pat
             elif given.is_file():
                 found = [given]
             else:
-                errors.append(LoadError(str(given), 1, "there is no such file or folder"))
+                errors.append(LoadError(str(given), 1, MISSING))
                 continue
         except OSError as error:
             errors.append(LoadError(str(given), 1, f"can't be read: {error.strerror}"))

@@ -178,3 +178,24 @@ def test_a_rule_is_tested_by_its_own_events(desk: Path, capsys: pytest.CaptureFi
     assert "FAIL  Old" in out and "r4.match.jsonl: 1 of 2 events don't match" in out
     assert "FAIL  Never" in out and "r2.nomatch.jsonl: can't be read" in out
     assert "4 rules with sample events: 2 passed, 2 failed; 1 rule without" in out
+
+
+def test_rules_that_are_not_there_are_no_clean_result(
+    desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["ingest", "a.jsonl", "-q"]) == ExitCode.DONE
+    (desk / "empty").mkdir()
+    for words, told in (
+        (["detect", "--rules", "ruels"], "rules ruels: there is no such file or folder"),
+        (["detect", "--rules", "rules", "ruels"], "rules ruels: there is no such file or folder"),
+        (["detect", "--rules", "empty"], "no rule could be read"),
+        (["digest", "--rules", "ruels", "--executor", "local"], "ruels: there is no such file"),
+        (["timeline", "--rules", "ruels", "--executor", "local"], "ruels: there is no such file"),
+    ):
+        assert run(words) == ExitCode.NOTHING_READABLE, words
+        assert told in capsys.readouterr().err
+    # All of them left out by choice is what was asked for.
+    assert run(["detect", "--rules", "rules", "--tag", "T9999"]) == ExitCode.DONE
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    assert run(["detect", "--rules", "rules"]) == ExitCode.CONFIGURATION
+    assert "no Prefect server answers" in capsys.readouterr().err

@@ -174,6 +174,7 @@ def detect_new(lake: Lake, started: Started, tenant: str) -> Detected:
         if _has_events(lake, tenant, mark.events_to, until):
             named = started.request.rules or (str(files("sentree.rules") / "builtin"),)
             rules = load_rules(named, cache=started.settings.rule_cache)
+            rules.demand()
             report = detect(lake, rules, tenant=tenant, since_snapshot=mark.events_to or None)
             until = report.snapshot_id
         span = Span(

@@ -1,23 +1,6 @@
 -- What `stage_records` gives of framed records that are JSON and carry no text of a log daemon: the
 -- same columns, without all that reads lines and headers, which takes long to set up.
-WITH given AS (
-    SELECT *, coalesce(doc, text) AS full_text FROM framed
-),
-read AS (
-    SELECT
-        *,
-        CASE
-            WHEN regexp_matches(full_text, '^\s*[\[{]') AND json_valid(full_text)
-                THEN CAST(json(full_text) AS VARCHAR)
-        END AS json
-    FROM given
-),
-keyed AS (
-    SELECT *, json_keys(json) AS keys FROM read
-),
-told AS (
-    SELECT *, CASE WHEN len(keys) > 0 THEN 'OBJECT' ELSE json_type(json) END AS type FROM keyed
-),
+{objects},
 told_apart AS (
     SELECT *, {route} AS found FROM told
 ),
@@ -43,15 +26,5 @@ SELECT
         [note, CASE WHEN $forced AND route = 'base' THEN 'other_format' END],
         lambda issue: issue IS NOT NULL
     ) AS notes,
-    left(
-        sha256(
-            concat_ws(
-                chr(0),
-                $tenant,
-                CASE WHEN type = 'OBJECT' THEN 'record' ELSE 'text' END,
-                sha256(CASE WHEN type = 'OBJECT' THEN json ELSE text END)
-            )
-        ),
-        32
-    ) AS event_uid
+    {event_uid} AS event_uid
 FROM routed

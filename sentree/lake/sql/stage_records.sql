@@ -5,24 +5,7 @@
 -- JSON envelope (journald, Docker, Beats) holds. `doc` of a text that a layout takes is the
 -- message, and `head` the JSON of its header; documents are made of them when they are mapped.
 -- `arm` is the shape of its mapper by which a record of JSON was told.
-WITH given AS (
-    SELECT *, coalesce(doc, text) AS full_text FROM framed
-),
-read AS (
-    SELECT
-        *,
-        CASE
-            WHEN regexp_matches(full_text, '^\s*[\[{]') AND json_valid(full_text)
-                THEN CAST(json(full_text) AS VARCHAR)
-        END AS json
-    FROM given
-),
-keyed AS (
-    SELECT *, json_keys(json) AS keys FROM read
-),
-told AS (
-    SELECT *, CASE WHEN len(keys) > 0 THEN 'OBJECT' ELSE json_type(json) END AS type FROM keyed
-),
+{objects},
 enveloped AS (
     SELECT *, {envelope} AS envelope FROM told
 ),
@@ -143,15 +126,5 @@ SELECT
         ],
         lambda issue: issue IS NOT NULL
     ) AS notes,
-    left(
-        sha256(
-            concat_ws(
-                chr(0),
-                $tenant,
-                CASE WHEN own_type = 'OBJECT' THEN 'record' ELSE 'text' END,
-                sha256(CASE WHEN own_type = 'OBJECT' THEN own_json ELSE text END)
-            )
-        ),
-        32
-    ) AS event_uid
+    {event_uid} AS event_uid
 FROM routed
