@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +184,7 @@ def test_a_rule_is_tested_by_its_own_events(desk: Path, capsys: pytest.CaptureFi
 
 
 def test_rules_that_are_not_there_are_no_clean_result(
-    desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["ingest", "a.jsonl", "-q"]) == ExitCode.DONE
     (desk / "empty").mkdir()
@@ -196,6 +199,19 @@ def test_rules_that_are_not_there_are_no_clean_result(
         assert told in capsys.readouterr().err
     # All of them left out by choice is what was asked for.
     assert run(["detect", "--rules", "rules", "--tag", "T9999"]) == ExitCode.DONE
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    assert run(["detect", "--rules", "rules"]) == ExitCode.CONFIGURATION
-    assert "no Prefect server answers" in capsys.readouterr().err
+
+
+def test_a_server_out_of_reach_is_said_with_what_to_do(desk: Path) -> None:
+    assert run(["ingest", "a.jsonl", "-q"]) == ExitCode.DONE
+    # In a process of its own: a server that another test started stays in use in this one.
+    done = subprocess.run(
+        [sys.executable, "-m", "sentree", "detect", "--rules", "rules", "--executor", "prefect"],
+        cwd=desk,
+        env=os.environ | {"PREFECT_API_URL": "http://127.0.0.1:9/api"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == ExitCode.CONFIGURATION, done.stderr
+    assert "no Prefect server answers" in done.stderr
+    assert "use --executor local" in done.stderr
