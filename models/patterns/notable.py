@@ -115,6 +115,14 @@ def _new_address(who: str, address: str, times: int, _: float) -> str:
     return f"{who} called from {address} for the first time"
 
 
+def _taken_session(who: str, address: str, times: int, _: float) -> str:
+    return f"a session of {who} that a build got was used from {address} for the first time"
+
+
+def _many_copies(who: str, address: str, times: int, _: float) -> str:
+    return f"{who} copied {times} repositories from {address} within an hour"
+
+
 def _many_names(src: str, domain: str, times: int, length: float) -> str:
     return f"{src} looked up {times} long names below {domain} in an hour, as a DNS tunnel does"
 
@@ -163,6 +171,9 @@ NOTABLE: Mapping[str, Notable] = {
     "new agent": Notable(FindingKind.FIRST_SEEN, 30, ("T1078.004",), _new_agent),
     "new region": Notable(FindingKind.FIRST_SEEN, 35, ("T1535",), _new_region),
     "new address": Notable(FindingKind.FIRST_SEEN, 35, ("T1078.004",), _new_address),
+    "session from new address": Notable(
+        FindingKind.FIRST_SEEN, 45, ("T1550.001", "T1078.004"), _taken_session
+    ),
     "new sign-in address": Notable(
         FindingKind.FIRST_SEEN, 35, ("T1078.004",), _sign_in("for the first time")
     ),
@@ -208,9 +219,13 @@ NOTABLE: Mapping[str, Notable] = {
     "survey from new address": Notable(
         FindingKind.DISCOVERY, 38, ("T1580",), _from_new("asked what there is", "call")
     ),
+    "stores from new address": Notable(
+        FindingKind.DISCOVERY, 38, ("T1619",), _from_new("asked what is stored", "call")
+    ),
     "code from new address": Notable(
         FindingKind.COLLECTION, 50, ("T1213.003",), _from_new("copied code", "repository")
     ),
+    "many repositories": Notable(FindingKind.COLLECTION, 50, ("T1213.003",), _many_copies),
     "code changed from new address": Notable(
         FindingKind.EXECUTION, 45, ("T1677", "T1195.002"), _from_new("changed code", "push")
     ),

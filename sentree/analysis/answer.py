@@ -22,10 +22,12 @@ from sentree.analysis.clocks import correct_findings, correct_gaps, estimate_clo
 from sentree.analysis.coverage import measure_coverage
 from sentree.analysis.episodes import number_episodes
 from sentree.analysis.fold import fold_findings
+from sentree.analysis.further_records import with_further_records
 from sentree.analysis.gaps import find_gaps
 from sentree.analysis.records import joined
 from sentree.analysis.routine import weigh_routine
 from sentree.analysis.summary import ruled_out, summarise
+from sentree.analysis.trail import with_trail
 from sentree.analysis.transitions import attack_chain
 from sentree.engine.tree import TreeRun
 from sentree.engine.verify import verify_claims, verify_findings
@@ -78,7 +80,9 @@ def build_timeline(context: Context, findings: Sequence[Finding]) -> Timeline:
     """Fold findings into a timeline; the same findings give the same timeline in any order."""
     clocks = estimate_clocks(context)
     findings = correct_findings(context, findings, clocks)
-    entries, episodes = number_episodes(weigh_alone(weigh_routine(fold_findings(findings))))
+    rows = weigh_alone(weigh_routine(fold_findings(findings)))
+    rows = with_further_records(context, with_trail(context, rows))
+    entries, episodes = number_episodes(rows)
     chain, transitions = attack_chain(entries)
     return Timeline(
         entries=entries,

@@ -2,6 +2,14 @@
 -- rare or new without having seen the other partitions. Reads `events` of the context file only.
 -- A network is "home" when hosts in it open connections; other addresses are "outside".
 
+-- An account by its bare name: without a domain, and as AWS calls it in a trail where an access log
+-- writes the whole name of a session or user.
+CREATE OR REPLACE TEMP MACRO account_name(written) AS lower(CASE
+    WHEN written LIKE 'arn:aws%:assumed-role/%' THEN split_part(split_part(written, ':assumed-role/', 2), '/', 1)
+    WHEN written LIKE 'arn:aws%:user/%' THEN regexp_extract(written, '([^/]+)$', 1)
+    ELSE split_part(written, '@', 1)
+END);
+
 CREATE OR REPLACE TABLE baseline_processes AS
 SELECT
     event_uid, time, host, process_pid AS pid, process_uid, coalesce(parent_pid, actor_pid) AS parent_pid,
@@ -166,6 +174,41 @@ SELECT host, count(*) AS events, min(time) AS first, max(time) AS last
 FROM events
 WHERE time IS NOT NULL
 GROUP BY host;
+
+-- Calls and reads by who made them and where from, and what sort of deed each is, if of any.
+CREATE OR REPLACE TABLE baseline_calls AS
+SELECT
+    CASE
+        WHEN api_operation IN ('GetSecretValue', 'BatchGetSecretValue', 'GetParameter', 'GetParameters',
+                'GetParametersByPath', 'DescribeParameters', 'ListSecrets', 'GetPasswordData')
+            THEN 'secrets from new address'
+        WHEN api_operation IN ('GetObject', 'SelectObjectContent', 'RestoreObject', 'REST.GET.OBJECT', 'GetBlob', 'storage.objects.get')
+            THEN 'objects from new address'
+        WHEN api_operation IN ('AssumeRole', 'GetFederationToken', 'GetSessionToken')
+            THEN 'role from new address'
+        WHEN api_operation IN ('Invoke', 'Invoke20150331', 'InvokeFunction', 'StartExecution')
+            THEN 'function from new address'
+        WHEN regexp_matches(api_operation, '^(ListBuckets|ListObjects|ListObjectVersions|HeadBucket|GetBucket|ListDirectoryBuckets|REST\.(GET|HEAD)\.BUCKET|storage\.(buckets|objects)\.list)')
+            THEN 'stores from new address'
+        WHEN regexp_matches(api_operation, '^(Describe|List|Get|Search|Lookup)[A-Z]') AND api_service LIKE '%.amazonaws.com'
+            AND api_operation <> 'GetCallerIdentity'
+            THEN 'survey from new address'
+        WHEN api_operation IN ('git.clone', 'git.fetch', 'repo.download_zip', 'repository_git_operation')
+            THEN 'code from new address'
+        WHEN api_operation IN ('git.push', 'pull_request.merge') THEN 'code changed from new address'
+        WHEN api_operation = 'MailItemsAccessed' THEN 'mail read from new address'
+        WHEN api_operation IN ('Send', 'SendAs', 'SendOnBehalf') THEN 'mail sent from new address'
+        WHEN api_operation IN ('HardDelete', 'SoftDelete') THEN 'mail deleted from new address'
+        WHEN api_operation IN ('FileDownloaded', 'FileSyncDownloadedFull', 'FileAccessed', 'FilePreviewed')
+            THEN 'files from new address'
+    END AS kind,
+    event_uid, time, host, account_name(actor_user) AS who, src_ip AS src,
+    api_service AS service, api_operation AS operation
+FROM events
+WHERE (api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999 AND mapper <> 'auditd'
+        OR class_uid IN (6005, 6008))
+    AND time IS NOT NULL AND coalesce(status_id, 1) <> 2 AND actor_user IS NOT NULL
+ORDER BY event_uid;
 
 -- One row per fact that is worth a sentence, hung on the event that shows it first. `times` counts
 -- the events that share the fact; `sample` has the first of them.
@@ -348,7 +391,9 @@ calls AS (
         coalesce(actor_user, json_extract_string(event, '$.actor.user.uid')) AS principal,
         coalesce(json_extract_string(event, '$.http_request.user_agent'), '?') AS agent,
         coalesce(json_extract_string(event, '$.cloud.region'), '?') AS region,
-        src_ip, mapper
+        src_ip, mapper,
+        -- A role's session that a build or a machine holds: nobody signs in to it.
+        raw LIKE '%"AssumedRole"%' AND raw LIKE '%webIdFederationData":{"%' AS session
     FROM events
     WHERE api_operation IS NOT NULL AND class_uid NOT BETWEEN 4001 AND 4999
         AND time IS NOT NULL
@@ -388,7 +433,7 @@ new_agents AS (
 ),
 sign_ins AS (
     SELECT
-        event_uid, time, host, lower(split_part(coalesce(target_user, actor_user), '@', 1)) AS who,
+        event_uid, time, host, account_name(coalesce(target_user, actor_user)) AS who,
         src_ip AS src, json_extract_string(event, '$.is_mfa') AS factor,
         mapper IN ('fortigate', 'palo_alto', 'cisco_asa', 'check_point', 'junos') AS edge
     FROM events
@@ -402,7 +447,7 @@ sign_ins AS (
 places AS (
     SELECT who, src, min(time) AS first, count(*) AS times
     FROM (
-        SELECT lower(split_part(coalesce(actor_user, target_user), '@', 1)) AS who, src_ip AS src, time
+        SELECT account_name(coalesce(actor_user, target_user)) AS who, src_ip AS src, time
         FROM events
         WHERE src_ip IS NOT NULL AND time IS NOT NULL AND api_operation IS NOT NULL
             AND class_uid NOT BETWEEN 4001 AND 4999
@@ -417,8 +462,8 @@ shared AS (
     SELECT src FROM places GROUP BY src HAVING count(DISTINCT who) >= 3
 ),
 -- A place is new for an account that was elsewhere before, or that is at a shared place as well.
-fresh_places AS (
-    SELECT who, src, first
+newcomers AS (
+    SELECT who, src, first, earlier, at_home
     FROM (
         SELECT
             places.*,
@@ -431,7 +476,19 @@ fresh_places AS (
         FROM places
         LEFT JOIN shared ON shared.src = places.src
     )
-    WHERE NOT is_shared AND (earlier >= 10 OR at_home)
+    WHERE NOT is_shared
+),
+-- What is new for one account is no home of another that was never seen before either.
+fresh_places AS (
+    SELECT who, src, first
+    FROM newcomers
+    WHERE earlier >= 10 OR at_home
+    UNION
+    SELECT late.who, late.src, late.first
+    FROM newcomers AS late
+    JOIN newcomers AS known
+        ON known.src = late.src AND known.who <> late.who AND known.first < late.first
+    WHERE (known.earlier >= 10 OR known.at_home) AND late.earlier = 0
 ),
 known_sign_ins AS (
     SELECT
@@ -477,44 +534,39 @@ fresh_sign_ins AS (
 -- What an account does from a place that is new for it: the first call of each sort in an hour.
 -- The first call of an account from a place that is new for it.
 new_addresses AS (
-    SELECT 'new address' AS kind, min_by(event_uid, (c.time, event_uid)) AS event_uid,
+    SELECT CASE WHEN bool_or(c.session) THEN 'session from new address' ELSE 'new address' END AS kind,
+        min_by(event_uid, (c.time, event_uid)) AS event_uid,
         min(c.time) AS time, min_by(host, (c.time, event_uid)) AS host, p.who AS subject,
         p.src AS object, count(*) AS times, NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
     FROM calls AS c
     JOIN fresh_places AS p
-        ON p.src = c.src_ip AND p.who = lower(split_part(c.principal, '@', 1))
+        ON p.src = c.src_ip AND p.who = account_name(c.principal)
     WHERE c.mapper NOT IN ('m365', 'entra')
     GROUP BY p.who, p.src
 ),
 odd_calls AS (
-    SELECT
-        CASE
-            WHEN api_operation IN ('GetSecretValue', 'BatchGetSecretValue', 'GetParameter', 'GetParameters',
-                'GetParametersByPath', 'DescribeParameters', 'ListSecrets', 'GetPasswordData')
-                THEN 'secrets from new address'
-            WHEN api_operation IN ('GetObject', 'SelectObjectContent', 'RestoreObject', 'REST.GET.OBJECT', 'GetBlob', 'storage.objects.get')
-                THEN 'objects from new address'
-            WHEN api_operation IN ('AssumeRole', 'GetFederationToken', 'GetSessionToken')
-                THEN 'role from new address'
-            WHEN api_operation IN ('Invoke', 'Invoke20150331', 'InvokeFunction', 'StartExecution')
-                THEN 'function from new address'
-            WHEN regexp_matches(api_operation, '^(Describe|List|Get|Search|Lookup)[A-Z]') AND api_service LIKE '%.amazonaws.com'
-                AND api_operation <> 'GetCallerIdentity'
-                THEN 'survey from new address'
-            WHEN api_operation IN ('git.clone', 'git.fetch', 'repo.download_zip', 'repository_git_operation')
-                THEN 'code from new address'
-            WHEN api_operation IN ('git.push', 'pull_request.merge') THEN 'code changed from new address'
-            WHEN api_operation = 'MailItemsAccessed' THEN 'mail read from new address'
-            WHEN api_operation IN ('Send', 'SendAs', 'SendOnBehalf') THEN 'mail sent from new address'
-            WHEN api_operation IN ('HardDelete', 'SoftDelete') THEN 'mail deleted from new address'
-            WHEN api_operation IN ('FileDownloaded', 'FileSyncDownloadedFull', 'FileAccessed', 'FilePreviewed')
-                THEN 'files from new address'
-        END AS kind,
-        e.event_uid, e.time, e.host, lower(split_part(e.actor_user, '@', 1)) AS who, e.src_ip AS src
-    FROM events AS e
-    JOIN fresh_places AS p ON p.src = e.src_ip AND p.who = lower(split_part(e.actor_user, '@', 1))
-    WHERE e.api_operation IS NOT NULL AND e.class_uid NOT BETWEEN 4001 AND 4999
-        AND e.time IS NOT NULL AND coalesce(e.status_id, 1) <> 2
+    SELECT c.kind, c.event_uid, c.time, c.host, c.who, c.src
+    FROM baseline_calls AS c
+    JOIN fresh_places AS p ON p.src = c.src AND p.who = c.who
+),
+-- One repository after another: a person reads the code they work on, not all there is.
+swept_code AS (
+    SELECT 'many repositories' AS kind, min_by(event_uid, (time, event_uid)) AS event_uid,
+        min(time) AS time, min_by(host, (time, event_uid)) AS host, who AS subject, src AS object,
+        count(DISTINCT repository) AS times, NULL::DOUBLE AS amount,
+        list(event_uid ORDER BY time, event_uid)[:12] AS sample
+    FROM (
+        SELECT c.*, regexp_extract(e.raw, '"(?:repo|repository|target_details|entity_path)"\s*:\s*"([^"]{1,200})"', 1)
+            AS repository
+        FROM baseline_calls AS c
+        JOIN events AS e USING (event_uid)
+        WHERE c.kind = 'code from new address'
+            AND NOT regexp_matches(e.raw, '"actor_is_bot"\s*:\s*true')
+            AND NOT regexp_matches(c.who, '\[bot\]$|^ci[-_]|[-_]ci$|^deploy|^svc[-_.]|^renovate|^jenkins|^backup')
+    )
+    WHERE repository <> ''
+    GROUP BY who, src, time_bucket(INTERVAL 1 HOUR, time)
+    HAVING count(DISTINCT repository) >= 8
 ),
 calls_from_new_places AS (
     SELECT kind, min_by(event_uid, (time, event_uid)) AS event_uid, min(time) AS time,
@@ -600,6 +652,7 @@ UNION ALL SELECT * FROM privileged
 UNION ALL SELECT * FROM new_agents
 UNION ALL SELECT * FROM fresh_sign_ins
 UNION ALL SELECT * FROM new_addresses
+UNION ALL SELECT * FROM swept_code
 UNION ALL SELECT * FROM calls_from_new_places
 UNION ALL SELECT * FROM odd_mails
 UNION ALL SELECT * FROM lures
