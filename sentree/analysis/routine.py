@@ -16,6 +16,7 @@ from schemas.timeline import TimelineEntry
 from sentree.analysis.company import Company
 from sentree.analysis.fold import level_of
 
+REMOTE = "T1021"
 PLACES = 3
 DAYS = 2
 WEIGHT = 40
@@ -32,7 +33,8 @@ def weigh_routine(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]
 
     A deed is routine when the same account did it, in the same words but for numbers and the
     host's name, on at least `PLACES` pairs of host and day, on at least `DAYS` days. A row within
-    `BESIDE_SECONDS` of a severe row of the same account that is not done again keeps its score.
+    `BESIDE_SECONDS` of a severe row of the same account that is not done again keeps its score; so
+    does a remote session that comes before such a row of its host, whatever account that is of.
     """
     recurring: dict[int, tuple[int, int]] = {}
     for numbers in _same_deeds(entries):
@@ -49,10 +51,21 @@ def weigh_routine(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]
         ),
         _account,
     )
+    on_host = Company(
+        (entry for entry in entries if entry.score >= SEVERE and entry.entry_uid not in again),
+        lambda entry: entry.host,
+    )
+
+    def kept(entry: TimelineEntry) -> bool:
+        arrives = bool(entry.technique_shares) and _lead(entry).startswith(REMOTE)
+        return any(severe.beside(entry, BESIDE_SECONDS)) or (
+            arrives
+            and entry.host is not None
+            and any(one.time > entry.time for one in on_host.beside(entry, BESIDE_SECONDS))
+        )
+
     return tuple(
-        _lighter(entry, *recurring[number])
-        if number in recurring and not any(severe.beside(entry, BESIDE_SECONDS))
-        else entry
+        _lighter(entry, *recurring[number]) if number in recurring and not kept(entry) else entry
         for number, entry in enumerate(entries)
     )
 
@@ -71,11 +84,16 @@ def _done_again(entries: Sequence[TimelineEntry]) -> frozenset[str]:
 
 
 def _same_deeds(entries: Sequence[TimelineEntry]) -> Iterable[list[int]]:
-    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for number, entry in enumerate(entries):
         if entry.score > LEAST:
-            groups[_account(entry), _shape(entry)].append(number)
+            groups[_account(entry), _shape(entry), _lead(entry)].append(number)
     return groups.values()
+
+
+def _lead(entry: TimelineEntry) -> str:
+    """Give what a row is about: one sentence may stand for deeds that differ in what they mean."""
+    return entry.technique_shares[0][0].partition(".")[0] if entry.technique_shares else ""
 
 
 def _account(entry: TimelineEntry) -> str:

@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
+from math import inf
 from typing import NamedTuple
 
 from schemas.timeline import ChainStep, TimelineEntry, Transition
@@ -43,6 +44,8 @@ LEADING_SHARE = 0.5
 KNOWN_SECONDS = 3600.0
 KNOWN_WEIGHT = 0.3
 NEARLY = 0.6
+NEAR_SECONDS = 120.0
+ARRIVAL_SECONDS = 60.0
 _SAME_WAY = {"T1190": ("T1190", "T1505")}
 """A shell below a web server speaks of both; once a web shell is there, of no new exploit."""
 
@@ -79,19 +82,33 @@ def _links(entries: Sequence[TimelineEntry]) -> list[_Link]:
             if before is not None and (entry.time - before.time).total_seconds() <= KNOWN_SECONDS:
                 return True
         # A service that comes with a copied program is a way to run it, not to stay.
-        copied = last.get("T1021")
-        return (
-            uid == "T1543.003"
-            and copied is not None
-            and (entry.time - copied.time).total_seconds() <= REMOTE_SECONDS
-        )
+        return uid == "T1543.003" and since("T1021", entry) <= REMOTE_SECONDS
+
+    def since(uid: str, entry: TimelineEntry) -> float:
+        before = last.get(uid)
+        return (entry.time - before.time).total_seconds() if before else inf
+
+    def part_of_another(link: _Link) -> bool:
+        """Tell of a link whether it only goes on with what another one began.
+
+        An account that was made minutes ago is used, or put into its groups; a session that came by
+        a gateway arrives. Both are the deed that made the account, or opened the way.
+        """
+        if link.technique == "T1098.007":
+            return since("T1136", link.entry) <= REMOTE_SECONDS
+        if _parent(link.technique) == "T1078":
+            return since("T1136", link.entry) <= KNOWN_SECONDS
+        if _parent(link.technique) == "T1021":
+            return since("T1133", link.entry) <= ARRIVAL_SECONDS
+        return False
 
     for deed in _deeds(_of_intruder(entries)):
         for link in _about(deed, known):
             before = last.get(_parent(link.technique))
             last[_parent(link.technique)] = link.entry
             place = link.technique, link.entry.host
-            if place not in seen and not _same_deed(before, link.entry.time):
+            fresh = place not in seen and not _same_deed(before, link.entry.time)
+            if fresh and not part_of_another(link):
                 links.append(link)
             seen.add(place)
     return links
@@ -111,6 +128,8 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     high = [entry for entry in medium if entry.score >= HIGH]
     by_host, by_user = Company(high, _host), Company(high, _user)
     beside, of_user = Company(medium, _host), Company(medium, _user)
+    # Rights are taken and accounts changed in the middle of things: minutes bind whatever the name.
+    of_moment = Company(high, _host)
     # What an audit log without names of hosts tells may have been done on any of them.
     unplaced = Company((entry for entry in high if entry.host is None), _nowhere)
 
@@ -131,7 +150,7 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
         return any(
             one.user is None or entry.user is None or _user(one) == _user(entry)
             for one in beside.beside(entry, BESIDE_SECONDS)
-        )
+        ) or any(of_moment.beside(entry, NEAR_SECONDS))
 
     return [
         entry
@@ -157,10 +176,16 @@ def _about(
     What is known from the last hour weighs less: a web shell's commands are about what they do.
     """
     weights: dict[str, float] = defaultdict(float)
+    told_already: set[tuple[str, object]] = set()
     leading: dict[str, TimelineEntry] = {}
     for entry in deed:
         # Shares are of one row; one that speaks of means only says less than its whole score.
         said = MEANS_WEIGHT if all(uid in MEANS for uid, _ in entry.technique_shares) else 1.0
+        # The same said of several hosts at once is one deed, and no heavier for it.
+        words = entry.host or "", (entry.score, entry.technique_shares)
+        if any(host != words[0] and said_of == words[1] for host, said_of in told_already):
+            continue
+        told_already.add(words)
         for uid, share in entry.technique_shares:
             told = KNOWN_WEIGHT if known(uid, entry) else 1.0
             weights[uid] += share * entry.score * said * told

@@ -71,6 +71,16 @@ of_connection AS (
         AND abs(epoch(e.time) - epoch(one.time)) <= 3
     WHERE one.src_port > 1023 AND e.mapper <> one.mapper OR one.src_port > 1023 AND e.class_uid <> one.class_uid
     QUALIFY row_number() OVER (PARTITION BY n.seed ORDER BY e.time, e.event_uid) <= 6
+),
+of_share AS (
+    SELECT s.seed, e.event_uid
+    FROM (SELECT * FROM seeds JOIN (SELECT event_uid, file_path, mapper FROM events) USING (event_uid)) AS s
+    JOIN events AS e
+        ON e.src_ip = s.src_ip AND e.class_uid = 4006 AND e.mapper <> s.mapper
+        AND abs(epoch(e.time) - epoch(s.time)) <= 3
+    WHERE s.class_uid = 4006 AND least(length(e.file_path), length(s.file_path)) > 4
+        AND (ends_with(lower(e.file_path), lower(s.file_path)) OR ends_with(lower(s.file_path), lower(e.file_path)))
+    QUALIFY row_number() OVER (PARTITION BY s.seed ORDER BY e.time, e.event_uid) <= 4
 )
 SELECT seed, event_uid, any_value(time) AS time
 FROM (
@@ -78,6 +88,7 @@ FROM (
     UNION SELECT * FROM of_file
     UNION SELECT * FROM of_name
     UNION SELECT * FROM of_connection
+    UNION SELECT * FROM of_share
 )
 JOIN (SELECT event_uid, time FROM events) USING (event_uid)
 WHERE seed <> event_uid

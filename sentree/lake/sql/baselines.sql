@@ -188,7 +188,7 @@ SELECT
             THEN 'role from new address'
         WHEN api_operation IN ('Invoke', 'Invoke20150331', 'InvokeFunction', 'StartExecution')
             THEN 'function from new address'
-        WHEN regexp_matches(api_operation, '^(ListBuckets|ListObjects|ListObjectVersions|HeadBucket|GetBucket|ListDirectoryBuckets|REST\.(GET|HEAD)\.BUCKET|storage\.(buckets|objects)\.list)')
+        WHEN regexp_matches(api_operation, '^(ListObjects|ListObjectVersions|REST\.GET\.BUCKET$|storage\.objects\.list)')
             THEN 'stores from new address'
         WHEN regexp_matches(api_operation, '^(Describe|List|Get|Search|Lookup)[A-Z]') AND api_service LIKE '%.amazonaws.com'
             AND api_operation <> 'GetCallerIdentity'
