@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from models.patterns.sight import Sight
 
 _FACT_LIMIT = 300
+_LONG_NAME = 60
 _AUDIT = re.compile(r"\bmsg=audit\((\d{6,12}\.\d{1,6}:\d{1,12})\)")
 _SCAN = re.compile(
     r"([0-9a-f.:]{3,45}) [^\n]{0,2500}"
@@ -94,6 +95,10 @@ def _pipe(s: Sight) -> tuple[str, ...]:
 
 
 def _dns(s: Sight) -> tuple[str, ...]:
+    """Name a look-up's fact; long names below one zone are one channel, however many there are."""
+    if len(s.field("query")) > _LONG_NAME:
+        zone = ".".join(s.field("query").rstrip(".").split(".")[-3:])
+        return ("lookup", s.field("src") or _host(s), f"long name below {zone}")
     return ("lookup", s.field("src") or _host(s), s.field("query"))
 
 

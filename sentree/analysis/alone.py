@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from schemas.timeline import TimelineEntry
-from sentree.analysis.company import Company
+from sentree.analysis.company import Company, account_of
 from sentree.analysis.fold import level_of
 from sentree.intel.attack import technique
 
@@ -60,7 +60,7 @@ def _beside(
 ) -> Callable[[TimelineEntry, float], list[TimelineEntry]]:
     rows = list(rows)
     by_host = Company(rows, lambda entry: entry.host)
-    by_user = Company(rows, lambda entry: (entry.user or "").casefold().partition("@")[0] or None)
+    by_user = Company(rows, account_of)
 
     def beside(entry: TimelineEntry, seconds: float) -> list[TimelineEntry]:
         found = list(by_host.beside(entry, seconds)) if entry.host else []

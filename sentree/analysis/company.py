@@ -9,6 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from schemas.timeline import TimelineEntry
 
 
+def account_of(entry: TimelineEntry) -> str | None:
+    """Give the bare name of a row's account: sensors write it with a domain, a cloud's path, or not."""
+    user = (entry.user or "").casefold()
+    if user.startswith("arn:aws"):
+        path = user.rpartition(":")[2].split("/")
+        return path[1] if path[0] == "assumed-role" and len(path) > 1 else path[-1]
+    return user.partition("@")[0] or None
+
+
 class Company:
     """Rows by a key of theirs, each key's in order of time."""
 

@@ -119,7 +119,7 @@ def _finding(row: Mapping[str, Any]) -> list[Finding]:
             ),
             evidence=tuple(Evidence(event_uid=uid) for uid in uids),
             techniques=known.techniques if known else (),
-            score=KNOWN_SCORE if known else OTHER_SCORE,
+            score=max(KNOWN_SCORE, known.score - 5) if known else OTHER_SCORE,
             fact=key[:300],
             sensor="calls",
         )

@@ -23,9 +23,10 @@ from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
+from models.patterns.sight import address_kind
 from schemas.timeline import ChainStep, TimelineEntry, Transition
 from sentree.analysis.alone import standing_alone
-from sentree.analysis.company import Company
+from sentree.analysis.company import Company, account_of
 from sentree.analysis.fold import MEANS, MEANS_WEIGHT
 from sentree.intel.attack import technique
 
@@ -98,6 +99,10 @@ def _links(entries: Sequence[TimelineEntry]) -> list[_Link]:
             return since("T1136", link.entry) <= REMOTE_SECONDS
         if _parent(link.technique) == "T1078":
             return since("T1136", link.entry) <= KNOWN_SECONDS
+        if link.technique == "T1133":
+            return since("T1136", link.entry) <= REMOTE_SECONDS
+        if link.technique == "T1006":
+            return since("T1561", link.entry) <= ARRIVAL_SECONDS
         if _parent(link.technique) == "T1021":
             return since("T1133", link.entry) <= ARRIVAL_SECONDS
         return False
@@ -107,8 +112,9 @@ def _links(entries: Sequence[TimelineEntry]) -> list[_Link]:
             before = last.get(_parent(link.technique))
             last[_parent(link.technique)] = link.entry
             place = link.technique, link.entry.host
-            fresh = place not in seen and not _same_deed(before, link.entry.time)
-            if fresh and not part_of_another(link):
+            if part_of_another(link):
+                continue
+            if place not in seen and not _same_deed(before, link.entry.time):
                 links.append(link)
             seen.add(place)
     return links
@@ -126,8 +132,8 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     if not medium:
         return rows
     high = [entry for entry in medium if entry.score >= HIGH]
-    by_host, by_user = Company(high, _host), Company(high, _user)
-    beside, of_user = Company(medium, _host), Company(medium, _user)
+    by_host, by_user = Company(high, _host), Company(high, account_of)
+    beside, of_user = Company(medium, _host), Company(medium, account_of)
     # Rights are taken and accounts changed in the middle of things: minutes bind whatever the name.
     of_moment = Company(high, _host)
     # What an audit log without names of hosts tells may have been done on any of them.
@@ -140,7 +146,7 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
             return True
         if any(unplaced.beside(entry, SESSION_SECONDS)):
             return True
-        near = [*beside.beside(entry, TOGETHER_SECONDS)]
+        near = [*beside.beside(entry, _reach(entry, TOGETHER_SECONDS))]
         near += of_user.beside(entry, TOGETHER_SECONDS) if entry.user else ()
         return any(_lead(one) != _lead(entry) for one in near) or not high
 
@@ -148,8 +154,8 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
         if entry.score < LEAST_ALONE or all(uid in MEANS for uid, _ in entry.technique_shares):
             return False
         return any(
-            one.user is None or entry.user is None or _user(one) == _user(entry)
-            for one in beside.beside(entry, BESIDE_SECONDS)
+            one.user is None or entry.user is None or account_of(one) == account_of(entry)
+            for one in beside.beside(entry, _reach(entry, BESIDE_SECONDS))
         ) or any(of_moment.beside(entry, NEAR_SECONDS))
 
     return [
@@ -176,22 +182,25 @@ def _about(
     What is known from the last hour weighs less: a web shell's commands are about what they do.
     """
     weights: dict[str, float] = defaultdict(float)
-    told_already: set[tuple[str, object]] = set()
+    told_already: set[tuple[int, object]] = set()
     leading: dict[str, TimelineEntry] = {}
     for entry in deed:
         # Shares are of one row; one that speaks of means only says less than its whole score.
         said = MEANS_WEIGHT if all(uid in MEANS for uid, _ in entry.technique_shares) else 1.0
-        # The same said of several hosts at once is one deed, and no heavier for it.
-        words = entry.host or "", (entry.score, entry.technique_shares)
-        if any(host != words[0] and said_of == words[1] for host, said_of in told_already):
+        # The same said of several hosts, or again and again, is one deed, and no heavier for it.
+        if (entry.score, entry.technique_shares) in told_already:
             continue
-        told_already.add(words)
+        told_already.add((entry.score, entry.technique_shares))
         for uid, share in entry.technique_shares:
             told = KNOWN_WEIGHT if known(uid, entry) else 1.0
             weights[uid] += share * entry.score * said * told
         lead, share = entry.technique_shares[0]
         if share >= LEADING_SHARE:
             leading.setdefault(lead, entry)
+    for parent in [uid for uid in weights if "." not in uid]:
+        children = [uid for uid in weights if uid.startswith(f"{parent}.")]
+        if len(children) == 1 and parent not in leading:
+            weights[children[0]] += weights.pop(parent)
     best = min(weights, key=lambda uid: (-weights[uid], uid))
     chosen = {best: leading.get(best, deed[0])}
     for uid, entry in leading.items():
@@ -273,13 +282,13 @@ def _host(entry: TimelineEntry) -> str | None:
     return entry.host
 
 
+def _reach(entry: TimelineEntry, seconds: float) -> float:
+    """Give how far in time company counts: whose address it is changes slower than who is on a host."""
+    return SESSION_SECONDS if address_kind(entry.host or "") == "external" else seconds
+
+
 def _nowhere(entry: TimelineEntry) -> str:
     return ""
-
-
-def _user(entry: TimelineEntry) -> str | None:
-    """Give the account without its domain: sensors write it with and without."""
-    return entry.user.casefold().partition("@")[0] if entry.user else None
 
 
 def _parent(uid: str) -> str:
