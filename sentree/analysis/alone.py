@@ -44,8 +44,8 @@ def standing_alone(entries: Sequence[TimelineEntry]) -> frozenset[str]:
     `TOGETHER_SECONDS`, `SURVEY` techniques of its own kind. Routine rows are nobody's company.
     """
     medium = [entry for entry in entries if entry.score >= MEDIUM and not entry.routine]
-    telling = [entry for entry in medium if not _common(entry)]
-    common = [entry for entry in medium if _common(entry)]
+    telling = [entry for entry in medium if not of_administration(entry)]
+    common = [entry for entry in medium if of_administration(entry)]
     beside_telling, beside_common = _beside(telling), _beside(common)
     return frozenset(
         entry.entry_uid
@@ -69,11 +69,12 @@ def _beside(
     return beside
 
 
-def _common(entry: TimelineEntry) -> bool:
-    return bool(entry.techniques) and all(map(_of_administration, entry.techniques))
+def of_administration(entry: TimelineEntry) -> bool:
+    """Tell of a row whether all its techniques are discovery, remote services or valid accounts."""
+    return bool(entry.techniques) and all(map(_of_chores, entry.techniques))
 
 
-def _of_administration(uid: str) -> bool:
+def _of_chores(uid: str) -> bool:
     return uid.partition(".")[0] in _REMOTE or technique(uid).tactics == (_DISCOVERY,)
 
 

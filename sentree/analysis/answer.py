@@ -24,6 +24,7 @@ from sentree.analysis.episodes import number_episodes
 from sentree.analysis.fold import fold_findings
 from sentree.analysis.further_records import with_further_records
 from sentree.analysis.gaps import find_gaps
+from sentree.analysis.made_accounts import weigh_made_accounts
 from sentree.analysis.records import joined
 from sentree.analysis.routine import weigh_routine
 from sentree.analysis.summary import ruled_out, summarise
@@ -80,7 +81,8 @@ def build_timeline(context: Context, findings: Sequence[Finding]) -> Timeline:
     """Fold findings into a timeline; the same findings give the same timeline in any order."""
     clocks = estimate_clocks(context)
     findings = correct_findings(context, findings, clocks)
-    rows = weigh_alone(weigh_routine(fold_findings(findings)))
+    rows = weigh_routine(fold_findings(findings))
+    rows = weigh_alone(weigh_made_accounts(context, rows))
     rows = with_further_records(context, with_trail(context, rows))
     entries, episodes = number_episodes(rows)
     chain, transitions = attack_chain(entries)

@@ -28,6 +28,8 @@ LEADING = 4
 MEANS_WEIGHT = 0.5
 FURTHER = 0.5
 """What a technique that a finding names weighs against the one named before it."""
+VALID_WEIGHT = 0.7
+"""What is done with a cloud account says more than that it was used."""
 TOOL_WEIGHT = 0.2
 """That a tool was obtained (T1588.002) is never what it does on a host."""
 MEANS = frozenset(
@@ -125,6 +127,7 @@ def _shares(findings: Iterable[Finding]) -> tuple[tuple[str, float], ...]:
         ranks = [less**place for place in range(len(one.techniques))]
         for uid, rank in zip(one.techniques, ranks, strict=True):
             weight = MEANS_WEIGHT if uid in MEANS else 1.0
+            weight = VALID_WEIGHT if uid == "T1078.004" else weight
             weight = TOOL_WEIGHT if uid == "T1588.002" else weight
             votes[uid] += weight * one.score * rank / sum(ranks)
     for parent in [uid for uid in votes if "." not in uid]:

@@ -17,15 +17,14 @@ that is a candidate too, with less probability.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
 from models.patterns.sight import address_kind
 from schemas.timeline import ChainStep, TimelineEntry, Transition
-from sentree.analysis.alone import standing_alone
+from sentree.analysis.alone import of_administration, standing_alone
 from sentree.analysis.company import Company, account_of
 from sentree.analysis.fold import MEANS, MEANS_WEIGHT
 from sentree.intel.attack import technique
@@ -54,13 +53,15 @@ _SAME_WAY = {"T1190": ("T1190", "T1505")}
 class _Link(NamedTuple):
     """A deed of the chain: its technique, the row that says so, and the technique's share.
 
-    `candidates` are the technique and those that weigh nearly as much, relative to it.
+    `candidates` are the technique and those that weigh nearly as much, relative to it. A `passing`
+    link may be no step of its own: a new account that is put into a group.
     """
 
     technique: str
     entry: TimelineEntry
     share: float
     candidates: tuple[tuple[str, float], ...]
+    passing: bool = False
 
 
 def attack_chain(
@@ -92,11 +93,9 @@ def _links(entries: Sequence[TimelineEntry]) -> list[_Link]:
     def part_of_another(link: _Link) -> bool:
         """Tell of a link whether it only goes on with what another one began.
 
-        An account that was made minutes ago is used, or put into its groups; a session that came by
-        a gateway arrives. Both are the deed that made the account, or opened the way.
+        An account that was made minutes ago is used; a session that came by a gateway arrives. Both
+        are the deed that made the account, or opened the way.
         """
-        if link.technique == "T1098.007":
-            return since("T1136", link.entry) <= REMOTE_SECONDS
         if _parent(link.technique) == "T1078":
             return since("T1136", link.entry) <= KNOWN_SECONDS
         if link.technique == "T1133":
@@ -115,7 +114,9 @@ def _links(entries: Sequence[TimelineEntry]) -> list[_Link]:
             if part_of_another(link):
                 continue
             if place not in seen and not _same_deed(before, link.entry.time):
-                links.append(link)
+                joins = link.technique == "T1098.007"
+                soon = since("T1136", link.entry) <= REMOTE_SECONDS
+                links.append(link._replace(passing=joins and soon))
             seen.add(place)
     return links
 
@@ -140,7 +141,8 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     unplaced = Company((entry for entry in high if entry.host is None), _nowhere)
 
     def present(entry: TimelineEntry) -> bool:
-        if any(by_host.beside(entry, SESSION_SECONDS)):
+        here = [one for one in by_host.beside(entry, SESSION_SECONDS) if _goes_with(one, entry)]
+        if here:
             return True
         if entry.user and any(by_user.beside(entry, SESSION_SECONDS)):
             return True
@@ -165,6 +167,13 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     ]
 
 
+def _goes_with(high: TimelineEntry, entry: TimelineEntry) -> bool:
+    """Tell whether a high row makes a row of its host suspect: a chore of another account is none."""
+    near = abs((high.time - entry.time).total_seconds()) <= TOGETHER_SECONDS
+    ours, theirs = account_of(entry), account_of(high)
+    return near or not of_administration(entry) or not (ours and theirs) or ours == theirs
+
+
 def _deeds(rows: Iterable[TimelineEntry]) -> list[list[TimelineEntry]]:
     deeds: list[list[TimelineEntry]] = []
     for entry in rows:
@@ -182,15 +191,14 @@ def _about(
     What is known from the last hour weighs less: a web shell's commands are about what they do.
     """
     weights: dict[str, float] = defaultdict(float)
-    told_already: set[tuple[int, object]] = set()
+    told_already: dict[tuple[int, object], str | None] = {}
     leading: dict[str, TimelineEntry] = {}
     for entry in deed:
         # Shares are of one row; one that speaks of means only says less than its whole score.
         said = MEANS_WEIGHT if all(uid in MEANS for uid, _ in entry.technique_shares) else 1.0
-        # The same said of several hosts, or again and again, is one deed, and no heavier for it.
-        if (entry.score, entry.technique_shares) in told_already:
+        # The same said of several hosts at once is one deed, and no heavier for it.
+        if told_already.setdefault((entry.score, entry.technique_shares), entry.host) != entry.host:
             continue
-        told_already.add((entry.score, entry.technique_shares))
         for uid, share in entry.technique_shares:
             told = KNOWN_WEIGHT if known(uid, entry) else 1.0
             weights[uid] += share * entry.score * said * told
@@ -254,7 +262,7 @@ def _transitions(links: Sequence[_Link]) -> tuple[Transition, ...]:
     best: dict[tuple[str, str], float] = {}
     counts: dict[tuple[str, str], int] = defaultdict(int)
     rows: dict[tuple[str, str], tuple[str, str]] = {}
-    for left, right in pairwise(links):
+    for left, right in _neighbours(links):
         for source, of_source in left.candidates:
             for target, of_target in right.candidates:
                 pair, probability = (source, target), of_source * of_target
@@ -276,6 +284,15 @@ def _transitions(links: Sequence[_Link]) -> tuple[Transition, ...]:
         )
         for source, target in ranked
     )
+
+
+def _neighbours(links: Sequence[_Link]) -> Iterator[tuple[_Link, _Link]]:
+    """Give links that follow each other, and those with only a passing one between them."""
+    for place, right in enumerate(links):
+        if place:
+            yield links[place - 1], right
+        if place > 1 and links[place - 1].passing:
+            yield links[place - 2], right
 
 
 def _host(entry: TimelineEntry) -> str | None:

@@ -1,0 +1,126 @@
+"""Accounts that an intruder made: what they do afterwards is the intruder's doing.
+
+That an account signs in, opens a tunnel or a session is remarkable by nothing. It is when a row of
+high level, or a lighter one beside such a row, tells of the account being made. The rows of such an
+account weigh more; so do rows of the address that a tunnel gives it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from models.patterns.sight import address_kind
+from schemas.ports import ContextReader
+from schemas.timeline import TimelineEntry
+from sentree.analysis.company import Company, account_of
+from sentree.analysis.fold import level_of
+
+HIGH = 65
+LEAST = 20
+MADE = "T1136"
+WAY_IN = "T1133"
+WEIGHT = 22
+MOST = 60
+BESIDE_SECONDS = 3600.0
+LEAST_NAME = 3
+TUNNEL = timedelta(hours=24)
+CHARACTERS = 16_384
+_ADDRESS = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+
+
+class _Made(NamedTuple):
+    """The row that tells of an account being made, and the record it rests on."""
+
+    entry: TimelineEntry
+    text: str
+
+
+def weigh_made_accounts(
+    context: ContextReader, entries: Sequence[TimelineEntry]
+) -> tuple[TimelineEntry, ...]:
+    """Add `WEIGHT` to rows of accounts that an intruder made, and of their tunnels' addresses."""
+    made = _made(context, entries)
+    if not made:
+        return tuple(entries)
+    maker: dict[str, TimelineEntry] = {}
+    for name in sorted({name for entry in entries if (name := account_of(entry))}):
+        told = next((one for one in made if _names(one, name)), None)
+        if told and len(name) >= LEAST_NAME:
+            maker[name] = told.entry
+    theirs = {
+        entry.entry_uid: made_by
+        for entry in entries
+        if (made_by := maker.get(account_of(entry) or "")) and entry.time > made_by.time
+    }
+    ways = [one for one in entries if one.entry_uid in theirs and WAY_IN in one.techniques]
+    given = _given(context, ways)
+
+    def weighed(entry: TimelineEntry) -> TimelineEntry:
+        since = given.get(entry.host or "")
+        if made_by := theirs.get(entry.entry_uid):
+            return _heavier(entry, f"The account was made on {made_by.time:%Y-%m-%d at %H:%M} UTC.")
+        if since and since <= entry.time <= since + TUNNEL:
+            told = "The address was given to a tunnel of an account that had just been made."
+            return _heavier(entry, told)
+        return entry
+
+    return tuple(map(weighed, entries))
+
+
+def _made(context: ContextReader, entries: Sequence[TimelineEntry]) -> list[_Made]:
+    high = Company((one for one in entries if one.score >= HIGH and not one.routine), _place)
+    rows = [
+        entry
+        for entry in entries
+        if entry.score >= 2 * LEAST
+        and not entry.routine
+        and any(uid.startswith(MADE) for uid, _ in entry.technique_shares[:1])
+        and (entry.score >= HIGH or any(high.beside(entry, BESIDE_SECONDS)))
+    ]
+    texts = _texts(context, rows)
+    return [_Made(entry, texts.get(entry.evidence[0].event_uid, "")) for entry in rows]
+
+
+def _names(made: _Made, name: str) -> bool:
+    """Tell whether the record names the account; whoever made it is in the record as well."""
+    if account_of(made.entry) == name:
+        return False
+    return bool(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", made.text))
+
+
+def _given(context: ContextReader, ways: Sequence[TimelineEntry]) -> Mapping[str, datetime]:
+    """Give the inside addresses that records of ways in name, each with when."""
+    texts = _texts(context, ways)
+    given: dict[str, datetime] = {}
+    for entry in ways:
+        for address in _ADDRESS.findall(texts.get(entry.evidence[0].event_uid, "")):
+            if address_kind(address) == "internal":
+                given.setdefault(address, entry.time)
+    return given
+
+
+def _texts(context: ContextReader, rows: Sequence[TimelineEntry]) -> dict[str, str]:
+    uids = sorted({row.evidence[0].event_uid for row in rows})
+    if not uids:
+        return {}
+    found = context.query(
+        "SELECT event_uid, raw FROM events WHERE list_contains(?::VARCHAR[], event_uid)", (uids,)
+    )
+    return {str(row["event_uid"]): str(row["raw"])[:CHARACTERS].casefold() for row in found}
+
+
+def _heavier(entry: TimelineEntry, told: str) -> TimelineEntry:
+    if entry.score < LEAST or entry.score >= MOST:
+        return entry
+    score = min(entry.score + WEIGHT, MOST)
+    details = (*entry.details, told)
+    return entry.model_copy(
+        update={"score": score, "level": level_of(score), "details": details, "routine": False}
+    )
+
+
+def _place(entry: TimelineEntry) -> str | None:
+    return entry.host
