@@ -76,6 +76,11 @@ def _new_peer(src: str, dst: str, times: int, _: float) -> str:
     return f"{src} reached {dst}, a remote access port that no other host reached, {_times(times)}"
 
 
+def _refused_peer(src: str, dst: str, times: int, _: float) -> str:
+    tried = f"{src} tried {dst}, a remote access port that no other host reached"
+    return f"{tried}, and was refused {_times(times)}"
+
+
 def _attack_agent(who: str, agent: str, times: int, _: float) -> str:
     calls = _count(times, "call")
     return f"{who} made {calls} with a client that names a security testing tool, as `{agent}`"
@@ -162,6 +167,7 @@ NOTABLE: Mapping[str, Notable] = {
     "much contact": Notable(FindingKind.COMMAND_AND_CONTROL, 45, ("T1071",), _much_contact),
     "odd port": Notable(FindingKind.COMMAND_AND_CONTROL, 30, ("T1571",), _odd_port),
     "new peer": Notable(FindingKind.LATERAL_MOVEMENT, 30, ("T1021",), _new_peer),
+    "refused peer": Notable(FindingKind.DISCOVERY, 30, ("T1046",), _refused_peer),
     "attack agent": Notable(FindingKind.INDICATOR, 60, ("T1588.002",), _attack_agent),
     "port scan": Notable(FindingKind.DISCOVERY, 55, ("T1046",), _port_scan),
     "host sweep": Notable(FindingKind.DISCOVERY, 50, ("T1018", "T1046"), _host_sweep),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from models.patterns.sight import address_kind
@@ -59,12 +59,12 @@ def weigh_made_accounts(
     given = _given(context, ways)
 
     def weighed(entry: TimelineEntry) -> TimelineEntry:
-        since = given.get(entry.host or "")
         if made_by := theirs.get(entry.entry_uid):
             return _heavier(entry, f"The account was made on {made_by.time:%Y-%m-%d at %H:%M} UTC.")
-        if since and since <= entry.time <= since + TUNNEL:
-            told = "The address was given to a tunnel of an account that had just been made."
-            return _heavier(entry, told)
+        way = given.get(entry.host or "")
+        if way and way.time <= entry.time <= way.time + TUNNEL and not entry.user:
+            told = f"The address was given to the tunnel of {way.user}, an account that was made."
+            return _heavier(entry, told).model_copy(update={"user": way.user})
         return entry
 
     return tuple(map(weighed, entries))
@@ -91,14 +91,14 @@ def _names(made: _Made, name: str) -> bool:
     return bool(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", made.text))
 
 
-def _given(context: ContextReader, ways: Sequence[TimelineEntry]) -> Mapping[str, datetime]:
-    """Give the inside addresses that records of ways in name, each with when."""
+def _given(context: ContextReader, ways: Sequence[TimelineEntry]) -> Mapping[str, TimelineEntry]:
+    """Give the inside addresses that records of ways in name, each with its way in."""
     texts = _texts(context, ways)
-    given: dict[str, datetime] = {}
+    given: dict[str, TimelineEntry] = {}
     for entry in ways:
         for address in _ADDRESS.findall(texts.get(entry.evidence[0].event_uid, "")):
             if address_kind(address) == "internal":
-                given.setdefault(address, entry.time)
+                given.setdefault(address, entry)
     return given
 
 

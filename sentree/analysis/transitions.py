@@ -191,14 +191,15 @@ def _about(
     What is known from the last hour weighs less: a web shell's commands are about what they do.
     """
     weights: dict[str, float] = defaultdict(float)
-    told_already: dict[tuple[int, object], str | None] = {}
+    told_already: set[tuple[int, object]] = set()
     leading: dict[str, TimelineEntry] = {}
     for entry in deed:
         # Shares are of one row; one that speaks of means only says less than its whole score.
         said = MEANS_WEIGHT if all(uid in MEANS for uid, _ in entry.technique_shares) else 1.0
-        # The same said of several hosts at once is one deed, and no heavier for it.
-        if told_already.setdefault((entry.score, entry.technique_shares), entry.host) != entry.host:
+        # The same said of several hosts, or again and again, is one deed, and no heavier for it.
+        if (entry.score, entry.technique_shares) in told_already:
             continue
+        told_already.add((entry.score, entry.technique_shares))
         for uid, share in entry.technique_shares:
             told = KNOWN_WEIGHT if known(uid, entry) else 1.0
             weights[uid] += share * entry.score * said * told

@@ -307,12 +307,13 @@ odd_ports AS (
         AND dense_rank() OVER (PARTITION BY src ORDER BY dst, port) <= 12
 ),
 new_peers AS (
-    SELECT 'new peer' AS kind, event_uid, time, host, src AS subject, concat(dst, ':', port) AS object,
-        times, NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
+    SELECT CASE WHEN tried_only THEN 'refused peer' ELSE 'new peer' END AS kind, event_uid, time, host,
+        src AS subject, concat(dst, ':', port) AS object, times, NULL::DOUBLE AS amount, NULL::VARCHAR[] AS sample
     FROM (
         SELECT *, count(DISTINCT src) OVER (PARTITION BY dst, port) AS sources,
             count(*) OVER (PARTITION BY src, dst, port) AS times,
-            count(*) OVER (PARTITION BY src) AS src_count
+            count(*) OVER (PARTITION BY src) AS src_count,
+            bool_and(refused) OVER (PARTITION BY src, dst, port) AS tried_only
         FROM baseline_contacts
         WHERE NOT outside AND port IN (22, 135, 445, 3389, 5985, 5986)
     )
