@@ -25,6 +25,7 @@ CLASS_OF = {
     ("sysmon", "3"): (4001, 1),
     ("sysmon", "7"): (1005, 1),
     ("sysmon", "8"): (1007, 4),
+    ("sysmon", "9"): (1001, 14),
     ("sysmon", "10"): (1007, 3),
     ("sysmon", "11"): (1001, 1),
     ("sysmon", "12"): (201001, 1),
@@ -65,7 +66,8 @@ class MemoryContext:
         self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
     ) -> list[dict[str, Any]]:
         cursor = self._connection.cursor()
-        cursor.execute(sql, list(parameters))
+        bound = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        cursor.execute(sql, bound)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
