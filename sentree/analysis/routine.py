@@ -23,6 +23,7 @@ WEIGHT = 40
 LEAST = 20
 SEVERE = 65
 BESIDE_SECONDS = 7200.0
+ELSEWHERE_SECONDS = 1800.0
 
 _UNLIKE = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d{4}-\d\d-\d\d[T ][\d:.]+Z?|\d+")
 _RULE = re.compile("rule “[^”]*” matched: ")
@@ -33,8 +34,9 @@ def weigh_routine(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]
 
     A deed is routine when the same account did it, in the same words but for numbers and the
     host's name, on at least `PLACES` pairs of host and day, on at least `DAYS` days. A row within
-    `BESIDE_SECONDS` of a severe row of the same account that is not done again keeps its score; so
-    does a remote session that comes before such a row of its host, whatever account that is of.
+    `BESIDE_SECONDS` of a severe row of the same account and host that is not done again keeps its
+    score, one within `ELSEWHERE_SECONDS` whatever its host; so does a remote session that comes
+    before such a row of its host, whatever account that is of.
     """
     recurring: dict[int, tuple[int, int]] = {}
     for numbers in _same_deeds(entries):
@@ -58,7 +60,11 @@ def weigh_routine(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]
 
     def kept(entry: TimelineEntry) -> bool:
         arrives = bool(entry.technique_shares) and _lead(entry).startswith(REMOTE)
-        return any(severe.beside(entry, BESIDE_SECONDS)) or (
+        return any(
+            one.host == entry.host
+            or abs((one.time - entry.time).total_seconds()) <= ELSEWHERE_SECONDS
+            for one in severe.beside(entry, BESIDE_SECONDS)
+        ) or (
             arrives
             and entry.host is not None
             and any(one.time > entry.time for one in on_host.beside(entry, BESIDE_SECONDS))
