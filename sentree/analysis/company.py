@@ -10,7 +10,7 @@ from schemas.timeline import TimelineEntry
 
 
 def account_of(entry: TimelineEntry) -> str | None:
-    """Give the bare name of a row's account: sensors write it with a domain, a cloud's path, or not."""
+    """Give the bare name of a row's account: sensors write it with a domain, or a cloud's path."""
     user = (entry.user or "").casefold()
     if user.startswith("arn:aws"):
         path = user.rpartition(":")[2].split("/")

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from models.patterns.notable import NOTABLE
 from models.patterns.sight import address_kind
-from models.patterns.wording import plain
+from models.patterns.wording import placed, plain
 from schemas.base import as_utc
 from schemas.claim import Evidence
 from schemas.finding import Finding, FindingKind
@@ -105,6 +105,7 @@ def _finding(row: Mapping[str, Any]) -> list[Finding]:
     did = " ".join(filter(None, ("called", service, call))) if call else "was active"
     where = f" from {src}" if src else ""
     count = "once" if times == 1 else f"{times} times"
+    told = f"{who} {did}{where} {count} — within hours of what this account did there that weighs more."
     key = "|".join(("trail", who, src, service, call, uids[0]))
     return [
         Finding(
@@ -113,10 +114,7 @@ def _finding(row: Mapping[str, Any]) -> list[Finding]:
             time=as_utc(row["time"]),
             host=plain(str(row["host"]), 128) if row["host"] else src or None,
             user=who or None,
-            statement=(
-                f"{f'{src}: ' if src else ''}{who} {did}{where} {count} — within hours of what this account did there that "
-                "weighs more."
-            ),
+            statement=placed(src or None, told),
             evidence=tuple(Evidence(event_uid=uid) for uid in uids),
             techniques=known.techniques if known else (),
             score=max(KNOWN_SCORE, known.score - 5) if known else OTHER_SCORE,

@@ -168,7 +168,7 @@ def _of_intruder(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
 
 
 def _goes_with(high: TimelineEntry, entry: TimelineEntry) -> bool:
-    """Tell whether a high row makes a row of its host suspect: a chore of another account is none."""
+    """Tell whether a high row makes one of its host suspect; not another account's chore."""
     near = abs((high.time - entry.time).total_seconds()) <= TOGETHER_SECONDS
     ours, theirs = account_of(entry), account_of(high)
     return near or not of_administration(entry) or not (ours and theirs) or ours == theirs
@@ -301,7 +301,7 @@ def _host(entry: TimelineEntry) -> str | None:
 
 
 def _reach(entry: TimelineEntry, seconds: float) -> float:
-    """Give how far in time company counts: whose address it is changes slower than who is on a host."""
+    """Give how far in time company counts: an address changes hands slower than a host."""
     return SESSION_SECONDS if address_kind(entry.host or "") == "external" else seconds
 
 

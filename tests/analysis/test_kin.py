@@ -1,4 +1,4 @@
-"""What belongs to a row without being remarkable: trails, further records, accounts that were made."""
+"""What belongs to a row without being remarkable: trails, further records, made accounts."""
 
 from __future__ import annotations
 
