@@ -58,6 +58,53 @@ def with_trail(
     if not findings:
         return tuple(entries)
     # A row that was informational until now gives way to the one that the trail makes of it.
+    told = {ev.event_uid for one in findings for ev in one.evidence}
+    kept = [
+        entry
+        for entry in entries
+        if entry.score >= LOW or not {ev.event_uid for ev in entry.evidence} <= told
+    ]
+    every = (*kept, *fold_findings(findings))
+    return tuple(sorted(every, key=lambda entry: (entry.time, entry.entry_uid)))
+
+
+def _places(context: ContextReader, entries: Sequence[TimelineEntry]) -> list[_Place]:
+    medium = [entry for entry in entries if entry.score >= MEDIUM and not entry.routine]
+    of_event = {entry.evidence[0].event_uid: entry for entry in medium}
+    rows = context.query(sql_text("trail_places"), {"cited": sorted(of_event)}) if medium else []
+    deeds: dict[tuple[str, str], list[TimelineEntry]] = defaultdict(list)
+    for row in rows:
+        src = str(row["src"] or "")
+        if src and int(row["accounts"] or 0) < SHARED and address_kind(src) == "external":
+            deeds[str(row["who"]), src].append(of_event[str(row["event_uid"])])
+    found = [
+        _Place(who, src, tuple(entry.recorded_time or entry.time for entry in group))
+        for (who, src), group in sorted(deeds.items())
+        if any(entry.score >= SEVERE for entry in group) or len(set(map(_lead, group))) > 1
+    ]
+    return found[:PLACES]
+
+
+def _bounds(place: _Place, cited: Sequence[str]) -> Mapping[str, Any]:
+    since, until = min(place.times) - SESSION, max(place.times) + SESSION
+    return {
+        "who": place.who,
+        "src": place.src,
+        "since": _naive(since),
+        "until": _naive(until),
+        "cited": list(cited),
+    }
+
+
+def _finding(row: Mapping[str, Any]) -> list[Finding]:
+    uids = [str(uid) for uid in row["uids"]]
+    who, src = plain(str(row["who"]), 100), plain(str(row["src"] or ""), 64)
+    service, call = plain(str(row["service"] or ""), 60), plain(str(row["operation"] or ""), 80)
+    times = int(row["times"])
+    known = NOTABLE.get(str(row["kind"]))
+    did = " ".join(filter(None, ("called", service, call))) if call else "was active"
+    where = f" from {src}" if src else ""
+    count = "once" if times == 1 else f"{times} times"
     why = "within hours of what this account did there that weighs more"
     told = f"{who} {did}{where} {count} — {why}."
     key = "|".join(("trail", who, src, service, call, uids[0]))
