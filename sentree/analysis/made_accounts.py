@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from models.patterns.sight import address_kind
+from schemas.base import as_utc
 from schemas.ports import ContextReader
 from schemas.timeline import TimelineEntry
 from sentree.analysis.company import Company, account_of
@@ -26,6 +27,8 @@ WEIGHT = 22
 MOST = 60
 BESIDE_SECONDS = 3600.0
 LEAST_NAME = 3
+EARLIER = timedelta(seconds=60)
+_SECURITY_ID = re.compile(r"s-1-\d")
 TUNNEL = timedelta(hours=24)
 CHARACTERS = 16_384
 _ADDRESS = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
@@ -45,11 +48,18 @@ def weigh_made_accounts(
     made = _made(context, entries)
     if not made:
         return tuple(entries)
-    maker: dict[str, TimelineEntry] = {}
-    for name in sorted({name for entry in entries if (name := account_of(entry))}):
-        told = next((one for one in made if _names(one, name)), None)
-        if told and len(name) >= LEAST_NAME:
-            maker[name] = told.entry
+    names = sorted({name for entry in entries if (name := account_of(entry))})
+    named = {
+        name: told.entry
+        for name in names
+        if len(name) >= LEAST_NAME and (told := next((m for m in made if _names(m, name)), None))
+    }
+    first = _first_acts(context, list(named))
+    maker = {
+        name: row
+        for name, row in named.items()
+        if first.get(name, row.time) >= (row.recorded_time or row.time) - EARLIER
+    }
     theirs = {
         entry.entry_uid: made_by
         for entry in entries
@@ -84,9 +94,21 @@ def _made(context: ContextReader, entries: Sequence[TimelineEntry]) -> list[_Mad
     return [_Made(entry, texts.get(entry.evidence[0].event_uid, "")) for entry in rows]
 
 
+def _first_acts(context: ContextReader, names: Sequence[str]) -> Mapping[str, datetime]:
+    """Give when each account first acted: one that did before it was made is not that one."""
+    if not names:
+        return {}
+    rows = context.query(
+        "SELECT lower(split_part(actor_user, '@', 1)) AS who, min(time) AS first FROM events"
+        " WHERE list_contains(?::VARCHAR[], lower(split_part(actor_user, '@', 1))) GROUP BY who",
+        (list(names),),
+    )
+    return {str(row["who"]): as_utc(row["first"]) for row in rows if row["first"]}
+
+
 def _names(made: _Made, name: str) -> bool:
     """Tell whether the record names the account; whoever made it is in the record as well."""
-    if account_of(made.entry) == name:
+    if account_of(made.entry) == name or _SECURITY_ID.match(name):
         return False
     return bool(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", made.text))
 

@@ -178,3 +178,11 @@ def test_what_a_made_account_does_weighs_more_and_so_does_the_address_of_its_tun
 def test_an_account_that_administration_makes_is_no_intruders():
     context, rows = made_and_used(50)
     assert weigh_made_accounts(context, rows) == rows
+
+
+def test_who_acted_before_is_not_the_account_that_was_made():
+    made = event(500, host="dc1", actor_user="admin", raw="admin made odd for clerk")
+    before = event(1, host="ws1", actor_user="clerk", raw="clerk looked")
+    after = event(900, host="ws1", actor_user="clerk", raw="clerk looked again")
+    rows = (entry(before, "", 20), entry(made, "T1136.002", 65), entry(after, "T1087", 50))
+    assert weigh_made_accounts(context_of([made, before, after]), rows) == rows
