@@ -2,7 +2,8 @@
 
 A call that anybody makes on any day is remarkable by nothing but who makes it and when. Once a
 weighty row, or medium rows of several techniques, show an account acting from one address, its
-other calls from there are told as well, as rows of low level. An address that several accounts
+other calls from there are told as well: within hours at an address outside, as rows of low or
+medium level, within half an hour inside, as rows of low level. An address that several accounts
 share is a company's own and makes no trail.
 """
 
@@ -32,16 +33,23 @@ KNOWN_SCORE = 34
 """Of a deed whose technique is known: enough to be a link of the chain beside severe rows."""
 OTHER_SCORE = 24
 SESSION = timedelta(hours=3)
+NEAR = timedelta(minutes=30)
 SHARED = 3
 PLACES = 50
 
 
 class _Place(NamedTuple):
-    """An account at an address, and when it did something severe there."""
+    """An account at an address, and between which instants its doings there are of interest."""
 
     who: str
     src: str
-    times: tuple[datetime, ...]
+    since: datetime
+    until: datetime
+
+    @property
+    def outside(self) -> bool:
+        """Tell whether the address is none of the home networks'."""
+        return address_kind(self.src) == "external"
 
 
 def with_trail(
@@ -53,7 +61,7 @@ def with_trail(
         finding
         for place in _places(context, entries)
         for row in context.query(sql_text("trail_calls"), _bounds(place, cited))
-        for finding in _finding(row)
+        for finding in _finding(row, place.outside)
     ]
     if not findings:
         return tuple(entries)
@@ -75,33 +83,46 @@ def _places(context: ContextReader, entries: Sequence[TimelineEntry]) -> list[_P
     deeds: dict[tuple[str, str], list[TimelineEntry]] = defaultdict(list)
     for row in rows:
         src = str(row["src"] or "")
-        if src and int(row["accounts"] or 0) < SHARED and address_kind(src) == "external":
+        if src and int(row["accounts"] or 0) < SHARED:
             deeds[str(row["who"]), src].append(of_event[str(row["event_uid"])])
-    found = [
-        _Place(who, src, tuple(entry.recorded_time or entry.time for entry in group))
-        for (who, src), group in sorted(deeds.items())
-        if any(entry.score >= SEVERE for entry in group) or len(set(map(_lead, group))) > 1
-    ]
+    found: list[_Place] = []
+    for (who, src), group in sorted(deeds.items()):
+        if any(entry.score >= SEVERE for entry in group) or len(set(map(_lead, group))) > 1:
+            reach = SESSION if address_kind(src) == "external" else NEAR
+            times = sorted(entry.recorded_time or entry.time for entry in group)
+            found += [_Place(who, src, *span) for span in _spans(times, reach)]
     return found[:PLACES]
 
 
+def _spans(times: Sequence[datetime], reach: timedelta) -> list[tuple[datetime, datetime]]:
+    """Give the stretches within `reach` of any of the instants, those that touch as one."""
+    spans: list[tuple[datetime, datetime]] = []
+    for time in times:
+        since, until = time - reach, time + reach
+        if spans and since <= spans[-1][1]:
+            since = spans.pop()[0]
+        spans.append((since, until))
+    return spans
+
+
 def _bounds(place: _Place, cited: Sequence[str]) -> Mapping[str, Any]:
-    since, until = min(place.times) - SESSION, max(place.times) + SESSION
     return {
         "who": place.who,
         "src": place.src,
-        "since": _naive(since),
-        "until": _naive(until),
+        "since": _naive(place.since),
+        "until": _naive(place.until),
         "cited": list(cited),
     }
 
 
-def _finding(row: Mapping[str, Any]) -> list[Finding]:
+def _finding(row: Mapping[str, Any], outside: bool) -> list[Finding]:
     uids = [str(uid) for uid in row["uids"]]
     who, src = plain(str(row["who"]), 100), plain(str(row["src"] or ""), 64)
     service, call = plain(str(row["service"] or ""), 60), plain(str(row["operation"] or ""), 80)
     times = int(row["times"])
     known = NOTABLE.get(str(row["kind"]))
+    most = max(KNOWN_SCORE, known.score - 5) if known and outside else KNOWN_SCORE
+    score = most if known else OTHER_SCORE
     did = " ".join(filter(None, ("called", service, call))) if call else "was active"
     where = f" from {src}" if src else ""
     count = "once" if times == 1 else f"{times} times"
@@ -118,7 +139,7 @@ def _finding(row: Mapping[str, Any]) -> list[Finding]:
             statement=placed(src or None, told),
             evidence=tuple(Evidence(event_uid=uid) for uid in uids),
             techniques=known.techniques if known else (),
-            score=max(KNOWN_SCORE, known.score - 5) if known else OTHER_SCORE,
+            score=score,
             fact=key[:300],
             sensor="calls",
         )
