@@ -29,6 +29,12 @@ FROM (
             WHEN mapper = 'base' THEN lower(TRY(json_extract_string(raw, '/category')))
         END AS category_key,
         CASE
+            WHEN len(CAST($words AS VARCHAR[])) > 0 THEN list_filter(
+                CAST($words AS VARCHAR[]),
+                lambda word: contains(sigma_names(mapper, channel, provider, event, raw), word)
+            )
+        END AS names,
+        CASE
             WHEN mapper = 'windows' THEN 'windows'
             WHEN mapper NOT IN ('zeek', 'cloudtrail', 'base')
             THEN CASE json_extract_string(event, '/device/os/type_id')
