@@ -10,6 +10,8 @@ from lake_logs import lines, record
 
 from sentree.cli import run
 from sentree.errors import ExitCode
+from sentree.lake.db import Lake
+from sentree.settings import Settings
 
 RULE = """title: {title}
 id: 11111111-1111-4111-8111-111111111111
@@ -58,3 +60,13 @@ def test_rules_of_the_lake_are_run_where_none_are_named(
     )
     assert hits(home, capsys, "--rules", str(empty)) == {"Own": "low"}
     assert "New zebra" not in hits(home, capsys, "--tenant", "other")
+
+
+@pytest.mark.parametrize("command", ["digest", "timeline"])
+def test_other_commands_that_detect_run_the_rules_of_the_lake(
+    command: str, home: tuple[str, ...]
+) -> None:
+    assert run([command, "--executor", "local", *home]) == ExitCode.DONE
+    with Lake.open(Settings(home=Path(home[1]))) as lake:
+        stored = lake.query("SELECT DISTINCT rule_title AS title FROM detections")
+    assert {"title": "New zebra"} in stored
