@@ -70,3 +70,16 @@ def test_other_commands_that_detect_run_the_rules_of_the_lake(
     with Lake.open(Settings(home=Path(home[1]))) as lake:
         stored = lake.query("SELECT DISTINCT rule_title AS title FROM detections")
     assert {"title": "New zebra"} in stored
+
+
+def test_what_a_rule_says_of_itself_now_counts_for_what_it_detected_before(
+    home: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "own.yml"
+    for title, level in (("First", "low"), ("Second", "critical")):
+        path.write_text(RULE.format(title=title, level=level, date="2024-01-01"))
+        words = ["detect", "--rules", str(path), "--ocsf", str(tmp_path / "found.jsonl"), "-q"]
+        assert run([*words, *home]) == ExitCode.DONE
+        [finding] = (json.loads(line) for line in (tmp_path / "found.jsonl").open())
+        assert finding["finding_info"]["title"] == title
+    assert finding["severity"] == "Critical"
