@@ -79,13 +79,23 @@ class Sql(NamedTuple):
     signs: tuple[str, ...] = ()
 
 
+def as_it_is(sql: str) -> str:
+    """Keep no value of its own column."""
+    return sql
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the values come from: SQL for a field's text, a field's JSON, and the time."""
+    """Where the values come from: SQL for a field's text, a field's JSON, and the time.
+
+    `kept` gives for the SQL of a leaf the SQL to be used in its stead: the name of a column that
+    holds its value, where one is worth while.
+    """
 
     text: Callable[[Field], str]
     json: Callable[[str], str]
     time: str
+    kept: Callable[[str], str] = as_it_is
 
 
 def literal(value: str | int | bool) -> str:
@@ -292,7 +302,7 @@ def _object(tree: Tree, needs: tuple[str, ...], sources: Sources) -> Sql:
     built = compile_tree(tree, sources)
     if not needs:
         return built
-    tests = [f"{compile_expression(tree[name], sources).text} IS NOT NULL" for name in needs]
+    tests = [f"{_leaf(tree[name], sources).text} IS NOT NULL" for name in needs]
     return Sql(f"CASE WHEN {' AND '.join(tests)} THEN {built.text} END", is_json=True)
 
 
@@ -353,6 +363,14 @@ def compile_tree(
     return _compile_node(nested(tree), sources, always, name)
 
 
+def _leaf(expression: Expression, sources: Sources) -> Sql:
+    """Compile a leaf. Every object around it asks whether it is there, so its value is kept."""
+    sql = compile_expression(expression, sources)
+    if sql.certain or sql.signs:
+        return sql
+    return sql._replace(text=sources.kept(sql.text))
+
+
 def _compile_node(
     node: Mapping[str, object], sources: Sources, always: bool, name: str | None
 ) -> Sql:
@@ -361,7 +379,7 @@ def _compile_node(
         sql = (
             _compile_node(child, sources, always=False, name=key)
             if isinstance(child, dict)
-            else compile_expression(child, sources)  # type: ignore[arg-type]
+            else _leaf(child, sources)  # type: ignore[arg-type]
         )
         text = f"{literal(f'{chr(34)}{key}{chr(34)}:')} || {json_of(sql)}"
         members[key] = Sql(text, True, sql.certain, signs_of(sql))

@@ -8,12 +8,14 @@ record is parsed once for its header and once for the fields of its own rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from ocsf.classes import category_uid
 from ocsf.mapping import OCSF_VERSION, Const, Expression, Field, Mapper, Rule, Shape, Tree
 from sentree.lake.mapping_expressions import (
     Sources,
+    as_it_is,
     compile_expression,
     compile_tree,
     json_of,
@@ -26,6 +28,9 @@ from sentree.lake.mapping_time import EARLIEST, LATEST, found_time, iso_instant,
 __all__ = ["json_path", "mapped_select"]
 
 HEAD = ""
+KEPT = "kept_"
+# A value with a shorter expression is as quickly computed again as looked up.
+SHORT = 60
 NO_LIST = "NULL::VARCHAR[]"
 
 
@@ -60,7 +65,10 @@ def mapped_select(mapper: Mapper, relation: str) -> str:
         f" CAST({trees.raws()} AS VARCHAR[]) AS y,"
         f" {columns.notes} AS issues, {', '.join(columns.shared)} FROM ({sql})"
     )
-    return f"SELECT seq, time, {trees.event()} AS event, issues FROM ({sql})"
+    event = trees.event()
+    if trees.columns:
+        sql = f"SELECT *, {', '.join(trees.columns)} FROM ({sql})"
+    return f"SELECT seq, time, {event} AS event, issues FROM ({sql})"
 
 
 class _Header(NamedTuple):
@@ -98,6 +106,7 @@ class _Trees:
     def __init__(self, mapper: Mapper, defaults: Tree) -> None:
         self._rules = mapper.rules
         self._defaults = defaults
+        self._kept: dict[str, tuple[str, list[int]]] = {}
         texts = [Noted() for _ in self._rules]
         jsons = [Noted() for _ in self._rules]
         for number, rule in enumerate(self._rules):
@@ -117,11 +126,31 @@ class _Trees:
         calls = [places.extraction(number, function) for number in range(len(self._rules))]
         return _case("rule", [f"WHEN {n} THEN {call}" for n, call in enumerate(calls) if call])
 
+    @property
+    def columns(self) -> list[str]:
+        """List the columns that `event` wants to have beside the fields.
+
+        A value is computed once however many objects around it ask whether it is there, and for
+        records of the rules alone that have it.
+        """
+        return [
+            f"{self._chosen({sql: rules}, None)} AS {name}"
+            for sql, (name, rules) in self._kept.items()
+        ]
+
+    def _keep(self, rule: int, sql: str) -> str:
+        if len(sql) <= SHORT or KEPT in sql:
+            return sql
+        name, rules = self._kept.setdefault(sql, (f"{KEPT}{len(self._kept)}", []))
+        if rule not in rules:
+            rules.append(rule)
+        return name
+
     def event(self) -> str:
         """Give SQL for the event's JSON text."""
-        sources = _sources(self._texts.sql, self._jsons.sql)
         users: dict[str, dict[str, list[int]]] = {}
         for number, rule in enumerate(self._rules):
+            sources = _sources(self._texts.sql, self._jsons.sql, partial(self._keep, number))
             for key, sql in self._members(rule, sources).items():
                 users.setdefault(key, {}).setdefault(sql, []).append(number)
         shared = _top_keys(self._defaults)
@@ -151,8 +180,12 @@ class _Trees:
         return members
 
 
-def _sources(text: Callable[[Field], str], json: Callable[[Field], str]) -> Sources:
-    return Sources(text, lambda name: f"nullif({json(Field((name,)))}, 'null')", "time")
+def _sources(
+    text: Callable[[Field], str],
+    json: Callable[[Field], str],
+    kept: Callable[[str], str] = as_it_is,
+) -> Sources:
+    return Sources(text, lambda name: f"nullif({json(Field((name,)))}, 'null')", "time", kept)
 
 
 def _head(rule: Rule, sources: Sources) -> str:

@@ -209,7 +209,7 @@ def dated_sql(time: str, reference: str) -> str:
     A 29 February is in the last year that has one.
     """
     leap = f"CASE WHEN starts_with({time}, 'Feb 29') THEN {_earlier(time, reference)} END"
-    read = f"coalesce({_in_year(time, reference, 0)}, {leap})"
+    read = f"coalesce({_in_year(time, reference, '0')}, {leap})"
     return f"CASE WHEN {_is_yearless(time)} THEN {read} END"
 
 
@@ -262,7 +262,7 @@ def _latest(reference: str) -> str:
     return f"({reference} + INTERVAL 1 DAY)"
 
 
-def _in_year(time: str, reference: str, back: int) -> str:
+def _in_year(time: str, reference: str, back: str) -> str:
     formats = ", ".join(
         literal(f"%Y %b %d %H:%M:%S{tail}") for tail in ("", ".%n", " %z", ".%n %z")
     )
@@ -273,8 +273,8 @@ def _in_year(time: str, reference: str, back: int) -> str:
 
 
 def _earlier(time: str, reference: str) -> str:
-    years = range(1, YEARS_BACK + 1)
-    return f"coalesce({', '.join(_in_year(time, reference, back) for back in years)})"
+    years = f"list_transform(range(1, {YEARS_BACK + 1}), lambda back: {_in_year(time, reference, 'back')})"
+    return f"list_filter({years}, lambda each: each IS NOT NULL)[1]"
 
 
 def header_json(header: str, dated: str, repeated: str, envelope: str, reference: str) -> str:
