@@ -146,3 +146,72 @@ def test_rows_of_an_audit_log_without_hosts_are_company_for_every_host():
     chain, _ = attack_chain([unplaced, added, other])
     assert [step.technique for step in chain] == ["T1003.008", "T1136.001"]
     assert chain[1].host == "web"
+
+
+def techniques_of(*rows):
+    chain, _ = attack_chain(sorted(rows, key=lambda one: one.time))
+    return [step.technique for step in chain]
+
+
+def test_one_sentence_that_means_different_things_is_no_routine():
+    said = "adm.lee changed a directory object"
+    rows = [
+        row(hours, host, "adm.lee", said, 50, (technique, 1.0))
+        for hours, host, technique in (
+            (0, "dc01", "T1098"),
+            (26, "dc02", "T1484.001"),
+            (49, "dc01", "T1003.006"),
+        )
+    ]
+    assert not any(entry.routine for entry in weigh_routine(rows))
+
+
+def test_a_remote_session_before_a_severe_row_of_its_host_is_no_routine():
+    logons = [
+        row(hours, host, "adm.lee", "adm.lee logged on", 45, ("T1021.001", 1.0))
+        for hours, host in ((0, "ws01"), (26, "ws02"), (49, "fs01"), (52, "ws01"))
+    ]
+    severe = row(49.5, "fs01", "SYSTEM", "an archive was sent out", 80, ("T1567.002", 1.0))
+    rows = weigh_routine(sorted([*logons, severe], key=lambda one: one.time))
+    assert [entry.host for entry in rows if not entry.routine] == ["fs01", "fs01"]
+
+
+def test_an_account_that_was_just_made_is_used_without_being_a_step_of_its_own():
+    made = row(1, "vpn1", "admin", "made", 65, ("T1136.001", 1.0))
+    used = row(1.05, "vpn1", "odd", "logged on", 52, ("T1078.003", 1.0))
+    took = row(1.2, "vpn1", "odd", "took the configuration", 65, ("T1602.002", 1.0))
+    assert techniques_of(made, used, took) == ["T1136.001", "T1602.002"]
+
+
+def test_a_group_that_a_new_account_joins_may_be_a_step_or_part_of_the_making():
+    made = row(1, "ws1", "bob", "made", 65, ("T1136.001", 1.0))
+    joined = row(1.01, "ws1", "bob", "joined", 65, ("T1098.007", 1.0))
+    off = row(1.2, "ws1", "bob", "firewall off", 75, ("T1562.004", 1.0))
+    _, transitions = attack_chain([made, joined, off])
+    assert {(one.source, one.target) for one in transitions} == {
+        ("T1136.001", "T1098.007"),
+        ("T1098.007", "T1562.004"),
+        ("T1136.001", "T1562.004"),
+    }
+
+
+def test_a_light_row_within_two_minutes_of_a_high_one_counts_whatever_the_account():
+    high = row(1, "lnx", "root", "a shell", 75, ("T1548.003", 1.0))
+    soon = row(1 - 0.02, "lnx", "web", "ps ran", 35, ("T1057", 1.0))
+    late = row(1 + 0.2, "lnx", "web", "uname ran", 35, ("T1082", 1.0))
+    assert techniques_of(high, soon, late) == ["T1057", "T1548.003"]
+
+
+def test_a_chore_of_another_account_hours_after_a_high_row_of_the_host_is_no_link():
+    high = row(1, "ws1", "bob", "lsass was dumped", 90, ("T1003.001", 1.0))
+    chore = row(4, "ws1", "adm.lee", "net use", 50, ("T1021.002", 1.0))
+    own = row(4.5, "ws1", "bob", "net use", 50, ("T1021.002", 1.0))
+    assert techniques_of(high, chore) == ["T1003.001"]
+    assert techniques_of(high, own) == ["T1003.001", "T1021.002"]
+
+
+def test_one_cloud_role_is_one_account_under_both_its_names():
+    name = "arn:aws:sts::000011112222:assumed-role/ops/build"
+    high = row(1, "ws1", "ops", "log stopped", 75, ("T1562.008", 1.0))
+    read = row(1.2, "ws1", name, "objects were listed", 38, ("T1619", 1.0))
+    assert techniques_of(high, read) == ["T1562.008", "T1619"]

@@ -116,3 +116,43 @@ def test_a_look_up_of_the_sender_of_a_page_is_a_visit():
     ]
     told = [text for text in findings(rows) if "looked up within a day" in text]
     assert len(told) == 1 and "docs-sign" in told[0]
+
+
+def test_one_role_in_a_trail_and_in_an_access_log_shares_no_address_with_itself():
+    role = "arn:aws:sts::000011112222:assumed-role/ops/build"
+    rows = [
+        *(call(n, "ops", OFFICE, "DescribeInstances", n, log="cloudtrail") for n in range(20)),
+        call(100, "ops", RENTED, "DescribeInstances", 400, log="cloudtrail"),
+        call(101, role, RENTED, "REST.GET.OBJECT", 401, log="cloudtrail"),
+        call(102, "bot", RENTED, "REST.GET.OBJECT", 402, log="cloudtrail"),
+    ]
+    told = [one.user for text, one in findings(rows).items() if "fetched stored objects" in text]
+    assert len(told) == 2
+
+
+def test_a_person_who_copies_many_repositories_within_an_hour_is_told_and_a_build_is_not():
+    def copies(who: str, first: int, count: int) -> list[dict[str, Any]]:
+        return [
+            call(first + n, who, RENTED, "git.clone", 400 + n, log="github",
+                 raw=f'{{"action": "git.clone", "actor": "{who}", "repo": "quay/r{n}"}}')
+            for n in range(count)
+        ]  # fmt: skip
+
+    told = [
+        one
+        for text, one in findings(
+            [*copies("mo", 1, 9), *copies("kim", 50, 3), *copies("ci-bot", 90, 30)]
+        ).items()
+        if "repositories from" in text
+    ]
+    assert [(one.user, one.techniques, one.score) for one in told] == [("mo", ("T1213.003",), 50)]
+
+
+def test_what_a_build_holds_used_from_elsewhere_is_a_stolen_token():
+    raw = '{"userIdentity":{"type":"AssumedRole"},"webIdFederationData":{"federatedProvider":"x"}}'
+    rows = [
+        *(call(n, "ci", OFFICE, "DescribeImages", n, log="cloudtrail", raw=raw) for n in range(20)),
+        call(100, "ci", RENTED, "GetCallerIdentity", 400, log="cloudtrail", raw=raw + " "),
+    ]
+    told = [one for text, one in findings(rows).items() if "a session of ci" in text]
+    assert [one.techniques for one in told] == [("T1550.001", "T1078.004")]
