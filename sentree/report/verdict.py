@@ -1,4 +1,4 @@
-"""The evaluation as files: one page that needs nothing else, JSON, CSV, Parquet, inspect_ai logs."""
+"""The evaluation as files: one page that needs nothing else, JSON, CSV, Parquet, inspect_ai."""
 
 from __future__ import annotations
 
