@@ -154,3 +154,16 @@ def test_errors_of_a_web_server_are_searched_by_its_rules(
         ingest(lake, [MAPPINGS / "web_error.input.log"], settings=settings)
         for logsource in ({"service": "nginx"}, {"product": "apache", "service": "error"}):
             assert matched(lake, tmp_path, logsource, **{"|all": ["error", "client"]})
+
+
+def test_rules_for_single_audit_records_find_events_that_hold_them_all(
+    settings: Settings, tmp_path: Path
+) -> None:
+    audit = {"product": "linux", "service": "auditd"}
+    with Lake.open(settings) as lake:
+        ingest(lake, [MAPPINGS / "laurel.input.jsonl"], settings=settings)
+        assert len(matched(lake, tmp_path, audit, type="EXECVE", a0="curl", a1="-o")) == 1
+        assert len(matched(lake, tmp_path, audit, type="PATH", name="/etc/shadow")) == 1
+        assert len(matched(lake, tmp_path, audit, type="SYSCALL", SYSCALL="ptrace")) == 1
+        assert len(matched(lake, tmp_path, audit, type="ADD_USER")) == 1
+        assert not matched(lake, tmp_path, audit, type="USER_END")
