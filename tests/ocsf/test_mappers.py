@@ -38,9 +38,10 @@ def mapper_of(name: str) -> str:
 def test_lines_become_the_expected_events_and_nobody_says_of_what_format_they_are(name: str):
     text = "\n".join(lines(f"{name}.input.log"))
     expected = [json.loads(line) for line in lines(f"{name}.expected.jsonl")]
-    got = [{"line": line.number, **line.mapped.comparable()} for line in map_lines(text)]
+    found = map_lines(text)
+    got = [{"line": line.number, **line.mapped.comparable()} for line in found]
     assert got == expected
-    assert {line.mapper for line in map_lines(text)} == {mapper_of(name)}
+    assert {line.mapper for line in found} == {mapper_of(name)}
 
 
 EVERY_PAIR = pair_names() + text_pair_names()
