@@ -14,6 +14,8 @@ from hypothesis import settings as hypothesis_settings
 from incident import IncidentLake
 from postgres_server import PostgresServer, postgres_server, programs
 
+from schemas.request import TimelineRequest
+from schemas.result import Result
 from schemas.scenario import IncidentSpec
 from sentree.settings import Settings
 
@@ -61,7 +63,7 @@ def incident_lake(tmp_path_factory: pytest.TempPathFactory) -> IncidentLake:
 
     def make(folder: Path) -> IncidentLake:
         settings = Settings(home=folder / "home", leaf_characters=400_000)
-        spec = IncidentSpec(seed=7, days=3, benign_events=6_000)
+        spec = IncidentSpec(seed=7, days=3, benign_events=3_000)
         truth = generate_incident(folder / "logs", spec)
         with Lake.open(settings) as lake:
             ingest(lake, [folder / "logs"], settings=settings, tenant=settings.tenant)
@@ -69,6 +71,19 @@ def incident_lake(tmp_path_factory: pytest.TempPathFactory) -> IncidentLake:
         return IncidentLake(settings, truth, folder / "logs")
 
     return built_once(tmp_path_factory, "incident", make)
+
+
+@pytest.fixture(scope="session")
+def incident_timeline(
+    incident_lake: IncidentLake, tmp_path_factory: pytest.TempPathFactory
+) -> Result:
+    """The timeline of the small incident, as plain threads make it."""
+    from sentree.analysis.local import run_timeline
+
+    def make(folder: Path) -> Result:
+        return run_timeline(incident_lake.settings, TimelineRequest(case="test"))
+
+    return built_once(tmp_path_factory, "incident-timeline", make)
 
 
 @pytest.fixture
