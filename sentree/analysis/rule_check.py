@@ -80,6 +80,10 @@ def _of_rule(rule: Rule, taxonomy: Taxonomy) -> Iterator[RuleProblem]:
     if source is None:
         reason = f"no events are known for the log source {rule.logsource}"
         yield _problem(rule, "error", *_code(reason), ("logsource",))
+    elif source.by_name:
+        reason = f"{rule.logsource} is no log source of Sigma's taxonomy"
+        advice = f"it is searched in what names itself {source.by_name}; if more is meant, name it"
+        yield _problem(rule, "warning", "logsource", reason, advice, ("logsource",))
     else:
         for name in sorted(fields(rule.condition)):
             meant = _misspelt(name, source, taxonomy)

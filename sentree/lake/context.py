@@ -18,6 +18,7 @@ from schemas.event import CitedEvent
 from schemas.window import Window, iso
 from sentree.errors import LakeError, NotFoundError, SentreeError, UsageError
 from sentree.lake.db import Lake, first_line, rows, sql_text
+from sentree.lake.detections import detections_at
 from sentree.lake.source_names import source_names
 
 FILE_NAME = "context.duckdb"
@@ -276,7 +277,7 @@ def _write(lake: Lake, scope: _Scope, cover: _Cover, snapshot: int, baselines: b
     span = {"start": _naive(window.start), "stop": _naive(window.end)}
     lake.execute(sql_text("context_events", scope=scope.sql), {**scope.values, **span})
     lake.execute(
-        sql_text("context_detections", snapshot=str(snapshot)),
+        sql_text("context_detections", now=detections_at(snapshot)),
         {"tenant": scope.values["tenant"]},
     )
     if baselines:

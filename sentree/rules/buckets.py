@@ -18,7 +18,7 @@ from sentree.rules.load import LogSource, Rule
 from sentree.rules.predicate import FORM_SQL, Column, Form, forms, predicate
 from sentree.rules.prefilter import Prefilter, Rows
 from sentree.rules.required import required
-from sentree.rules.taxonomy import Condition, Source, Taxonomy
+from sentree.rules.taxonomy import Condition, Source, Taxonomy, plain_word
 
 RULES_PER_STATEMENT = 50
 BROAD = 0.5
@@ -296,9 +296,9 @@ def _tests(condition: Condition, root: int, parameters: list[object]) -> Iterato
         parameters.append(list(condition.activity_id))
         yield "list_contains(?, activity_id)"
     if condition.os:
-        # An OCSF event that doesn't name its system may be of any.
+        # These products' events need not name their system, and may be of any.
         parameters.append(_SYSTEMS[condition.os])
-        yield "CASE WHEN os IS NULL THEN mapper = 'ocsf' ELSE regexp_matches(os, ?) END"
+        yield f"CASE WHEN os IS NULL THEN mapper IN {_OF_ANY} ELSE regexp_matches(os, ?) END"
     if condition.has:
         parameters += [root, list(condition.has)]
         yield "coalesce(list_has_all(keys[?], ?), false)"
@@ -307,8 +307,12 @@ def _tests(condition: Condition, root: int, parameters: list[object]) -> Iterato
         yield "list_contains(?, category_key)"
     if condition.text:
         yield "is_text"
+    if condition.named:
+        parameters.append(plain_word(condition.named))
+        yield "coalesce(list_contains(names, ?), false)"
 
 
+_OF_ANY = ("ocsf", "defender_hunting", "osquery")
 _SYSTEMS = {
     "windows": "windows",
     "linux": "linux|ubuntu|debian|centos|red hat|rhel|fedora|suse|amazon",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import resources
@@ -10,7 +11,7 @@ from itertools import pairwise
 from schemas.window import Window
 from sentree.lake.added_rows import added_rows
 from sentree.lake.db import Lake
-from sentree.rules.taxonomy import Taxonomy
+from sentree.rules.taxonomy import Source, Taxonomy, plain_word
 
 CHUNK_EVENTS = 50_000
 # An hour with more events than a chunk holds is cut by the first two digits of the event uid.
@@ -97,11 +98,19 @@ def _split(scope: Scope, events: int, size: int) -> list[Scope]:
     return [*chunks, scope.narrowed("event_uid >= $above", above=cuts[-1])]
 
 
-def stage_chunk(lake: Lake, scope: Scope, taxonomy: Taxonomy) -> None:
-    """Fill the temporary tables `sigma_chunk` and `sigma_layouts` from a chunk's events."""
+def stage_chunk(
+    lake: Lake, scope: Scope, taxonomy: Taxonomy, sources: Iterable[Source] = ()
+) -> None:
+    """Fill the temporary tables `sigma_chunk` and `sigma_layouts` from a chunk's events.
+
+    `sources` are those that will be asked for: names are looked for where one of them needs it.
+    """
     sql = sql_file("chunk").replace("{relation}", scope.relation).replace("{scope}", scope.sql)
     containers = [*taxonomy.containers, *taxonomy.open_containers]
-    lake.execute(sql, {**scope.parameters, "containers": containers})
+    words = {test.named for source in sources for test in source.any if test.named}
+    lake.execute(
+        sql, {**scope.parameters, "containers": containers, "words": sorted(map(plain_word, words))}
+    )
     lake.execute(sql_file("layouts"))
 
 

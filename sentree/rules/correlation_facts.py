@@ -66,11 +66,11 @@ class Facts:
             first_hit=span["first"],
             last_hit=span["last"],
         )
-        sources = [self._taxonomy.sources[logsource] for logsource in asked]
+        sources = [self._taxonomy.resolved(logsource) for logsource in asked]
         for chunk in plan_chunks(lake, hit, size)[0]:
-            stage_chunk(lake, chunk, self._taxonomy)
+            stage_chunk(lake, chunk, self._taxonomy, sources)
             for logsource, layouts in find_layouts(lake, self._taxonomy, sources).items():
-                self._read_source(lake, self._taxonomy.sources[logsource], layouts)
+                self._read_source(lake, self._taxonomy.resolved(logsource), layouts)
 
     def _read_source(self, lake: Lake, source: Source, layouts: Sequence[Layout]) -> None:
         names: Mapping[str, int] = self._names[source.logsource]

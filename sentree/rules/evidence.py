@@ -59,16 +59,18 @@ def store_evidence(
         if rule.rule_uid in hit and source is not None and rule.condition is not None:
             named = selections(rule, placeholders) or (("condition", rule.condition),)
             buckets[source.logsource].append((rule, named))
-    sources = [taxonomy.sources[logsource] for logsource in buckets]
+    sources = [taxonomy.resolved(logsource) for logsource in buckets]
     if not sources:
         return
     begin_matches(lake)
     wanted = scope.narrowed("event_uid IN (SELECT event_uid FROM unexplained)")
     for chunk in plan_chunks(lake, wanted, chunk_events)[0]:
-        stage_chunk(lake, chunk, taxonomy)
+        stage_chunk(lake, chunk, taxonomy, sources)
         for logsource, layouts in find_layouts(lake, taxonomy, sources).items():
             nodes = [node for _, named in buckets[logsource] for _, node in named]
-            columns, _, _ = fill_bucket(lake, taxonomy, taxonomy.sources[logsource], nodes, layouts)
+            columns, _, _ = fill_bucket(
+                lake, taxonomy, taxonomy.resolved(logsource), nodes, layouts
+            )
             for rule, named in buckets[logsource]:
                 _find_matches(lake, rule, named, columns)
     store_matches(lake)

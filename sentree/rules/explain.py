@@ -107,7 +107,7 @@ class _AtHand(NamedTuple):
 def _at_hand(lake: Lake, tenant: str, taxonomy: Taxonomy, source: Source, most: int) -> _AtHand:
     make_macros(lake)
     found = newest(lake, scope_of(lake, tenant, None, None)[0], source, most)
-    stage_chunk(lake, found.scope, taxonomy)
+    stage_chunk(lake, found.scope, taxonomy, [source])
     layouts = find_layouts(lake, taxonomy, [source]).get(source.logsource, [])
     test, values = membership(taxonomy, source)
     counted = lake.query(f"SELECT count(*) AS n FROM sigma_chunk WHERE {test}", values)

@@ -71,8 +71,8 @@ class Search:
         outcome = Outcome({rule.rule_uid: Seen() for each in self._rules.values() for rule in each})
         if not self._rules:
             return outcome
-        stage_chunk(lake, chunk, self._taxonomy)
-        sources = [self._taxonomy.sources[logsource] for logsource in self._rules]
+        sources = [self._taxonomy.resolved(logsource) for logsource in self._rules]
+        stage_chunk(lake, chunk, self._taxonomy, sources)
         for logsource, layouts in find_layouts(lake, self._taxonomy, sources).items():
             found = self._bucket(lake, logsource).run(lake, layouts, unless=unless)
             outcome.failed |= found.failed
@@ -84,6 +84,6 @@ class Search:
         with self._lock:
             bucket = self._ready.get(logsource)
             if bucket is None:
-                source, rules = self._taxonomy.sources[logsource], self._rules[logsource]
+                source, rules = self._taxonomy.resolved(logsource), self._rules[logsource]
                 bucket = self._ready[logsource] = Bucket(lake, self._taxonomy, source, rules)
             return bucket

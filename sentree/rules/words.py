@@ -82,3 +82,5 @@ def _tests(condition: Condition) -> Iterator[str]:
         yield f"category {' or '.join(condition.category)}"
     if condition.text:
         yield "a line of text"
+    if condition.named:
+        yield f"naming itself {condition.named}"

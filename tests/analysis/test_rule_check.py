@@ -40,6 +40,7 @@ CASES = {
     "endswith: whoami>re: (?=x)": [(15, "error", "regex", "RE2")],
     "endswith: whoami.exe>expand: '%who%'": [(15, "error", "placeholder", "--placeholders")],
     "windows>toaster": [(10, "error", "logsource", "taxonomy")],
+    "category: process_creation>service: toast": [(10, "warning", "logsource", "itself toast")],
     "condition: selection>condition: nothing": [(16, "error", "condition", "detection")],
     "level: high>#": [(1, "note", "level", "level")],
     "7f0b0d43-1111-4222-8333-444455556666>mine": [(2, "warning", "id", "uuidgen")],

@@ -2,17 +2,20 @@
 
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import yaml
 
 from sentree.lake.db import Lake
+from sentree.lake.ingest import ingest
 from sentree.rules.detect import detect
 from sentree.rules.load import LogSource, load_rules
 from sentree.rules.taxonomy import load_taxonomy
 from sentree.settings import Settings
 from tests.rules.lake_events import put
 
+MAPPINGS = Path(__file__).parents[1] / "data" / "mappings"
 WINDOWS_CATEGORIES = """
 process_creation process_access process_tampering process_termination create_remote_thread
 raw_access_thread image_load driver_load file_event file_access file_change file_rename file_delete
@@ -43,7 +46,12 @@ webserver// webserver/apache/ webserver/windows/iis proxy// dns// firewall// ant
 database// netflow// /apache/ /apache/error /nginx/ application/kubernetes/audit
 /kubernetes/audit application/django/ application/jvm/ application/nodejs/ application/python/
 application/ruby_on_rails/ application/spring/ application/sql/ application/velocity/
-application/opencanary/ application/rpc_firewall/ process_creation//"""
+application/opencanary/ application/rpc_firewall/ process_creation// //apache //nginx //netflow
+application/qualys/ application/modsecurity/ application/kubernetes/ file_event/paloalto/
+/paloalto/globalprotect /fortinet/event /windows/iis raw_access_read/windows/
+process_termination/linux/ raw_access_read/linux/ sysmon_status/linux/ file_delete/linux/
+process_termination/macos/ file_delete/macos/ file_event// registry_set// network_connection//
+/macos/ /aws/ /fortigate/"""
 PUBLIC = [
     *(f"{name}/windows/" for name in WINDOWS_CATEGORIES.split()),
     *(f"/windows/{name}" for name in WINDOWS_SERVICES.split()),
@@ -57,14 +65,16 @@ def test_every_log_source_of_the_public_rules_is_known(named: str) -> None:
     source = load_taxonomy().source(LogSource(category, product, service))
     assert source is not None
     assert all(
-        test.mapper or test.channel or test.provider or test.class_uid or test.has
+        test.mapper or test.channel or test.provider or test.class_uid or test.has or test.os
         for test in source.any
     )
 
 
 def matched(lake: Lake, folder: Path, logsource: dict[str, str], **selection: Any) -> set[str]:
+    rule_uid = str(uuid4())
     rule = {
         "title": "r",
+        "id": rule_uid,
         "logsource": logsource,
         "detection": {
             "selection": {key.replace("__", "|"): value for key, value in selection.items()},
@@ -74,7 +84,8 @@ def matched(lake: Lake, folder: Path, logsource: dict[str, str], **selection: An
     (folder / "rule.yml").write_text(yaml.safe_dump(rule))
     report = detect(lake, load_rules([folder]), tenant="default")
     assert not report.not_runnable
-    return {row["event_uid"] for row in lake.query("SELECT event_uid FROM detections")}
+    found = lake.query("SELECT event_uid FROM detections WHERE rule_uid = ?", [rule_uid])
+    return {row["event_uid"] for row in found}
 
 
 def test_fields_of_a_line_of_pairs_are_read(settings: Settings, tmp_path: Path) -> None:
@@ -105,3 +116,54 @@ def test_audit_records_as_lines_have_their_fields(settings: Settings, tmp_path: 
             lake, tmp_path, {"product": "linux", "service": "auditd"}, type="EXECVE", a0="chmod"
         )
     assert found == {uids[0]}
+
+
+def test_rules_for_windows_are_run_on_what_endpoint_products_tell(
+    settings: Settings, tmp_path: Path
+) -> None:
+    windows = {"crowdstrike_fdr", "defender_hunting", "sentinelone"}
+    logs = [MAPPINGS / f"{name}.input.jsonl" for name in (*windows, "osquery")]
+    with Lake.open(settings) as lake:
+        ingest(lake, logs, settings=settings)
+
+        def mappers(product: str) -> set[str]:
+            started = {"category": "process_creation", "product": product}
+            uids = list(matched(lake, tmp_path, started, CommandLine__re=".+"))
+            rows = lake.query("FROM events WHERE list_contains(?, event_uid)", [uids])
+            return {row["mapper"] for row in rows}
+
+        assert mappers("windows") == windows
+        # No event names its system: the path of the program tells.
+        assert mappers("linux") == mappers("macos") == {"osquery"}
+
+
+def test_a_product_that_sigma_does_not_know_are_the_events_that_name_themselves_so(
+    settings: Settings, tmp_path: Path
+) -> None:
+    honeypot = {"eventid": "cowrie.command.input", "input": "chattr -i /etc/passwd"}
+    with Lake.open(settings) as lake:
+        uids = put(lake, [honeypot, {"input": "chattr -i /etc/passwd"}], mapper="base")
+        for logsource in ({"category": "application", "product": "Cowrie"}, {"service": "cowrie"}):
+            assert matched(lake, tmp_path, logsource, input__contains="chattr") == {uids[0]}
+
+
+def test_errors_of_a_web_server_are_searched_by_its_rules(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with Lake.open(settings) as lake:
+        ingest(lake, [MAPPINGS / "web_error.input.log"], settings=settings)
+        for logsource in ({"service": "nginx"}, {"product": "apache", "service": "error"}):
+            assert matched(lake, tmp_path, logsource, **{"|all": ["error", "client"]})
+
+
+def test_rules_for_single_audit_records_find_events_that_hold_them_all(
+    settings: Settings, tmp_path: Path
+) -> None:
+    audit = {"product": "linux", "service": "auditd"}
+    with Lake.open(settings) as lake:
+        ingest(lake, [MAPPINGS / "laurel.input.jsonl"], settings=settings)
+        assert len(matched(lake, tmp_path, audit, type="EXECVE", a0="curl", a1="-o")) == 1
+        assert len(matched(lake, tmp_path, audit, type="PATH", name="/etc/shadow")) == 1
+        assert len(matched(lake, tmp_path, audit, type="SYSCALL", SYSCALL="ptrace")) == 1
+        assert len(matched(lake, tmp_path, audit, type="ADD_USER")) == 1
+        assert not matched(lake, tmp_path, audit, type="USER_END")

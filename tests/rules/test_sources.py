@@ -252,7 +252,7 @@ def test_the_report_accounts_for_every_rule(lake: Lake, tmp_path: Path) -> None:
             rule(windows, Image="other.exe"),
             rule(windows, NoSuchField="x"),
             rule({"category": "dns"}, query="x"),
-            rule({"product": "toaster"}, bread="burnt"),
+            rule({"category": "toast", "product": "windows"}, bread="burnt"),
             rule(windows, Image__re="(?=x)y"),
             rule(windows, Image__expand="%servers%"),
             rule(windows, Image__re="(?<name>x"),
@@ -264,7 +264,7 @@ def test_the_report_accounts_for_every_rule(lake: Lake, tmp_path: Path) -> None:
     assert [note.title for note in report.without_data] == ["rule 2", "rule 3"]
     reasons = {note.title: note.reason for note in report.not_runnable}
     assert set(reasons) == {"rule 4", "rule 5", "rule 6", "rule 7"}
-    assert "log source product toaster" in reasons["rule 4"]
+    assert "log source category toast" in reasons["rule 4"]
     assert "unsupported regex '(?=x)y'" in reasons["rule 5"]
     assert "placeholder %servers%" in reasons["rule 6"]
     assert report.by_level == (("high", 1),)
@@ -281,7 +281,7 @@ def test_every_general_windows_log_source_is_known() -> None:
         assert taxonomy.source(LogSource(category, "windows", None))
     for service in ("security", "system", "application", "taskscheduler", "windefend", "wmi"):
         assert taxonomy.source(LogSource(None, "windows", service))
-    assert taxonomy.source(LogSource(None, None, "nothing")) is None
+    assert taxonomy.source(LogSource("nothing", "windows", None)) is None
 
 
 def test_a_general_category_is_the_same_for_every_product_and_service() -> None:

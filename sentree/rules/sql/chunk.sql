@@ -29,13 +29,24 @@ FROM (
             WHEN mapper = 'base' THEN lower(TRY(json_extract_string(raw, '/category')))
         END AS category_key,
         CASE
+            WHEN len(CAST($words AS VARCHAR[])) > 0 THEN list_filter(
+                CAST($words AS VARCHAR[]),
+                lambda word: contains(sigma_names(mapper, channel, provider, event, raw), word)
+            )
+        END AS names,
+        CASE
             WHEN mapper = 'windows' THEN 'windows'
             WHEN mapper NOT IN ('zeek', 'cloudtrail', 'base')
             THEN CASE json_extract_string(event, '/device/os/type_id')
                 WHEN '100' THEN 'windows' WHEN '200' THEN 'linux' WHEN '300' THEN 'macos'
                 ELSE lower(coalesce(
                     json_extract_string(event, '/device/os/type'),
-                    json_extract_string(event, '/device/os/name')))
+                    json_extract_string(event, '/device/os/name'),
+                    -- Where it is not named, the paths of its files tell.
+                    CASE
+                        WHEN regexp_matches(event, '"path":"(?:[A-Za-z]:)?\\\\') THEN 'windows'
+                        WHEN contains(event, '"path":"/') THEN 'linux or macos'
+                    END))
             END
         END AS os
     FROM {relation}
