@@ -69,7 +69,7 @@ class Lake:
             return lake
         except (OSError, duckdb.Error, SentreeError) as error:
             if engine:
-                give_back(engine)
+                engine.close()
             if isinstance(error, SentreeError):
                 raise
             raise LakeError(f"the lake at {folder} can't be opened: {first_line(error)}") from None
