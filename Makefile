@@ -16,7 +16,8 @@ demo: $(READY)
 	@$(BIN)/sentree demo --out $(DEMO)
 
 test: check
-	$(BIN)/pytest -q -n 3 --dist loadgroup
+	# Tests start many processes: each would compile the modules anew where no bytecode is written.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 3
 
 check: $(READY)
 	$(BIN)/ruff check .

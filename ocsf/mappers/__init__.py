@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 from ocsf.mappers import (
@@ -78,7 +79,7 @@ from ocsf.mappers import (
     zeek,
     zoom,
 )
-from ocsf.mapping import Mapper, Shape
+from ocsf.mapping import Mapper
 
 MAPPERS: dict[str, Mapper] = {
     each.MAPPER.name: each.MAPPER
@@ -101,6 +102,7 @@ MAPPERS: dict[str, Mapper] = {
 }
 """In the order in which a record's format is looked for; the last takes what no other knows."""
 
+Steps = tuple[str, ...]
 STEP = re.compile(r'"([^"]+)"|([^.\[\]"]+)')
 
 
@@ -114,30 +116,48 @@ def detect(samples: Sequence[Mapping[str, object]]) -> str | None:
 
 
 def _fits(mapper: Mapper, record: Mapping[str, object]) -> bool:
-    return any(
-        any(_has_shape(shape, each) for shape in mapper.shapes)
-        for each in _unwrapped(mapper, record)
-    )
-
-
-def _unwrapped(mapper: Mapper, record: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
-    """Give the record, or the first one of the list it wraps."""
-    yield record
-    wrapped = _value_at(mapper.explode, record) if mapper.explode else None
+    if _has_shape(mapper, record):
+        return True
+    # The first one of the list that the record wraps.
+    wrapped = _value_at(_steps(mapper.explode), record) if mapper.explode else None
     if isinstance(wrapped, list) and wrapped and isinstance(wrapped[0], dict):
-        yield cast(Mapping[str, object], wrapped[0])
+        return _has_shape(mapper, cast(Mapping[str, object], wrapped[0]))
+    return False
 
 
-def _has_shape(shape: Shape, record: Mapping[str, object]) -> bool:
-    return bool(shape.present) and all(
-        any(_value_at(path, record) is not None for path in paths) for paths in shape.present
-    )
+def _has_shape(mapper: Mapper, record: Mapping[str, object]) -> bool:
+    # Plain loops: some hundred shapes are tried on each sampled record.
+    for shape in _stepped(mapper.name):
+        for places in shape:
+            for steps in places:
+                if steps[0] in record and _value_at(steps, record) is not None:
+                    break
+            else:
+                break
+        else:
+            return True
+    return False
 
 
-def _value_at(path: str, record: Mapping[str, object]) -> object:
+def _value_at(steps: Steps, record: Mapping[str, object]) -> object:
     value: Any = record
-    for quoted, plain in STEP.findall(path):
+    for step in steps:
         if not isinstance(value, dict):
             return None
-        value = cast(dict[str, Any], value).get(quoted or plain)
+        value = cast(dict[str, Any], value).get(step)
     return value
+
+
+@cache
+def _stepped(name: str) -> tuple[tuple[tuple[Steps, ...], ...], ...]:
+    """Give a mapper's shapes, each path in its steps; one that asks for nothing is none."""
+    return tuple(
+        tuple(tuple(_steps(path) for path in paths) for paths in shape.present)
+        for shape in MAPPERS[name].shapes
+        if shape.present
+    )
+
+
+@cache
+def _steps(path: str) -> Steps:
+    return tuple(quoted or plain for quoted, plain in STEP.findall(path))

@@ -148,8 +148,8 @@ class RunLock:
 
 def _export(settings: Settings, request: AskRequest, run_dir: Path) -> ContextInfo:
     if not request.over:
-        return export_scope(settings, request.query, run_dir)
-    info = export_documents(request.over, run_dir, tenant=request.query.tenant_uid)
+        return export_scope(settings, request.query, run_dir, baselines=False)
+    info = export_documents(request.over, run_dir, tenant=request.query.tenant_uid, baselines=False)
     (run_dir / "scope.json").write_text(info.model_dump_json(indent=1), encoding="utf-8")
     return info
 

@@ -35,8 +35,13 @@ def new_run_dir(settings: Settings, request: Frozen, now: datetime) -> Path:
     raise ConfigurationError(f"no free run folder under {settings.runs_dir}")
 
 
-def export_scope(settings: Settings, query: Query, run_dir: Path) -> ContextInfo:
-    """Export a query's slice of the lake, pinned to the newest snapshot, into the run."""
+def export_scope(
+    settings: Settings, query: Query, run_dir: Path, *, baselines: bool = True
+) -> ContextInfo:
+    """Export a query's slice of the lake, pinned to the newest snapshot, into the run.
+
+    Only the embedded analyst reads `baselines`; they cost as much as the export itself.
+    """
     with Lake.open(settings, create=False) as lake:
         info = export_context(
             lake,
@@ -46,6 +51,7 @@ def export_scope(settings: Settings, query: Query, run_dir: Path) -> ContextInfo
             entity=query.entity,
             where=query.where,
             snapshot_id=None,
+            baselines=baselines,
         )
     (run_dir / "scope.json").write_text(info.model_dump_json(indent=1), encoding="utf-8")
     return info

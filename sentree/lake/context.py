@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from importlib.resources import files
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -143,6 +142,7 @@ def export_context(
     entity: str | None = None,
     where: str | None = None,
     snapshot_id: int | None = None,
+    baselines: bool = True,
 ) -> ContextInfo:
     """Write a tenant's events of a window to `context.duckdb` in the folder.
 
@@ -154,6 +154,7 @@ def export_context(
         entity: only events that name this host, user or address.
         where: a SQL condition over the events' columns, from the user.
         snapshot_id: the lake's snapshot to read; None for the newest.
+        baselines: also compute what is usual in the slice, which only `EmbeddedAnalyst` reads.
 
     Raises:
         NotFoundError: nothing is in scope; says what the lake has instead.
@@ -169,7 +170,7 @@ def export_context(
         old.unlink(missing_ok=True)
     lake.execute(f"ATTACH '{str(part).replace(QUOTE, QUOTE * 2)}' AS slice")
     try:
-        info = _write(lake, scope, cover, snapshot)
+        info = _write(lake, scope, cover, snapshot, baselines)
     except SentreeError:
         lake.execute("DETACH slice")
         part.unlink(missing_ok=True)
@@ -271,7 +272,7 @@ def _nothing(lake: Lake, tenant: str, window: Window | None, found: dict[str, An
     return f"no events of tenant '{tenant}' are in scope{when}; {there}"
 
 
-def _write(lake: Lake, scope: _Scope, cover: _Cover, snapshot: int) -> ContextInfo:
+def _write(lake: Lake, scope: _Scope, cover: _Cover, snapshot: int, baselines: bool) -> ContextInfo:
     window = cover.window
     span = {"start": _naive(window.start), "stop": _naive(window.end)}
     lake.execute(sql_text("context_events", scope=scope.sql), {**scope.values, **span})
@@ -279,7 +280,7 @@ def _write(lake: Lake, scope: _Scope, cover: _Cover, snapshot: int) -> ContextIn
         sql_text("context_detections", now=detections_at(snapshot)),
         {"tenant": scope.values["tenant"]},
     )
-    if (files("sentree.lake") / "sql" / "baselines.sql").is_file():
+    if baselines:
         lake.execute("USE slice")
         try:
             lake.execute(sql_text("baselines"))

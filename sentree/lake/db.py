@@ -235,26 +235,36 @@ class Lake:
             raise LakeError(f"the lake can't answer: {first_line(error)}") from error
 
     def _ensure_schema(self) -> None:
-        if not self._has_tables() or self._version() < newest_version():
+        version = self._version()
+        if version is None or version < newest_version():
             with self._writer_lock():
                 # Another process may have done it while this one waited for the lock.
-                if not self._has_tables():
+                version = self._version()
+                if version is None:
                     self._create()
-                self._migrate()
-        if self._version() > newest_version():
+                else:
+                    self._migrate(version)
+        elif version > newest_version():
             raise LakeError(
-                f"the lake at {self.folder} has schema {self._version()}, made by a newer Sentree;"
+                f"the lake at {self.folder} has schema {version}, made by a newer Sentree;"
                 f" this one reads up to {newest_version()}: upgrade, or choose another `home`"
             )
 
-    def _version(self) -> int:
-        found = self.connection.execute("SELECT max(schema_version) FROM lake_version").fetchone()
+    def _version(self) -> int | None:
+        """Give the schema's version; None while the lake has no tables."""
+        try:
+            found = self.connection.execute(
+                "SELECT max(schema_version) FROM lake_version"
+            ).fetchone()
+        except duckdb.CatalogException:
+            # To ask DuckDB which tables there are would load what it knows about each of them.
+            return None
         if found is None or found[0] is None:
             raise LakeError(f"the lake at {self.folder} does not say which schema it has")
         return int(found[0])
 
-    def _migrate(self) -> None:
-        for step in pending(self._version()):
+    def _migrate(self, version: int) -> None:
+        for step in pending(version):
             self.connection.execute("BEGIN TRANSACTION")
             self._apply(step)
             self.connection.execute("COMMIT")
@@ -267,11 +277,11 @@ class Lake:
     def _stamp(self, version: int) -> None:
         self.connection.execute("INSERT INTO lake_version VALUES (?, now()::TIMESTAMP)", [version])
 
-    def _has_tables(self) -> bool:
-        found = "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = ?"
-        return bool(self.connection.execute(found, ["lake", "events"]).fetchall())
-
     def _create(self) -> None:
+        # Events and raw text repeat themselves: zstd is four times smaller and no slower to write;
+        # its higher levels take half as long again for a twentieth less.
+        self.connection.execute("CALL lake.set_option('parquet_compression', 'zstd')")
+        self.connection.execute("CALL lake.set_option('parquet_compression_level', '1')")
         promoted = ", ".join(f"{column.name} {column.sql_type}" for column in PROMOTED)
         self.connection.execute("BEGIN TRANSACTION")
         for statement in duckdb.extract_statements(sql_text("schema", promoted=promoted)):
@@ -281,10 +291,6 @@ class Lake:
         for step in pending(FIRST):
             self._apply(step)
         self.connection.execute("COMMIT")
-        # Events and raw text repeat themselves: zstd is four times smaller and no slower to write;
-        # its higher levels take half as long again for a twentieth less.
-        self.connection.execute("CALL lake.set_option('parquet_compression', 'zstd')")
-        self.connection.execute("CALL lake.set_option('parquet_compression_level', '1')")
 
     def _writer_lock(self) -> AbstractContextManager[Confirm]:
         return self._catalog.writing(self.connection)

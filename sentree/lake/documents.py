@@ -88,7 +88,12 @@ class _Account:
 
 
 def export_documents(
-    paths: Sequence[str | Path], folder: Path, *, tenant: str = "default", threads: int = 2
+    paths: Sequence[str | Path],
+    folder: Path,
+    *,
+    tenant: str = "default",
+    threads: int = 2,
+    baselines: bool = True,
 ) -> ContextInfo:
     """Write the text of files, folders and globs to `context.duckdb` in the folder.
 
@@ -97,6 +102,7 @@ def export_documents(
         folder: an existing folder; a context that is there is replaced.
         tenant: whose documents they are.
         threads: threads of DuckDB.
+        baselines: make the tables of what is usual too, which only `EmbeddedAnalyst` reads.
 
     Raises:
         UnreadableInputError: no text could be read; says why.
@@ -104,7 +110,7 @@ def export_documents(
     """
     account = _Account()
     files = _named(find_inputs(paths), paths, account)
-    info = _export(_rows(files, account), account, folder, tenant, threads)
+    info = _export(_rows(files, account), account, folder, tenant, threads, baselines)
     if not info.events:
         (folder / FILE_NAME).unlink(missing_ok=True)
         what = ", ".join(_printable(str(path)) for path in paths[:NAMED_IN_NOTE]) or "nothing"
@@ -125,18 +131,23 @@ def export_records(
         Chunk(uid, source_uid, name, number, number, _encodable(text), None)
         for number, (uid, text) in enumerate(records.items(), 1)
     )
-    return _export(chunks, _Account(), folder, tenant, 2)
+    return _export(chunks, _Account(), folder, tenant, 2, baselines=False)
 
 
 def _export(
-    chunks: Iterator[Chunk], account: _Account, folder: Path, tenant: str, threads: int
+    chunks: Iterator[Chunk],
+    account: _Account,
+    folder: Path,
+    tenant: str,
+    threads: int,
+    baselines: bool,
 ) -> ContextInfo:
     part = folder / f"{FILE_NAME}.part"
     leftovers = (part, part.with_name(f"{part.name}.wal"))
     try:
         for old in leftovers:
             old.unlink(missing_ok=True)
-        info = _write(part, chunks, account, tenant, threads)
+        info = _write(part, chunks, account, tenant, threads, baselines)
         build_index(part)
         part.replace(folder / FILE_NAME)
     except (OSError, duckdb.Error) as error:
@@ -178,7 +189,12 @@ def _base(given: str) -> str:
 
 
 def _write(
-    part: Path, chunks: Iterator[Chunk], account: _Account, tenant: str, threads: int
+    part: Path,
+    chunks: Iterator[Chunk],
+    account: _Account,
+    tenant: str,
+    threads: int,
+    baselines: bool,
 ) -> ContextInfo:
     with duckdb.connect(
         config={
@@ -201,7 +217,8 @@ def _write(
             connection.register("chunks", batch)
             connection.execute(insert, {"tenant": tenant})
             connection.unregister("chunks")
-        connection.execute(sql_text("baselines"))
+        if baselines:
+            connection.execute(sql_text("baselines"))
         return _info(connection, account)
 
 

@@ -86,6 +86,8 @@ class Engine:
                 # DuckLake takes its catalogue's database along, which is listed as well.
                 with suppress(duckdb.CatalogException, duckdb.BinderException):
                     self._root.execute(f'DETACH "{name}"')
+            for (name,) in self._root.execute("SELECT name FROM duckdb_secrets()").fetchall():
+                self._root.execute(f'DROP TEMPORARY SECRET "{name}"')
             left = self._root.execute(_LEFT, [list(OWN)]).fetchone()
         except duckdb.Error:
             return False

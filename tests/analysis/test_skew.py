@@ -9,7 +9,6 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 from hypothesis import settings as profile
-from incident import IncidentLake
 
 from schemas.request import TimelineRequest
 from schemas.result import Result
@@ -95,8 +94,8 @@ def test_of_two_clocks_the_sensor_is_the_reference() -> None:
     assert {one.clock: round(one.line.at(0)) for one in readings} == {SENSOR: 0, "ws01": -60}
 
 
-def test_a_healthy_lake_gets_no_correction(incident_lake: IncidentLake) -> None:
-    result = run_timeline(incident_lake.settings, TimelineRequest(case="test"))
+def test_a_healthy_lake_gets_no_correction(incident_timeline: Result) -> None:
+    result = incident_timeline
     assert result.timeline is not None
     assert len(result.timeline.clocks) >= 8
     assert not any(one.applied for one in result.timeline.clocks)

@@ -17,8 +17,8 @@ from sentree.report.document import formats_of, render_json, write_reports
 
 
 @pytest.fixture(scope="module")
-def result(incident_lake: IncidentLake) -> Result:
-    return run_timeline(incident_lake.settings, TimelineRequest(case="test"))
+def result(incident_timeline: Result) -> Result:
+    return incident_timeline
 
 
 def timeline_of(result: Result) -> Timeline:

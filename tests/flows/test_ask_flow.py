@@ -28,7 +28,7 @@ from tasks.environment import prepare
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("SENTREE_KILLS", "8"))
+KILLS = int(os.environ.get("SENTREE_KILLS", "5"))
 """More on demand: each costs seconds."""
 
 

@@ -6,14 +6,14 @@ import pytest
 from incident import IncidentLake
 
 from schemas.request import TimelineRequest
-from sentree.analysis.local import run_timeline
+from schemas.result import Result
 from sentree.report.document import load_result
 
 pytestmark = pytest.mark.slow
 
 
 def test_the_flow_gives_the_answer_that_plain_threads_give(
-    server: str, incident_lake: IncidentLake
+    server: str, incident_lake: IncidentLake, incident_timeline: Result
 ) -> None:
     from prefect.client.orchestration import get_client
 
@@ -23,7 +23,7 @@ def test_the_flow_gives_the_answer_that_plain_threads_give(
     state = timeline(request, incident_lake.settings, return_state=True)
     assert (state.name, state.is_completed()) == ("Completed", True)
     result = load_result(incident_lake.settings.runs_dir / state.result() / "result.json")
-    local = run_timeline(incident_lake.settings, request)
+    local = incident_timeline
     assert (result.timeline, result.summary) == (local.timeline, local.summary)
 
     with get_client(sync_client=True) as client:

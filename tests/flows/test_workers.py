@@ -10,10 +10,7 @@ import pytest
 from incident import IncidentLake
 from postgres_server import PostgresServer
 
-from schemas.query import Path as RoutePath
-from schemas.request import TimelineRequest
 from schemas.result import Result
-from sentree.analysis.local import run_timeline
 from sentree.cli import run
 from sentree.cli.common import pick_rules
 from sentree.errors import ConfigurationError
@@ -42,15 +39,12 @@ def shared(
     return settings
 
 
-@pytest.fixture(scope="module")
-def expected(incident_lake: IncidentLake) -> Result:
-    """What plain threads find in the lake with the embedded catalogue."""
-    request = TimelineRequest(case="expected", route=RoutePath.RLM, formats=("md",))
-    return run_timeline(incident_lake.settings, request)
-
-
 def test_a_worker_that_is_killed_in_a_leaf_costs_nothing_but_time(
-    server: str, shared: Settings, expected: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: str,
+    shared: Settings,
+    incident_timeline: Result,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The lake has a Postgres catalogue, what is expected comes from threads and the embedded."""
     import dask
@@ -68,6 +62,7 @@ def test_a_worker_that_is_killed_in_a_leaf_costs_nothing_but_time(
         dask.config.set({"distributed.worker.preload": [dying_worker.__file__]}),
     ):
         assert run([*words, "--executor", "dask", "--workers", "2"]) == 0
+    expected = incident_timeline
     [run_dir] = shared.runs_dir.iterdir()
     result = load_result(run_dir / "result.json")
     assert result.timeline == expected.timeline and len(result.timeline.entries) > 10

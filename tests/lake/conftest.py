@@ -6,6 +6,7 @@ from shutil import copytree
 from typing import Any
 
 import pytest
+from built_once import built_once
 from lake_logs import Load
 from whole_way import Told, incident_logs, whole_way
 
@@ -18,9 +19,12 @@ from sentree.settings import Settings
 @pytest.fixture(scope="session")
 def told_on_disk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Told]:
     """The logs of an incident, and what a lake on a disk tells of them."""
-    folder = tmp_path_factory.mktemp("told")
-    logs = incident_logs(folder / "logs")
-    return logs, whole_way(Settings(home=folder / "home"), logs)
+
+    def make(folder: Path) -> tuple[Path, Told]:
+        logs = incident_logs(folder / "logs")
+        return logs, whole_way(Settings(home=folder / "home"), logs)
+
+    return built_once(tmp_path_factory, "told", make)
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +43,8 @@ def lake(settings: Settings, empty_home: Path) -> Iterator[Lake]:
 
 
 @pytest.fixture
-def load(lake: Lake, settings: Settings) -> Load:
-    """Load paths; give the report even where nothing could be read."""
+def load(lake: Lake, settings: Settings) -> Iterator[Load]:
+    """Load paths; give the report even where nothing could be read. All is sound at the end."""
 
     def run(*paths: Path | str, **options: Any) -> IngestReport:
         try:
@@ -49,7 +53,7 @@ def load(lake: Lake, settings: Settings) -> Load:
             report = error.report
         for each in report.sources:
             assert each.delivered == each.accepted + each.duplicate + each.rejected
-        assert lake.check() == []
         return report
 
-    return run
+    yield run
+    assert lake.check() == []

@@ -6,6 +6,7 @@ from lake_logs import Load, lines, records
 
 from sentree.errors import ExitCode, LakeError
 from sentree.lake.db import TABLES, Lake
+from sentree.lake.ingest import ingest
 from sentree.settings import Settings
 
 
@@ -74,9 +75,10 @@ def test_a_wrong_statement_is_one_line(lake: Lake) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_check_names_what_does_not_hold(tmp_path: Path, lake: Lake, load: Load) -> None:
+def test_check_names_what_does_not_hold(tmp_path: Path, lake: Lake, settings: Settings) -> None:
     (tmp_path / "a.log").write_text(lines(records(30)))
-    load(tmp_path / "a.log")
+    ingest(lake, [tmp_path / "a.log"], settings=settings)
+    assert lake.check() == []
     lake.execute("UPDATE sources SET accepted = 2")
     lake.execute("INSERT INTO events SELECT * REPLACE ('ghost' AS source_uid) FROM events LIMIT 1")
     subjects = [problem.subject.split()[0] for problem in lake.check()]
@@ -86,17 +88,16 @@ def test_check_names_what_does_not_hold(tmp_path: Path, lake: Lake, load: Load) 
     assert "unreadable" in lake.check()[0].problem
 
 
-def test_a_lake_may_be_moved_as_a_whole(
-    tmp_path: Path, lake: Lake, load: Load, settings: Settings
-) -> None:
+def test_a_lake_may_be_moved_as_a_whole(tmp_path: Path, lake: Lake, settings: Settings) -> None:
     (tmp_path / "a.log").write_text(lines(records(30)))
-    load(tmp_path / "a.log")
+    ingest(lake, [tmp_path / "a.log"], settings=settings)
     lake.close()
     settings.home.rename(tmp_path / "moved")
     with Lake.open(Settings(home=tmp_path / "moved")) as moved:
         assert moved.query("SELECT count(*) AS n, count(DISTINCT raw) AS r FROM events") == [
             {"n": 30, "r": 30}
         ]
+        assert moved.check() == []
 
 
 def test_a_lake_of_another_schema_is_refused(lake: Lake, settings: Settings) -> None:

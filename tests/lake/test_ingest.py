@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples_of
 from hypothesis import strategies as st
 from lake_logs import Load, lines, record, records
 
@@ -29,8 +30,9 @@ FRAMINGS = {
 }
 
 
-def uids(lake: Lake) -> list[str]:
-    return [row["event_uid"] for row in lake.query("SELECT event_uid FROM events ORDER BY ALL")]
+def uids(lake: Lake, tenant: str = "%") -> list[str]:
+    found = "SELECT event_uid FROM events WHERE tenant_uid LIKE ? ORDER BY ALL"
+    return [row["event_uid"] for row in lake.query(found, [tenant])]
 
 
 @pytest.mark.parametrize("how", FRAMINGS)
@@ -273,26 +275,33 @@ RECORDS = st.lists(
 SHARED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=SHARED)
+@examples_of(max_examples=12, deadline=None, suppress_health_check=SHARED)
 @given(of=RECORDS, how=st.sampled_from(sorted(FRAMINGS)), block=st.integers(1, 64))
 def test_any_records_in_any_framing_and_block_size_give_the_same_uids(
-    of: list[dict[str, Any]], how: str, block: int, lake: Lake, tmp_path_factory: Any
+    of: list[dict[str, Any]],
+    how: str,
+    block: int,
+    lake: Lake,
+    settings: Settings,
+    tmp_path_factory: Any,
 ) -> None:
     folder: Path = tmp_path_factory.mktemp("framed")
-    small = Settings(home=folder / "home")
+    # The records of each example are those of another tenant.
+    tenant = folder.name
     (folder / "a.log").write_text(lines(of))
     (folder / "b.log").write_text(FRAMINGS[how](of) if len(of) > 1 else lines(of))
-    with pytest.MonkeyPatch.context() as patch, Lake.open(small) as here:
-        ingest(here, [folder / "a.log"], settings=small)
-        known = uids(here)
+    with pytest.MonkeyPatch.context() as patch:
+        ingest(lake, [folder / "a.log"], settings=settings, tenant=tenant)
+        known = uids(lake, tenant)
+        assert known
         patch.setattr("sentree.lake.readers.BLOCK", block)
         patch.setattr("sentree.lake.framing.CHUNK", block * 3)
-        report = ingest(here, [folder / "b.log"], settings=small)
-        assert uids(here) == known
+        report = ingest(lake, [folder / "b.log"], settings=settings, tenant=tenant)
+        assert uids(lake, tenant) == known
         assert report.delivered == report.duplicate == len(of)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=SHARED)
+@examples_of(max_examples=20, deadline=None, suppress_health_check=SHARED)
 @given(
     data=st.binary(max_size=400)
     | st.text(alphabet='{}[]":,\\ \n\r\x00a1\ud800é', max_size=200).map(

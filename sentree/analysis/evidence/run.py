@@ -71,7 +71,7 @@ def gather(
     """Read the evidence that the request names; without any, the lake's."""
     if request.evidence:
         return read_files(request.evidence, catalogue.controls)
-    info = export_scope(settings, request.query, run_dir)
+    info = export_scope(settings, request.query, run_dir, baselines=False)
     with Context.open(run_dir / FILE_NAME) as context:
         return read_lake(context, info.snapshot_id)
 
