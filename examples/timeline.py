@@ -11,13 +11,13 @@ from pathlib import Path
 from schemas.request import TimelineRequest
 from schemas.scenario import HostClock, IncidentSpec, Noise, Playbook
 from sentree.analysis.local import run_timeline
-from sentree.cli.common import pick_rules
 from sentree.evals.generate.incident import generate_incident
 from sentree.evals.incident import score_incident
 from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.rules.detect import detect
 from sentree.rules.load import load_rules
+from sentree.rules.packs import OWN_RULES
 from sentree.settings import Settings
 
 
@@ -34,7 +34,7 @@ def main() -> None:
         settings = Settings(home=folder / "home")
         with Lake.open(settings) as lake:
             ingest(lake, [folder / "logs"], settings=settings, tenant=settings.tenant)
-            detect(lake, load_rules(pick_rules(())), tenant=settings.tenant)
+            detect(lake, load_rules([OWN_RULES]), tenant=settings.tenant)
         result = run_timeline(settings, TimelineRequest(case="example"))
     assert result.timeline is not None
     print(result.title)

@@ -54,12 +54,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.fixture(scope="session")
 def incident_lake(tmp_path_factory: pytest.TempPathFactory) -> IncidentLake:
     """A small incident, ingested and searched by rules. Tests must not write to the lake."""
-    from sentree.cli.common import pick_rules
     from sentree.evals.generate.incident import generate_incident
     from sentree.lake.db import Lake
     from sentree.lake.ingest import ingest
     from sentree.rules.detect import detect
     from sentree.rules.load import load_rules
+    from sentree.rules.packs import OWN_RULES
 
     def make(folder: Path) -> IncidentLake:
         settings = Settings(home=folder / "home", leaf_characters=400_000)
@@ -67,7 +67,7 @@ def incident_lake(tmp_path_factory: pytest.TempPathFactory) -> IncidentLake:
         truth = generate_incident(folder / "logs", spec)
         with Lake.open(settings) as lake:
             ingest(lake, [folder / "logs"], settings=settings, tenant=settings.tenant)
-            detect(lake, load_rules(pick_rules(())), tenant=settings.tenant)
+            detect(lake, load_rules([OWN_RULES]), tenant=settings.tenant)
         return IncidentLake(settings, truth, folder / "logs")
 
     return built_once(tmp_path_factory, "incident", make)

@@ -103,12 +103,3 @@ def read_window(text: str | None) -> Window | None:
     except ValueError as error:
         reason = str(error).splitlines()[-1].strip().removeprefix("Value error, ")
         raise UsageError(f"--window {text}: {reason.split(' [type=')[0]}") from None
-
-
-def pick_rules(paths: tuple[Path, ...]) -> tuple[str, ...]:
-    """Give the rule folders to use: those named, else the rules that come with the product."""
-    if paths:
-        return tuple(str(path) for path in paths)
-    from importlib.resources import files
-
-    return (str(files("sentree.rules") / "builtin"),)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from schemas.detection import RuleNote
@@ -12,7 +11,7 @@ from schemas.rule_choice import DetectRequest, RuleChoice
 from sentree.lake.db import Lake
 from sentree.rules.choice import LeftOut, choose
 from sentree.rules.load import LoadedRules, LoadError
-from sentree.rules.packs import Pack, load_packs, open_pack
+from sentree.rules.packs import OWN_RULES, Pack, load_packs, open_pack
 from sentree.rules.placeholders import read_placeholders
 from sentree.rules.stored import stored_pack
 from sentree.rules.tuning import read_levels, tuned
@@ -51,7 +50,7 @@ def requested_library(settings: Settings, request: DetectRequest, stored: Lake |
     if not paths:
         tenant = request.tenant_uid or settings.tenant
         kept = stored_pack(stored, tenant, cache) if stored else None
-        paths = [*([kept] if kept else []), str(files("sentree.rules") / "builtin")]
+        paths = [*([kept] if kept else []), OWN_RULES]
     return read_library(
         paths,
         cache=cache,

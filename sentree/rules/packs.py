@@ -13,6 +13,7 @@ import tomllib
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,6 +21,8 @@ from sentree.errors import UsageError
 from sentree.rules.load import LoadedRules, Rule, load_rules
 from sentree.rules.placeholders import Placeholders
 
+OWN_RULES = str(files("sentree.rules") / "builtin")
+"""The rules that come with Sentree."""
 MANIFEST = "pack.toml"
 MAX_FILES = 50_000
 MAX_BYTES = 500_000_000

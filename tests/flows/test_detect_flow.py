@@ -11,12 +11,12 @@ import pytest
 from schemas.rule_choice import DetectRequest, RuleChoice
 from schemas.scenario import IncidentSpec
 from sentree.cli import run
-from sentree.cli.common import pick_rules
 from sentree.evals.generate.incident import generate_incident
 from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.rules.detect import detect as plain_detect
 from sentree.rules.load import load_rules
+from sentree.rules.packs import OWN_RULES
 from sentree.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server")]
@@ -35,7 +35,7 @@ def test_parts_side_by_side_detect_what_one_after_the_other_does(
         ingest(lake, [tmp_path / "logs"], settings=one, tenant=one.tenant)
     shutil.copytree(one.home, two.home)
     with Lake.open(one) as lake:
-        expected = plain_detect(lake, load_rules(pick_rules(())), tenant=one.tenant)
+        expected = plain_detect(lake, load_rules([OWN_RULES]), tenant=one.tenant)
     assert expected.detections > 10
 
     report = detect(DetectRequest(title="in parts", chunk_events=200), two)

@@ -12,13 +12,13 @@ from postgres_server import PostgresServer
 
 from schemas.result import Result
 from sentree.cli import run
-from sentree.cli.common import pick_rules
 from sentree.errors import ConfigurationError
 from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.report.document import load_result
 from sentree.rules.detect import detect
 from sentree.rules.load import load_rules
+from sentree.rules.packs import OWN_RULES
 from sentree.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ def shared(
     )
     with Lake.open(settings) as lake:
         ingest(lake, [incident_lake.logs], settings=settings, tenant=settings.tenant)
-        detect(lake, load_rules(pick_rules(())), tenant=settings.tenant)
+        detect(lake, load_rules([OWN_RULES]), tenant=settings.tenant)
     return settings
 
 

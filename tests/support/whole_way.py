@@ -34,15 +34,15 @@ def incident_logs(folder: Path) -> Path:
 def whole_way(settings: Settings, logs: Path) -> Told:
     """Load the logs, run the rules that come with the product, build the timeline."""
     from sentree.analysis.local import run_timeline
-    from sentree.cli.common import pick_rules
     from sentree.lake.db import Lake
     from sentree.lake.ingest import ingest
     from sentree.rules.detect import detect
     from sentree.rules.load import load_rules
+    from sentree.rules.packs import OWN_RULES
 
     with Lake.open(settings) as lake:
         loaded = ingest(lake, [logs], settings=settings, tenant=settings.tenant)
-        found = detect(lake, load_rules(pick_rules(())), tenant=settings.tenant)
+        found = detect(lake, load_rules([OWN_RULES]), tenant=settings.tenant)
         again = ingest(lake, [logs], settings=settings, tenant=settings.tenant)
     assert again.accepted == 0
     result = run_timeline(settings, TimelineRequest(case="whole way"))

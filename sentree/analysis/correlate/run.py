@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +29,7 @@ from sentree.lake.tenants import Tenant, cited_events, list_tenants, read_slice
 from sentree.rules.detect import detect
 from sentree.rules.fingerprint import rules_fingerprint
 from sentree.rules.load import load_rules
+from sentree.rules.packs import OWN_RULES
 from sentree.settings import Settings
 
 
@@ -86,7 +86,7 @@ def plan(lake: Lake, request: CorrelateRequest) -> Plan:
 
 def _run_rules(lake: Lake, tenants: Sequence[str], window: Window | None) -> None:
     """Run the product's rules, but for tenants over whose events they ran before."""
-    folder = Path(str(files("sentree.rules") / "builtin"))
+    folder = Path(OWN_RULES)
     fingerprint = rules_fingerprint(folder)
     runs = [rule_run(lake, fingerprint, tenant, window) for tenant in tenants]
     due = [each for each in runs if not has_run(lake, each)]

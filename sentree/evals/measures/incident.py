@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from pathlib import Path
 
 from schemas.request import TimelineRequest
@@ -18,6 +17,7 @@ from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.rules.detect import detect
 from sentree.rules.load import load_rules
+from sentree.rules.packs import OWN_RULES
 from sentree.settings import Settings
 
 EVENTS = 6_000
@@ -51,7 +51,7 @@ def score_generated(seed: int) -> IncidentScore:
         truth = generate_incident(folder / "logs", spec)
         with Lake.open(settings) as lake:
             ingest(lake, [folder / "logs"], settings=settings, tenant=settings.tenant)
-            rules = str(files("sentree.rules") / "builtin")
+            rules = OWN_RULES
             detect(lake, load_rules([rules]), tenant=settings.tenant)
         result = run_timeline(
             settings, TimelineRequest(case="measured", tenant_uid=settings.tenant)

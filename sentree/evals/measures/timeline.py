@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +28,7 @@ from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.rules.detect import detect
 from sentree.rules.load import load_rules
+from sentree.rules.packs import OWN_RULES
 from sentree.settings import Settings
 
 EVENTS = 4_000
@@ -143,7 +143,7 @@ def timeline_of(paths: Sequence[Path], home: Path) -> Result:
     settings = Settings(home=home, catalog=None)
     with Lake.open(settings) as lake:
         ingest(lake, list(paths), settings=settings, tenant=settings.tenant)
-        detect(lake, load_rules((str(files("sentree.rules") / "builtin"),)), tenant=settings.tenant)
+        detect(lake, load_rules((OWN_RULES,)), tenant=settings.tenant)
     return run_timeline(settings, TimelineRequest(case="measure"))
 
 

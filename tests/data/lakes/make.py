@@ -12,11 +12,11 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from sentree.cli.common import pick_rules
 from sentree.lake.db import Lake
 from sentree.lake.ingest import ingest
 from sentree.rules.detect import detect
 from sentree.rules.load import load_rules
+from sentree.rules.packs import OWN_RULES
 from sentree.settings import Settings
 
 COMMANDS = (
@@ -54,7 +54,7 @@ def make(folder: Path) -> None:
     settings = Settings(home=folder / "home")
     with Lake.open(settings) as lake:
         ingest(lake, [log], settings=settings, tenant=settings.tenant)
-        detect(lake, load_rules(pick_rules(())), tenant=settings.tenant)
+        detect(lake, load_rules([OWN_RULES]), tenant=settings.tenant)
 
 
 if __name__ == "__main__":

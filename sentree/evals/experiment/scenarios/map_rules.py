@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from random import Random
 
@@ -27,6 +26,7 @@ from sentree.evals.experiment.readings import (
 from sentree.evals.experiment.records import scratch
 from sentree.evals.map_rules import Judged, macro_f1, micro
 from sentree.intel import attack
+from sentree.rules.packs import OWN_RULES
 from sentree.settings import Settings
 
 NAME = "map-rules"
@@ -38,7 +38,7 @@ def task(folder: str = "") -> Task:
     Raises:
         UsageError: the folder holds no tagged rule.
     """
-    source = folder or str(files("sentree.rules") / "builtin")
+    source = folder or OWN_RULES
     tokens = sum(len(rule.text) for rule in _rules(source)) // CHARACTERS_A_TOKEN
     if not tokens:
         raise UsageError(f"{NAME}: no rule with ATT&CK tags in {source}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 from random import Random
 
@@ -37,6 +36,7 @@ from sentree.lake.context import Context
 from sentree.lake.db import Lake
 from sentree.rules.detect import detect
 from sentree.rules.load import load_rules
+from sentree.rules.packs import OWN_RULES
 from sentree.settings import Settings
 
 QUESTION = (
@@ -113,7 +113,7 @@ def _make(spec: CaseSpec, folder: Path) -> Case:
 
 
 def _detect(lake: Lake, settings: Settings) -> None:
-    rules = load_rules((str(files("sentree.rules") / "builtin"),))
+    rules = load_rules((OWN_RULES,))
     detect(lake, rules, tenant=settings.tenant)
 
 
