@@ -1,4 +1,4 @@
-"""SentinelOne: threats, activities, and Deep Visibility (Cloud Funnel) events."""
+"""SentinelOne: threats, alerts, activities, and Deep Visibility (Cloud Funnel) events."""
 
 # The tables are read better in long lines.
 
@@ -101,13 +101,65 @@ def event(*names: str) -> tuple[tuple[str, frozenset[str]], ...]:
     return (('"event.type"', frozenset(names)),)
 
 
+def star(prefix: str, parent: Expression | None = None) -> Tree:
+    """Give a process of an alert by its group's name."""
+    path = f(f"{prefix}.filePath")
+    tree: dict[str, Expression] = {
+        "name": First((f(f"{prefix}.name"), Basename(path))),
+        "pid": num(f"{prefix}.pid"),
+        "uid": f(f"{prefix}.uniqueId"),
+        "cmd_line": f(f"{prefix}.commandline"),
+        "created_time": Millis(f(f"{prefix}.pidStarttime")),
+        "user.name": f(f"{prefix}.user"),
+        "file": Obj(
+            {
+                "path": path,
+                "name": First((Basename(path), f(f"{prefix}.name"))),
+                "type_id": c(1),
+                "hashes": hashes(
+                    md5=(f"{prefix}.fileHashMd5",),
+                    sha1=(f"{prefix}.fileHashSha1",),
+                    sha256=(f"{prefix}.fileHashSha256",),
+                ),
+            },
+            needs=("name",),
+        ),
+    }
+    if parent is not None:
+        tree["parent_process"] = parent
+    return tree
+
+
+ALERT = "alertInfo"
+SEVERITIES = {"info": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
+STATES = {"resolved": 4, "in_progress": 2, "in progress": 2}
+DONE = {"resolved": 3, "in_progress": 2, "in progress": 2}
+
+
 MAPPER = Mapper(
     name="sentinelone",
-    title="SentinelOne threats, activities, Deep Visibility",
+    title="SentinelOne threats, alerts, activities, Deep Visibility",
     shapes=with_wrapped(
         Shape(
             name="threat",
             present=(frozenset({"threatInfo"}), frozenset({*AGENT})),
+        ),
+        Shape(
+            name="alert of a rule",
+            present=(
+                frozenset({"alertInfo"}),
+                frozenset({"ruleInfo"}),
+                frozenset({*AGENT, "sourceProcessInfo"}),
+            ),
+        ),
+        Shape(
+            name="unified alert",
+            present=(
+                frozenset({"detectionSource"}),
+                frozenset({"analystVerdict", "confidenceLevel"}),
+                frozenset({"detectedAt"}),
+                frozenset({"severity"}),
+            ),
         ),
         Shape(
             name="activity",
@@ -132,25 +184,58 @@ MAPPER = Mapper(
         TimeField('"event.time"', unit="epoch"),
         TimeField(f"{THREAT}.identifiedAt"),
         TimeField(f"{THREAT}.createdAt"),
+        TimeField(f"{ALERT}.createdAt"),
+        TimeField("detectedAt"),
         TimeField("createdAt"),
     ),
     defaults={
         **product("Singularity", "SentinelOne", "host"),
-        "metadata.event_code": f('"event.type"', "activityType", f"{THREAT}.classification"),
-        "metadata.uid": f('"event.id"', f"{THREAT}.threatId", "id"),
+        "metadata.event_code": f(
+            '"event.type"',
+            "activityType",
+            f"{THREAT}.classification",
+            f"{ALERT}.eventType",
+            "classification",
+        ),
+        "metadata.uid": f('"event.id"', f"{THREAT}.threatId", f"{ALERT}.alertId", "id"),
         "device.hostname": f(
-            '"endpoint.name"', *(f"{each}.agentComputerName" for each in AGENT), "data.computerName"
+            '"endpoint.name"',
+            *(f"{each}.agentComputerName" for each in AGENT),
+            *(f"{each}.name" for each in AGENT),
+            "data.computerName",
+            "assets[0].name",
         ),
         "device.uid": f(
             '"agent.uuid"',
             *(f"{each}.agentUuid" for each in AGENT),
+            *(f"{each}.uuid" for each in AGENT),
+            "assets[0].agentUuid",
             "agentId",
             "accountId",
             "siteId",
         ),
-        "device.os.name": f('"endpoint.os"', *(f"{each}.agentOsName" for each in AGENT)),
+        "device.ip": Ip(
+            f(
+                "agentDetectionInfo.agentIpV4",
+                f"{ALERT}.srcMachineIp",
+                "detectionTime.assets[0].asset.ipV4",
+            )
+        ),
+        "device.domain": f(*(f"{each}.agentDomain" for each in AGENT)),
+        "device.os.name": f(
+            '"endpoint.os"',
+            *(f"{each}.agentOsName" for each in AGENT),
+            *(f"{each}.osName" for each in AGENT),
+            "assets[0].osVersion",
+            "assets[0].osType",
+        ),
         "device.os.type_id": Lookup(
-            f('"endpoint.os"', *(f"{each}.agentOsType" for each in AGENT)),
+            f(
+                '"endpoint.os"',
+                *(f"{each}.agentOsType" for each in AGENT),
+                *(f"{each}.osFamily" for each in AGENT),
+                "assets[0].osType",
+            ),
             {"windows": 100, "linux": 200, "osx": 300, "macos": 300},
             default=0,
         ),
@@ -228,6 +313,152 @@ MAPPER = Mapper(
                 "unmapped.storyline": f(f"{THREAT}.storyline"),
             },
             when=((f"{THREAT}.threatId", PRESENT),),
+        ),
+        Rule(
+            name="alert of a rule",
+            class_uid=2004,
+            activity_id=Lookup(f(f"{ALERT}.incidentStatus"), DONE, default=1),
+            severity_id=Lookup(f("ruleInfo.severity"), SEVERITIES, default=3),
+            tree={
+                "message": f("ruleInfo.name"),
+                "finding_info.uid": f(f"{ALERT}.alertId"),
+                "finding_info.title": f("ruleInfo.name", f"{ALERT}.alertId"),
+                "finding_info.desc": Cut(f("ruleInfo.description"), MESSAGE_LENGTH),
+                "finding_info.types": Listing((f(f"{ALERT}.eventType"),)),
+                "finding_info.created_time": Millis(f(f"{ALERT}.createdAt")),
+                "finding_info.modified_time": Millis(f(f"{ALERT}.updatedAt")),
+                "finding_info.analytic.name": f("ruleInfo.name"),
+                "finding_info.analytic.uid": f("ruleInfo.id"),
+                "finding_info.analytic.type_id": c(1),
+                "status_id": Lookup(f(f"{ALERT}.incidentStatus"), STATES, default=1),
+                "actor.user.name": f("sourceProcessInfo.user", f"{ALERT}.loginsUserName"),
+                "evidences": Listing(
+                    (
+                        Obj(
+                            {
+                                "process": Obj(
+                                    star(
+                                        "sourceProcessInfo",
+                                        Obj(star("sourceParentProcessInfo"), needs=("name",)),
+                                    ),
+                                    needs=("name",),
+                                ),
+                                "file": Obj(
+                                    {
+                                        "path": f("targetProcessInfo.tgtFilePath"),
+                                        "name": Basename(f("targetProcessInfo.tgtFilePath")),
+                                        "type_id": c(1),
+                                        "hashes": hashes(
+                                            sha1=("targetProcessInfo.tgtFileHashSha1",),
+                                            sha256=("targetProcessInfo.tgtFileHashSha256",),
+                                        ),
+                                    },
+                                    needs=("name",),
+                                ),
+                                "src_endpoint.ip": Ip(f(f"{ALERT}.srcIp")),
+                                "src_endpoint.port": num(f"{ALERT}.srcPort", maximum=PORT_MAXIMUM),
+                                "dst_endpoint.ip": Ip(f(f"{ALERT}.dstIp")),
+                                "dst_endpoint.port": num(f"{ALERT}.dstPort", maximum=PORT_MAXIMUM),
+                                "query": Obj(
+                                    {"hostname": f(f"{ALERT}.dnsRequest")}, needs=("hostname",)
+                                ),
+                                "user.name": f(f"{ALERT}.loginsUserName"),
+                            }
+                        ),
+                        Obj(
+                            {
+                                "process": Obj(
+                                    {
+                                        "name": First(
+                                            (
+                                                f("targetProcessInfo.tgtProcName"),
+                                                Basename(f("targetProcessInfo.tgtProcImagePath")),
+                                            )
+                                        ),
+                                        "pid": num("targetProcessInfo.tgtProcPid"),
+                                        "uid": f("targetProcessInfo.tgtProcUid"),
+                                        "cmd_line": f("targetProcessInfo.tgtProcCmdLine"),
+                                    },
+                                    needs=("name",),
+                                )
+                            }
+                        ),
+                    )
+                ),
+                "unmapped.verdict": f(f"{ALERT}.analystVerdict"),
+                "unmapped.query": f("ruleInfo.s1ql"),
+                "unmapped.storyline": f("sourceProcessInfo.storyline"),
+                "unmapped.registry": f(f"{ALERT}.registryKeyPath", f"{ALERT}.registryPath"),
+            },
+            when=(("alertInfo.alertId", PRESENT),),
+        ),
+        Rule(
+            name="unified alert",
+            class_uid=2004,
+            activity_id=Lookup(f("status"), DONE, default=1),
+            severity_id=Lookup(f("severity"), SEVERITIES, default=3),
+            tree={
+                "message": f("name", "classification"),
+                "finding_info.uid": f("id", "externalId"),
+                "finding_info.title": f("name", "classification", "id"),
+                "finding_info.desc": Cut(f("description"), MESSAGE_LENGTH),
+                "finding_info.types": Listing((f("classification"),)),
+                "finding_info.created_time": Millis(f("createdAt")),
+                "finding_info.modified_time": Millis(f("updatedAt")),
+                "finding_info.first_seen_time": Millis(f("firstSeenAt")),
+                "finding_info.last_seen_time": Millis(f("lastSeenAt")),
+                "status_id": Lookup(f("status"), STATES, default=1),
+                "actor.user.name": f("assets[0].lastLoggedInUser"),
+                "evidences": Listing(
+                    (
+                        Obj(
+                            {
+                                "process": Obj(
+                                    {
+                                        "name": First(
+                                            (
+                                                f("process.file.name"),
+                                                Basename(f("process.file.path")),
+                                            )
+                                        ),
+                                        "cmd_line": f("process.cmdLine"),
+                                        "parent_process": Obj(
+                                            {"name": f("process.parentName")}, needs=("name",)
+                                        ),
+                                        "file": Obj(
+                                            {
+                                                "path": f("process.file.path"),
+                                                "name": f("process.file.name"),
+                                                "type_id": c(1),
+                                                "hashes": hashes(
+                                                    md5=("process.file.md5",),
+                                                    sha1=("process.file.sha1",),
+                                                    sha256=("process.file.sha256",),
+                                                ),
+                                            },
+                                            needs=("name",),
+                                        ),
+                                    },
+                                    needs=("name",),
+                                ),
+                                "src_endpoint.ip": Ip(f("detectionTime.attacker.ip")),
+                                "src_endpoint.hostname": f("detectionTime.attacker.host"),
+                                "user.name": f(
+                                    "detectionTime.targetUser.name",
+                                    "detectionTime.targetUser.emailAddress",
+                                ),
+                                "user.email_addr": f("detectionTime.targetUser.emailAddress"),
+                            }
+                        ),
+                    )
+                ),
+                "unmapped.verdict": f("analystVerdict"),
+                "unmapped.confidence": f("confidenceLevel"),
+                "unmapped.result": f("result"),
+                "unmapped.source": f("detectionSource.product"),
+                "unmapped.storyline": f("storylineId"),
+            },
+            when=(("detectedAt", PRESENT),),
         ),
         Rule(
             name="logon to the console",
