@@ -1,7 +1,5 @@
 """SentinelOne: threats, alerts, activities, and Deep Visibility (Cloud Funnel) events."""
 
-# The tables are read better in long lines.
-
 from __future__ import annotations
 
 from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, endpoint, hashes, product, said
@@ -422,9 +420,7 @@ MAPPER = Mapper(
                                             )
                                         ),
                                         "cmd_line": f("process.cmdLine"),
-                                        "parent_process": Obj(
-                                            {"name": f("process.parentName")}, needs=("name",)
-                                        ),
+                                        "uid": f("storylineId", "id"),
                                         "file": Obj(
                                             {
                                                 "path": f("process.file.path"),
@@ -456,9 +452,45 @@ MAPPER = Mapper(
                 "unmapped.confidence": f("confidenceLevel"),
                 "unmapped.result": f("result"),
                 "unmapped.source": f("detectionSource.product"),
+                "unmapped.parent_process": f("process.parentName"),
                 "unmapped.storyline": f("storylineId"),
             },
             when=(("detectedAt", PRESENT),),
+        ),
+        Rule(
+            name="threat detected",
+            class_uid=2004,
+            activity_id=1,
+            severity_id=Lookup(f("data.confidenceLevel"), {"malicious": 4}, default=3),
+            tree={
+                "message": Cut(f("primaryDescription"), MESSAGE_LENGTH),
+                "finding_info.uid": f("threatId", "id"),
+                "finding_info.title": f("primaryDescription"),
+                "finding_info.types": Listing((f("data.threatClassification"),)),
+                "evidences": Listing(
+                    (
+                        Obj(
+                            {
+                                "file": Obj(
+                                    {
+                                        "path": f("data.filePath"),
+                                        "name": f("data.fileDisplayName"),
+                                        "type_id": c(1),
+                                        "hashes": hashes(sha1=("data.fileContentHash",)),
+                                    },
+                                    needs=("name",),
+                                ),
+                                "user.name": f("data.username"),
+                            }
+                        ),
+                    )
+                ),
+                "unmapped.data": Raw("data", "object"),
+            },
+            when=(
+                ("activityType", frozenset({"18", "19", "4003"})),
+                ("data.threatClassification", PRESENT),
+            ),
         ),
         Rule(
             name="logon to the console",
