@@ -615,8 +615,8 @@ MAPPER = Mapper(
                 dotted("event.type"),
                 {
                     "registry value create": 2,
-                    "registry value modified": 4,
-                    "registry value delete": 5,
+                    "registry value modified": 3,
+                    "registry value delete": 4,
                 },
                 default=99,
             ),
@@ -634,7 +634,13 @@ MAPPER = Mapper(
             class_uid=201001,
             activity_id=Lookup(
                 dotted("event.type"),
-                {"registry key create": 1, "registry key delete": 4, "registry key rename": 5},
+                {
+                    "registry key create": 1,
+                    "registry key delete": 4,
+                    "registry key rename": 5,
+                    "registry key import": 8,
+                    "registry key export": 9,
+                },
                 default=99,
             ),
             when=event(
