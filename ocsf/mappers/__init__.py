@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from ocsf.mappers import (
     accounts,
+    atlassian,
     auditd,
     auth0,
     aws_access,
@@ -49,6 +50,7 @@ from ocsf.mappers import (
     mikrotik,
     ocsf_events,
     okta,
+    onelogin,
     onepassword,
     osquery,
     palo_alto,
@@ -86,7 +88,7 @@ MAPPERS: dict[str, Mapper] = {
         *(suricata, falco, crowdstrike_fdr, crowdstrike_falcon, guardduty, security_hub),
         *(microsoft_alerts, defender_hunting, aws_network, duo, cloudflare),
         *(wazuh, auth0, slack),
-        *(osquery, zoom, onepassword, bitwarden),
+        *(osquery, zoom, onepassword, bitwarden, onelogin, atlassian),
         *(sentinelone, macos),
         *(windows, zeek, azure, ocsf_events),
         *(cisco_asa, palo_alto, fortigate, cef, leef, junos, check_point, vpc_flow, squid, proxy),
