@@ -61,7 +61,7 @@ LOGONS = {
     **dict.fromkeys(("7", "29"), 2),
     "3": 7,
 }
-FAILED = dict.fromkeys(("6", "69", "77", "86", "90", "123", "141", "154"), 2)
+FAILED: dict[str, int] = dict.fromkeys(("6", "69", "77", "86", "90", "123", "141", "154"), 2)
 ACCOUNTS = {
     **dict.fromkeys(("13", "33", "48", "51", "115"), 1),
     **dict.fromkeys(("16", "32", "54"), 2),
