@@ -117,7 +117,7 @@ def test_audit_records_as_lines_have_their_fields(settings: Settings, tmp_path: 
 def test_rules_for_windows_are_run_on_what_endpoint_products_tell(
     settings: Settings, tmp_path: Path
 ) -> None:
-    products = ("crowdstrike_fdr", "defender_hunting", "sentinelone", "osquery")
+    products = ("carbon_black", "crowdstrike_fdr", "defender_hunting", "osquery", "sentinelone")
     logs = [MAPPINGS / f"{name}.input.jsonl" for name in products]
     started = {"category": "process_creation", "product": "windows"}
     with Lake.open(settings) as lake:
