@@ -7,7 +7,7 @@ import pytest
 from ocsf_json_schema import get_ocsf_schema
 
 from ocsf.mappers import MAPPERS
-from ocsf.mapping import Const, Expression, First, Listing, Lookup, Obj, Rule, When
+from ocsf.mapping import OCSF_VERSION, Const, Expression, First, Listing, Lookup, Obj, Rule, When
 
 SCHEMA = cast("Mapping[str, Any]", get_ocsf_schema(OCSF_VERSION))
 CLASSES = {each["uid"]: each for each in SCHEMA["classes"].values() if "uid" in each}
