@@ -63,7 +63,15 @@ FAILED = frozenset(
     | {each for each in (LOGONS | LOGOUTS | set(ACCOUNTS)) if each.startswith("f")}
 )
 KIND = f("type")
-WHO = f("user_name", "user_id", "details.request.auth.user.email", "client_name", "client_id")
+CALLER = "details.request.auth.user"
+WHO = First(
+    (
+        f("user_name", f"{CALLER}.email", f"{CALLER}.name", "user_id", "client_name", "client_id"),
+        f("details.qs.client_id", "details.body.client_id"),
+        said("unknown", "type"),
+    )
+)
+MANAGED = {"create a user": 1, "update a user": 99, "delete a user": 6}
 STATUS = First(
     (Lookup(KIND, dict.fromkeys(sorted(FAILED), 2)), Lookup(KIND, {"w": 99}, other=1, default=0))
 )
@@ -86,7 +94,7 @@ COMMON: Tree = {
 USER: Tree = {
     "user.name": WHO,
     "user.uid": f("user_id"),
-    "user.email_addr": Match(f("user_name"), r"^([^@\s]+@[^@\s]+)$"),
+    "user.email_addr": Match(f("user_name", f"{CALLER}.email"), r"^([^@\s]+@[^@\s]+)$"),
 }
 FIELDS = (
     frozenset({"date"}),
@@ -182,6 +190,28 @@ MAPPER = Mapper(
                 "status_code": KIND,
             },
             when=(("type", frozenset(ACCOUNTS)),),
+        ),
+        Rule(
+            name="account by the management API",
+            class_uid=3001,
+            activity_id=Lookup(f("description"), MANAGED, default=99),
+            tree={
+                **COMMON,
+                "user.name": First(
+                    (
+                        f("details.response.body.email", "details.request.body.email"),
+                        Match(f("details.request.path"), r"/users/([^/?]+)"),
+                        WHO,
+                    )
+                ),
+                "user.uid": f("details.response.body.user_id"),
+                "actor.user.name": WHO,
+                "actor.user.uid": f(f"{CALLER}.user_id", "user_id"),
+                "actor.app_name": said("Auth0", "type"),
+                "status_id": Lookup(KIND, {"fapi": 2}, default=1),
+                "status_code": KIND,
+            },
+            when=(("type", frozenset({"sapi", "fapi"})), ("description", frozenset(MANAGED))),
         ),
         Rule(
             name="other",

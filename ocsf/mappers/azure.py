@@ -5,15 +5,21 @@ The REST API's events, the `records` of diagnostic settings, and the workspace's
 
 from __future__ import annotations
 
-from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, endpoint, product, said
+from ocsf.mappers.audit_parts import (
+    MESSAGE_LENGTH,
+    SUCCESS,
+    endpoint,
+    product,
+    said,
+)
+from ocsf.mappers.azure_network import CLASSES, FLOWS, NETWORK, RESOURCE
 from ocsf.mapping import (
     PRESENT,
     AfterLast,
     Cut,
     Expression,
     First,
-    Integer,
-    Ip,
+    Join,
     Listing,
     Lookup,
     Mapper,
@@ -56,7 +62,6 @@ ADDRESS = f(
     *("httpRequest.clientIpAddress", "claims.ipaddr", "identity.claims.ipaddr"),
     *("properties.clientIP_s", "properties.clientIp", "properties.clientIP"),
 )
-RESOURCE = f("resourceId", "ResourceId", "_ResourceId", "resourceUri", "authorization.scope")
 SUBSCRIPTION: Expression = First(
     (
         f("subscriptionId", "SubscriptionId"),
@@ -162,11 +167,11 @@ ROLES = {
     "microsoft.authorization/roleassignments/write": 1,
     "microsoft.authorization/roleassignments/delete": 2,
 }
-TUPLE = f("properties.flows[0].flows[0].flowTuples[0]")
+AMERICAN = "%-m/%-d/%Y %-I:%M:%S %p|%m/%d/%Y %H:%M:%S"
+"""How some resource logs write the time."""
 
-
-def _port(pattern: str) -> Expression:
-    return Integer(Match(TUPLE, pattern), PORT_MAXIMUM)
+GRAPH = Join((f("properties.requestMethod"), f("properties.requestUri")), " ")
+DONE = {"create": 1, "enable": 2, "disable": 5, "delete": 6}
 
 
 def _shape(name: str, root: str) -> Shape:
@@ -178,10 +183,11 @@ def _shape(name: str, root: str) -> Shape:
     return Shape(
         name=name,
         present=(
-            paths("time", "eventTimestamp", "TimeGenerated", "timeStamp"),
+            paths("time", "eventTimestamp", "TimeGenerated", "timeStamp", "timestamp"),
             paths(
                 *("operationName", "OperationNameValue", "OperationName", "properties.flows"),
-                "properties.log",
+                *("properties.log", "properties.SourceIp", "properties.QueryName"),
+                *("properties.requestUri", "properties.CsUriStem"),
             ),
             paths(
                 *("category", "Category", "CategoryValue", "eventDataId", "subscriptionId"),
@@ -189,10 +195,11 @@ def _shape(name: str, root: str) -> Shape:
             ),
             paths(
                 *("resourceId", "ResourceId", "_ResourceId", "resourceUri", "subscriptionId"),
-                *("SubscriptionId", "tenantId", "accountName", "uri"),
+                *("SubscriptionId", "tenantId", "accountName", "uri", "targetResourceID"),
             ),
         ),
         roots=(root,),
+        aliases={"flowed": tuple(f"{at}{each}" for each in FLOWS)},
     )
 
 
@@ -210,6 +217,9 @@ MAPPER = Mapper(
         TimeField("time"),
         TimeField("TimeGenerated"),
         TimeField("timeStamp"),
+        TimeField("timestamp"),
+        TimeField("time", unit=AMERICAN),
+        TimeField("properties.activityDateTime"),
         TimeField("submissionTimestamp"),
     ),
     defaults={
@@ -279,26 +289,77 @@ MAPPER = Mapper(
             },
             when=(("category", frozenset({"security"})), ("correlationId", PRESENT)),
         ),
+        *NETWORK,
         Rule(
-            name="flow",
-            class_uid=4001,
-            activity_id=Lookup(Match(TUPLE, r"(?:[^,]+,){7}([AD])"), {"a": 6, "d": 5}, default=6),
+            name="call of Microsoft Graph",
+            class_uid=6003,
+            activity_id=Lookup(
+                f("properties.requestMethod"),
+                {"post": 1, "get": 2, "head": 2, "patch": 3, "put": 3, "delete": 4},
+                default=99,
+            ),
+            severity_id=SEVERITY,
             tree={
-                "src_endpoint.ip": Ip(Match(TUPLE, r"^\d+,([^,]+),")),
-                "dst_endpoint.ip": Ip(Match(TUPLE, r"^\d+,[^,]+,([^,]+),")),
-                "src_endpoint.port": _port(r"^\d+,[^,]+,[^,]+,(\d+),"),
-                "dst_endpoint.port": _port(r"^\d+,[^,]+,[^,]+,\d+,(\d+),"),
-                "connection_info.direction_id": Lookup(
-                    Match(TUPLE, r"^(?:[^,]+,){6}([IO])"), {"i": 1, "o": 2}, default=0
+                **COMMON,
+                "actor.user.name": f("properties.userId", "properties.servicePrincipalId"),
+                "actor.user.uid": f("properties.userId", "properties.servicePrincipalId"),
+                "actor.app_uid": f("properties.appId"),
+                "actor.app_name": f("properties.appId", "operationName", "category"),
+                "actor.session.uid": f("properties.signInActivityId"),
+                **under(
+                    "src_endpoint",
+                    endpoint(f("callerIpAddress", "properties.ipAddress"), OPERATION),
                 ),
-                "connection_info.protocol_name": Lookup(
-                    Match(TUPLE, r"^(?:[^,]+,){5}([TU])"), {"t": "tcp", "u": "udp"}
+                "api.operation": First((GRAPH, OPERATION)),
+                "api.service.name": said("Microsoft Graph", "category"),
+                "api.response.code": num("properties.responseStatusCode"),
+                "http_request.user_agent": f("properties.userAgent"),
+                "status_id": Lookup(
+                    Cut(f("properties.responseStatusCode", "resultSignature"), 1),
+                    CLASSES,
+                    default=0,
                 ),
-                "unmapped.rule": f("properties.flows[0].rule"),
-                "unmapped.flows": Raw("properties.flows", "array"),
-                "unmapped.resource": RESOURCE,
+                "unmapped.scopes": f("properties.scopes", "properties.roles"),
             },
-            when=(("properties.flows[0].flows[0].flowTuples[0]", PRESENT),),
+            when=(("category", frozenset({"microsoftgraphactivitylogs", "aadgraphactivitylogs"})),),
+        ),
+        Rule(
+            name="provisioning",
+            class_uid=3001,
+            activity_id=Lookup(
+                f("properties.provisioningAction", "properties.action"), DONE, default=99
+            ),
+            severity_id=SEVERITY,
+            tree={
+                "user.name": f(
+                    "properties.sourceIdentity.details.UserPrincipalName",
+                    "properties.sourceIdentity.Name",
+                    "properties.targetIdentity.Name",
+                    "properties.sourceIdentity.Id",
+                    "properties.targetIdentity.Id",
+                    "correlationId",
+                ),
+                "user.uid": f("properties.sourceIdentity.Id", "properties.targetIdentity.Id"),
+                "user.type": f("properties.sourceIdentity.identityType"),
+                "actor.user.name": f("properties.initiatedBy.Name"),
+                "actor.user.uid": f("properties.initiatedBy.Id"),
+                "actor.app_name": f("properties.servicePrincipal.Name", "operationName"),
+                "status_id": First(
+                    (
+                        Lookup(f("properties.provisioningStatusInfo.Status"), SUCCESS),
+                        Lookup(RESULT, RESULTS, other=99, default=0),
+                    )
+                ),
+                "status": RESULT,
+                "status_code": f("properties.provisioningStatusInfo.errorInformation.errorCode"),
+                "status_detail": Cut(
+                    f("properties.provisioningStatusInfo.errorInformation.reason"), MESSAGE_LENGTH
+                ),
+                "unmapped.source": f("properties.sourceSystem.Name"),
+                "unmapped.target": f("properties.targetSystem.Name"),
+                "unmapped.modified": Raw("properties.modifiedProperties", "array"),
+            },
+            when=(("category", frozenset({"provisioninglogs"})),),
         ),
         Rule(
             name="operation",

@@ -10,6 +10,7 @@ from ocsf.mapping import (
     First,
     Ip,
     Join,
+    Listing,
     Lookup,
     Mapper,
     Millis,
@@ -247,6 +248,9 @@ STARTED = {
     "javainjectedthread": 4,
     "injectedthreadfromunsignedmodule": 4,
     "suspiciouscreatethread": 4,
+    "browserinjectedthread": 4,
+    "documentprograminjectedthread": 4,
+    "dllinjection": 4,
     "processinjection": 4,
     "setuid": 5,
 }
@@ -285,6 +289,7 @@ JOBS = {
     "scheduledtaskregistered": 1,
     "scheduledtaskmodified": 2,
     "scheduledtaskdeleted": 3,
+    "bitsjobcreated": 1,
 }
 MODULES = {
     "imagehash": 1,
@@ -299,6 +304,7 @@ SCRIPTS = (
     *("scriptcontrolscantelemetry", "scriptcontrolscaninfo", "scriptcontroldetectinfo"),
     *("scriptcontrolblocked", "amsibuffer", "javascriptcontent"),
 )
+ATTACKS = {"dcsyncattempted": "T1003.006"}
 DNS = {"dnsrequest": 1, "suspiciousdnsrequest": 1, "dnsrequestv2": 1}
 
 
@@ -350,7 +356,12 @@ MAPPER = Mapper(
             "process",
             1007,
             STARTED,
-            {**ACTOR, **under("process", PROCESS), "exit_code": num("ExitCode")},
+            {
+                **ACTOR,
+                **under("process", PROCESS),
+                "exit_code": num("ExitCode"),
+                "unmapped.injected_dll": f("InjectedDll"),
+            },
         ),
         _rule("connection", 4001, CONNECTED, {**CONNECTION, **ACTOR}),
         _rule("accepted connection", 4001, ACCEPTED, {**INBOUND, **ACTOR}, "RemotePort"),
@@ -446,7 +457,15 @@ MAPPER = Mapper(
             JOBS,
             {
                 **ACTOR,
-                "job.name": f("TaskName", "TaskXml", "event_simpleName"),
+                "job.name": f("TaskName", "TaskXml", "BITSJobName", "event_simpleName"),
+                "job.file": Obj(
+                    {
+                        "name": Basename(f("TargetFileName")),
+                        "path": f("TargetFileName"),
+                        "type_id": c(1),
+                    },
+                    needs=("path",),
+                ),
                 "job.cmd_line": Join((f("TaskExecCommand"), f("TaskExecArguments")), " "),
                 "job.user.name": f("TaskAuthor", "UserName"),
                 "unmapped.command": f("TaskExecCommand"),
@@ -486,6 +505,34 @@ MAPPER = Mapper(
             when=(("event_simpleName", frozenset(SCRIPTS)), ("ScriptContent", PRESENT)),
         ),
         _rule("file", 1001, FILES, {**ACTOR, **FILE}),
+        Rule(
+            name="attack",
+            class_uid=2004,
+            activity_id=1,
+            tree={
+                **DEVICE,
+                **UNMAPPED,
+                "message": KIND,
+                "finding_info.uid": f("id", "event_simpleName"),
+                "finding_info.title": KIND,
+                "finding_info.analytic.name": KIND,
+                "finding_info.analytic.type_id": c(1),
+                "finding_info.attacks": Listing((Obj({"technique.uid": Lookup(KIND, ATTACKS)}),)),
+                "evidences": Listing(
+                    (
+                        Obj(
+                            {
+                                "src_endpoint.ip": Ip(REMOTE),
+                                "src_endpoint.hostname": f("ClientComputerName"),
+                                "process.uid": f("ContextProcessId", "ContextProcessId_decimal"),
+                                **under("user", USER),
+                            }
+                        ),
+                    )
+                ),
+            },
+            when=(("event_simpleName", frozenset(ATTACKS)),),
+        ),
         Rule(
             name="other event",
             class_uid=0,

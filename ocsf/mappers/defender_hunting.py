@@ -1,8 +1,14 @@
-"""Defender for Endpoint's hunting tables: streamed, exported, or in a Sentinel workspace."""
+"""Defender's hunting tables (endpoint, identity, mail, cloud): streamed, exported, Sentinel."""
 
 from __future__ import annotations
 
-from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, hashes, product
+from ocsf.mappers.audit_parts import (
+    MESSAGE_LENGTH,
+    PORT_MAXIMUM,
+    hashes,
+    product,
+)
+from ocsf.mappers.defender_services import RULES
 from ocsf.mapping import (
     PRESENT,
     Basename,
@@ -49,12 +55,15 @@ CONNECTED = {
     ),
     "connectionfailed": 4,
     "listeningconnectioncreated": 7,
-    "inboundconnectionblocked": 5,
-    "inboundinternetscaninspected": 6,
     "firewalloutboundconnectionblocked": 5,
-    "firewallinboundconnectionblocked": 5,
 }
-ACCEPTED = {"inboundconnectionaccepted": 1, "inboundconnectionattempted": 1}
+ACCEPTED = {
+    "inboundconnectionaccepted": 1,
+    "inboundconnectionattempted": 1,
+    "inboundconnectionblocked": 5,
+    "firewallinboundconnectionblocked": 5,
+    "inboundinternetscaninspected": 6,
+}
 FILES = {
     "filecreated": 1,
     "filemodified": 3,
@@ -236,14 +245,70 @@ def _shape(name: str, root: str) -> Shape:
     )
 
 
+def _also(name: str, root: str, *present: tuple[str, ...]) -> Shape:
+    at = f"{root}." if root else ""
+    return Shape(
+        name=name,
+        present=tuple(frozenset(f"{at}{each}" for each in names) for names in present),
+        roots=(root, "") if root else ("",),
+    )
+
+
+def _tables(prefix: str, root: str) -> tuple[Shape, ...]:
+    return (
+        _also(
+            f"{prefix}mail",
+            root,
+            ("NetworkMessageId",),
+            ("RecipientEmailAddress", "SenderFromAddress", "Url", "UrlDomain"),
+            ("ReportId",),
+        ),
+        _also(
+            f"{prefix}cloud app",
+            root,
+            ("ActionType",),
+            ("Application",),
+            ("AccountObjectId", "AccountId", "AccountDisplayName"),
+            ("ActivityType", "AppInstanceId", "ReportId"),
+        ),
+        _also(
+            f"{prefix}identity",
+            root,
+            ("ActionType",),
+            ("Application", "Protocol"),
+            (
+                "AccountName",
+                "AccountUpn",
+                "AccountSid",
+                "TargetAccountUpn",
+                "DestinationDeviceName",
+            ),
+            ("ReportId",),
+        ),
+        _also(
+            f"{prefix}click",
+            root,
+            ("ActionType",),
+            ("Url",),
+            ("IsClickedThrough", "UrlChain", "Workload"),
+        ),
+    )
+
+
 MAPPER = Mapper(
     name="defender_hunting",
-    title="Defender for Endpoint hunting tables",
+    title="Defender hunting tables",
     limits=(
-        "Device tables only; mail, identity and cloud app tables are not known. "
+        "Queries of directories, URLs in mail and what is done with mail after its delivery are "
+        "Base Events; tables of things (devices, people) are not known. "
         "`AdditionalFields` stays text but for task names and scripts."
     ),
-    shapes=(_shape("streamed", "properties"), *with_wrapped(_shape("table", ""))),
+    shapes=(
+        _shape("streamed", "properties"),
+        *with_wrapped(_shape("table", "")),
+        *_tables("streamed ", "properties"),
+        *with_wrapped(*_tables("", "")),
+    ),
     times=(
         TimeField("Timestamp"),
         TimeField("TimeGenerated"),
@@ -260,6 +325,7 @@ MAPPER = Mapper(
         "metadata.tenant_uid": f("/tenantId", "/TenantId"),
     },
     rules=(
+        *RULES,
         _rule("process", 1007, {**STARTED, **INJECTED}, under("process", PROCESS)),
         _rule(
             "connection",
@@ -353,10 +419,14 @@ MAPPER = Mapper(
                 "user.name": f("AccountName", "AccountUpn", "AccountSid", "DeviceName"),
                 "user.uid": f("AccountSid"),
                 "user.domain": f("AccountDomain"),
-                "src_endpoint.ip": Ip(f("RemoteIP")),
-                "src_endpoint.port": num("RemotePort", maximum=PORT_MAXIMUM),
+                "src_endpoint.ip": Ip(f("RemoteIP", "IPAddress")),
+                "src_endpoint.port": num("RemotePort", "Port", maximum=PORT_MAXIMUM),
                 "src_endpoint.hostname": f("RemoteDeviceName"),
-                "dst_endpoint.hostname": f("DeviceName", "DeviceId"),
+                "dst_endpoint.ip": Ip(f("DestinationIPAddress")),
+                "dst_endpoint.hostname": f(
+                    *("DestinationDeviceName", "TargetDeviceName", "DeviceName", "DeviceId"),
+                    "Application",
+                ),
                 "session.uid": f("LogonId"),
                 "logon_type": f("LogonType"),
                 "logon_type_id": Lookup(f("LogonType"), LOGON_TYPES, other=99),
@@ -409,10 +479,17 @@ MAPPER = Mapper(
             activity_id=99,
             tree={
                 **COMMON,
-                "message": Cut(f("ActionType", "AdditionalFields"), MESSAGE_LENGTH),
+                "message": Cut(
+                    f("ActionType", "AdditionalFields", "Url", "/category"), MESSAGE_LENGTH
+                ),
                 "unmapped.file": SUBJECT,
                 "unmapped.account": f("AccountName"),
-                "unmapped.remote": f("RemoteIP", "RemoteUrl"),
+                "unmapped.remote": f("RemoteIP", "RemoteUrl", "IPAddress"),
+                "unmapped.destination": f("DestinationDeviceName", "DestinationIPAddress"),
+                "unmapped.query": f("Query", "QueryTarget"),
+                "unmapped.url": f("Url"),
+                "unmapped.mail": f("NetworkMessageId"),
+                "unmapped.recipient": f("RecipientEmailAddress"),
                 "unmapped.command": f("ProcessCommandLine"),
             },
         ),

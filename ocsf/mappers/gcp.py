@@ -288,8 +288,8 @@ MAPPER = Mapper(
             activity_id=Lookup(f(f"{REQUEST}.requestMethod"), HTTP_METHODS, other=99, default=0),
             severity_id=SEVERITY,
             tree={
-                "src_endpoint.ip": Ip(f(f"{REQUEST}.remoteIp")),
-                "dst_endpoint.ip": Ip(f(f"{REQUEST}.serverIp")),
+                **under("src_endpoint", endpoint(f(f"{REQUEST}.remoteIp"))),
+                **under("dst_endpoint", endpoint(f(f"{REQUEST}.serverIp"))),
                 "http_request.http_method": Lookup(
                     f(f"{REQUEST}.requestMethod"), {name: name.upper() for name in HTTP_METHODS}
                 ),

@@ -7,6 +7,7 @@ from ocsf.mapping import (
     AfterLast,
     Cut,
     First,
+    Join,
     Listing,
     Lookup,
     Mapper,
@@ -20,6 +21,7 @@ from ocsf.mapping import (
     Tree,
     c,
     f,
+    num,
     under,
     with_wrapped,
 )
@@ -198,6 +200,8 @@ def _rule(name: str, uid: int, table: dict[str, int], tree: Tree) -> Rule:
     )
 
 
+METHODS = {"post": 1, "get": 2, "head": 2, "put": 3, "patch": 3, "delete": 4}
+
 MAPPER = Mapper(
     name="github",
     title="GitHub audit log",
@@ -296,12 +300,23 @@ MAPPER = Mapper(
             activity_id=First(
                 (
                     Lookup(ACTION, GIT),
+                    Lookup(f("request_method"), METHODS),
                     Lookup(f("operation_type"), OPERATIONS),
                     verb(ACTION, r"\.([a-z]+)(?:_[a-z_]+)?$"),
                 )
             ),
             tree={
                 **AUDIT,
+                "api.operation": First(
+                    (Join((f("request_method"), f("route")), " "), AUDIT["api.operation"])
+                ),
+                "api.response.code": num("status_code"),
+                "status_id": First(
+                    (
+                        Lookup(Cut(f("status_code"), 1), {"2": 1, "3": 1, "4": 2, "5": 2}),
+                        AUDIT["status_id"],
+                    )
+                ),
                 "resources": Listing(
                     (
                         Obj(

@@ -1,12 +1,15 @@
-"""GitLab audit events: the API's JSON, streams and `audit_json.log`."""
+"""GitLab audit events (API, streams, `audit_json.log`), and its logs of requests."""
 
 from __future__ import annotations
 
 from ocsf.mappers.audit_parts import MESSAGE_LENGTH, endpoint, product, said, verb
+from ocsf.mappers.http_parts import ACTIVITY, HTTP
 from ocsf.mapping import (
     PRESENT,
     Cut,
     First,
+    Ip,
+    Join,
     Listing,
     Lookup,
     Mapper,
@@ -23,7 +26,16 @@ from ocsf.mapping import (
     with_wrapped,
 )
 
-EVENT = f("event_type", "event_name", "details.event_name", "details.custom_message", "entity_type")
+EVENT = First(
+    (
+        f("event_type", "event_name", "details.event_name", "details.custom_message"),
+        *(
+            Join((said(word, f"details.{word}"), f(f"details.{word}")), " ")
+            for word in ("change", "add", "remove")
+        ),
+        f("entity_type"),
+    )
+)
 WORDS = f("event_type", "event_name", "details.event_name")
 ADDRESS = f("ip_address", "details.ip_address", '"meta.remote_ip"')
 TARGET = f("target_details", "details.target_details", "details.target_id", "target_id")
@@ -137,6 +149,31 @@ ACCESS: Tree = {
 }
 
 
+FLAT = ("with", "failed_login", "add", "remove", "change", "as", "to", "from", "custom_message")
+"""What `audit_json.log` has beside the other fields and not in `details`."""
+REQUEST = Shape(
+    name="request",
+    present=(
+        frozenset({"method", "request_method"}),
+        frozenset({"path"}),
+        frozenset({"status", "env"}),
+        frozenset({"correlation_id"}),
+        frozenset({"controller", "route", "env"}),
+    ),
+    aliases={
+        "asked": ("method", "request_method"),
+        "method": ("method", "request_method"),
+        "target": ("path",),
+        "ip": ('"meta.remote_ip"', "remote_ip"),
+        "user": ("username", '"meta.user"'),
+        "agent": ("ua",),
+        "vhost": ("host",),
+        "latency_s": ("duration_s",),
+    },
+)
+BLOCKS = {"blocklist": 2, "throttle": 2, "track": 1, "safelist": 1}
+
+
 def _shape(name: str, root: str, *present: str) -> Shape:
     at = f"{root}." if root else ""
     return Shape(
@@ -148,15 +185,17 @@ def _shape(name: str, root: str, *present: str) -> Shape:
             frozenset({f"{at}{each}" for each in present}),
         ),
         roots=(root,),
+        aliases={f"details.{name}": (f"{at}details.{name}", f"{at}{name}") for name in FLAT},
     )
 
 
 MAPPER = Mapper(
     name="gitlab",
-    title="GitLab audit events",
+    title="GitLab audit events and requests",
     limits="Sign-ins that name neither a method nor an event type are API Activity.",
     shapes=with_wrapped(
         _shape("gitlab", "", "created_at", "time", "details", "event_type", "target_type"),
+        REQUEST,
     ),
     times=(TimeField("created_at", unit="any"), TimeField("time", unit="any")),
     defaults={
@@ -168,6 +207,28 @@ MAPPER = Mapper(
         "metadata.log_name": f("entity_type"),
     },
     rules=(
+        Rule(
+            name="request",
+            class_uid=4002,
+            activity_id=ACTIVITY,
+            severity_id=Lookup(f("env"), {"blocklist": 3, "throttle": 3}, default=1),
+            tree={
+                **{path: each for path, each in HTTP.items() if path != "src_endpoint.hostname"},
+                "metadata.product.name": c("GitLab"),
+                "metadata.profiles": Listing((c("cloud"), c("host"), c("security_control"))),
+                "metadata.event_code": f("controller", "route", "message"),
+                "src_endpoint.ip": First((Ip(f("ip")), Ip(Match(f("ip"), r"^([^,\s]+),")))),
+                "actor.user.uid": f("user_id"),
+                "action_id": Lookup(f("env"), BLOCKS, default=0),
+                "disposition_id": Lookup(f("env"), BLOCKS, default=0),
+                "unmapped.caller": f('"meta.caller_id"', "route"),
+                "unmapped.action": f("action"),
+                "unmapped.token_type": f("token_type"),
+                "unmapped.token": f("token_id"),
+                "unmapped.params": Raw("params", "array"),
+            },
+            when=(("asked", PRESENT),),
+        ),
         Rule(
             name="refused sign-in",
             class_uid=3002,

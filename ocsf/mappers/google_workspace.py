@@ -181,12 +181,13 @@ USER: Tree = {"name": First((AFFECTED, ACTOR["name"], APP))}
 def _shape(name: str, root: str, event: str) -> Shape:
     at = f"{root}." if root else ""
     inside = f"{event}." if event else ""
+    list_of = event.endswith("]")
     return Shape(
         name=name,
         present=(
             frozenset({f"{at}id.applicationName"}),
             frozenset({f"{at}id.time", f"{at}id.uniqueQualifier"}),
-            frozenset({f"{at}{event.split('[')[0] or 'name'}"}),
+            frozenset({f"{at}{event.split('[')[0]}"} if list_of else {f"{at}{inside}name"}),
         ),
         roots=(root,),
         aliases={
@@ -215,6 +216,7 @@ MAPPER = Mapper(
     ),
     explode="items",
     shapes=with_wrapped(
+        _shape("activity split by a shipper", "", "events"),
         _shape("activity", "", "events[0]"),
         _shape("activity, one event", "", ""),
     ),

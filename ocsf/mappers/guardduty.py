@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, product
+from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, hashes, product
 from ocsf.mapping import (
+    Basename,
     Cut,
     Expression,
     First,
@@ -35,6 +36,7 @@ PROBE = f"{ACTION}.portProbeAction.portProbeDetails[0]"
 KUBERNETES = f"{ACTION}.kubernetesApiCallAction"
 LOGIN = f"{ACTION}.rdsLoginAttemptAction"
 PROCESS = "service.runtimeDetails.process"
+LINEAGE = f"{PROCESS}.lineage[0]"
 SEVERITIES = {
     "0": 1,
     **dict.fromkeys(("1", "2", "3"), 2),
@@ -128,9 +130,31 @@ EVIDENCE: Tree = {
     "process": Obj(
         {
             "pid": num(f"{PROCESS}.pid"),
+            "uid": f(f"{PROCESS}.uuid"),
             "name": f(f"{PROCESS}.name"),
             "cmd_line": f(f"{PROCESS}.commandLine"),
-            "user.name": f(f"{PROCESS}.user"),
+            "working_directory": f(f"{PROCESS}.pwd"),
+            "created_time": Millis(f(f"{PROCESS}.startTime")),
+            "file": Obj(
+                {
+                    "name": Basename(f(f"{PROCESS}.executablePath")),
+                    "path": f(f"{PROCESS}.executablePath"),
+                    "type_id": c(1),
+                    "hashes": hashes(sha256=(f"{PROCESS}.executableSha256",)),
+                },
+                needs=("path",),
+            ),
+            "parent_process": Obj(
+                {
+                    "pid": num(f"{LINEAGE}.pid"),
+                    "uid": f(f"{LINEAGE}.uuid"),
+                    "name": Basename(f(f"{LINEAGE}.executablePath")),
+                },
+                needs=("pid",),
+            ),
+            "user": Obj(
+                {"name": f(f"{PROCESS}.user"), "uid": f(f"{PROCESS}.userId")}, needs=("name",)
+            ),
         },
         needs=("pid",),
     ),
@@ -195,6 +219,7 @@ RULE = Rule(
             f"{CALL}.remoteIpDetails.country.countryName",
         ),
         "unmapped.resource": Raw("resource", "object"),
+        "unmapped.runtime": Raw("service.runtimeDetails.context", "object"),
         "unmapped.additional": Raw("service.additionalInfo", "object"),
     },
 )

@@ -133,6 +133,14 @@ MAPPER = Mapper(
                 frozenset({"stage", "level", "requestURI", "objectRef"}),
             ),
         ),
+        Shape(
+            name="kubernetes in Azure",
+            present=(
+                frozenset({"properties.log.auditID"}),
+                frozenset({"properties.log.verb"}),
+            ),
+            roots=("properties.log",),
+        ),
     ),
     times=(
         TimeField("requestReceivedTimestamp"),

@@ -10,8 +10,10 @@ from ocsf.mappers.microsoft_parts import PROFILES, VENDOR, client, cloud, named,
 from ocsf.mapping import (
     PRESENT,
     Basename,
+    Cut,
     Expression,
     First,
+    Ip,
     Listing,
     Lookup,
     Mapper,
@@ -121,6 +123,13 @@ PERMISSIONS = {
     "removefolderpermissions": 2,
     "remove member from role.": 2,
 }
+ALERTS = frozenset(
+    {
+        *("alerttriggered", "alertentitygenerated", "alertupdated", "dlprulematch"),
+        *("timaildata", "tiurlclickdata", "timaildata-inline", "airinvestigationdata"),
+    }
+)
+SEVERITIES = {"informational": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
 GROUPS = {
     "add member to group.": 3,
     "remove member from group.": 4,
@@ -294,6 +303,55 @@ MAPPER = Mapper(
                 "unmapped.shared_with_type": f("TargetUserOrGroupType"),
             },
             when=(("Operation", frozenset(FILES)), ("ObjectId", PRESENT)),
+        ),
+        Rule(
+            name="alert",
+            class_uid=2004,
+            activity_id=Lookup(OPERATION, {"alertupdated": 2}, default=1),
+            severity_id=Lookup(
+                f("Severity", "PolicyDetails[0].Rules[0].Severity"), SEVERITIES, default=3
+            ),
+            tree={
+                **cloud(f("OrganizationId"), OPERATION),
+                "message": Cut(f("Comments", "Name"), 4096),
+                "finding_info.uid": f("AlertId", "IncidentId", "InvestigationId", "Id"),
+                "finding_info.title": f(
+                    *("Name", "InvestigationName", "PolicyDetails[0].Rules[0].RuleName"),
+                    *("PolicyDetails[0].PolicyName", "Verdict", "Operation"),
+                ),
+                "finding_info.types": Listing((f("Category", "InvestigationType", "Workload"),)),
+                "finding_info.src_url": f("AlertLinks[0].AlertLinkHref", "DeepLinkUrl"),
+                "finding_info.analytic.uid": f("PolicyId", "PolicyDetails[0].PolicyId"),
+                "finding_info.analytic.type_id": c(1),
+                "status_id": Lookup(
+                    f("Status"),
+                    {"active": 1, "investigating": 2, "dismissed": 3, "resolved": 4},
+                    default=1,
+                ),
+                "resources": Listing(
+                    (Obj({"name": f("AlertEntityId", "ObjectId"), "type": f("EntityType")}),)
+                ),
+                "evidences": Listing(
+                    (
+                        Obj(
+                            {
+                                "user.name": Match(
+                                    f("AlertEntityId", "UserId", "ObjectId"), r"^([^@\s]+@[^@\s]+)$"
+                                ),
+                                "src_endpoint.ip": Ip(f("SenderIp", "UserIp", "ClientIP")),
+                                "url": Obj({"url_string": f("Url")}, needs=("url_string",)),
+                            }
+                        ),
+                    )
+                ),
+                "unmapped.data": f("Data"),
+                "unmapped.sender": f("P2Sender", "P1Sender", "ExchangeMetaData.From"),
+                "unmapped.subject": f("Subject", "ExchangeMetaData.Subject"),
+                "unmapped.recipients": Raw("Recipients", "array"),
+                "unmapped.policies": Raw("PolicyDetails", "array"),
+                "unmapped.source": f("Source"),
+            },
+            when=(("Operation", ALERTS),),
         ),
         Rule(
             name="API activity",

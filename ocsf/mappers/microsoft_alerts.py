@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocsf.mappers.audit_parts import MESSAGE_LENGTH, product, said
+from ocsf.mappers.audit_parts import MESSAGE_LENGTH, hashes, product, said
 from ocsf.mapping import (
     Cut,
     EachAs,
@@ -53,7 +53,7 @@ STATES = {
     **dict.fromkeys(("resolved", "closed"), 4),
 }
 TECHNIQUES = f("mitreTechniques", "Techniques", "techniques", "AttackTechniques", "SubTechniques")
-MANY = 4
+MANY = 8
 STATUS = f("status", "Status")
 USER = f(
     *("userStates[0].userPrincipalName", "userStates[0].accountName", "relatedUser.userName"),
@@ -84,6 +84,36 @@ EVIDENCE: Expression = Obj(
                         "uid": f(f"evidence[{n}].processId"),
                         "cmd_line": f(
                             f"evidence[{n}].processCommandLine", f"evidence[{n}].commandLine"
+                        ),
+                        "created_time": Millis(
+                            f(
+                                f"evidence[{n}].processCreationDateTime",
+                                f"evidence[{n}].processCreationTime",
+                            )
+                        ),
+                        "parent_process": Obj(
+                            {
+                                "uid": f(f"evidence[{n}].parentProcessId"),
+                                "name": f(
+                                    f"evidence[{n}].parentProcessImageFile.fileName",
+                                    f"evidence[{n}].parentProcessFileName",
+                                ),
+                            },
+                            needs=("uid",),
+                        ),
+                        "file": Obj(
+                            {
+                                "name": f(
+                                    f"evidence[{n}].imageFile.fileName", f"evidence[{n}].fileName"
+                                ),
+                                "path": f(f"evidence[{n}].imageFile.filePath"),
+                                "type_id": c(1),
+                                "hashes": hashes(
+                                    sha1=(f"evidence[{n}].imageFile.sha1",),
+                                    sha256=(f"evidence[{n}].imageFile.sha256",),
+                                ),
+                            },
+                            needs=("name",),
                         ),
                         "name": f(f"evidence[{n}].imageFile.fileName", f"evidence[{n}].fileName"),
                     },
@@ -118,6 +148,10 @@ EVIDENCE: Expression = Obj(
                 for n in range(MANY)
             )
         ),
+        "url": Obj(
+            {"url_string": f(*(f"evidence[{n}].url" for n in range(MANY)))},
+            needs=("url_string",),
+        ),
         "user.name": USER,
         "data": First((Raw("evidence", "array"), Raw("Entities"), Raw("entities"))),
     }
@@ -132,7 +166,7 @@ MAPPER = Mapper(
     name="microsoft_alerts",
     title="Microsoft security alerts (Defender, Sentinel, Graph)",
     limits=(
-        "The first four pieces of evidence are looked at; all are in the evidence's data. "
+        "The first eight pieces of evidence are looked at; all are in the evidence's data. "
         "Two techniques at most. Sentinel's entities stay text."
     ),
     shapes=with_wrapped(

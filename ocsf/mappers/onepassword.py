@@ -30,6 +30,17 @@ VERBS = {
     **dict.fromkeys(("update", "change", "updatea", "enbl", "disbl", "suspend", "reactive"), 3),
     **dict.fromkeys(("delete", "purge", "leave", "revoke", "remove", "deprvsn"), 4),
 }
+ACCOUNTS = {
+    **dict.fromkeys(("create", "join", "provsn", "invite"), 1),
+    **dict.fromkeys(("reactive", "activate"), 2),
+    **dict.fromkeys(("suspend", "deprvsn"), 5),
+    **dict.fromkeys(("delete", "purge", "leave"), 6),
+    **dict.fromkeys(("chngpw", "chngsk"), 3),
+    **dict.fromkeys(
+        ("begr", "cmpltr", "complete", "cancelr", "trvlaway", "trvlback", "updatea"), 99
+    ),
+    **dict.fromkeys(("update", "rename", "view", "sendpkg", "sendts", "role"), 99),
+}
 COMMON: Tree = {
     **under("src_endpoint", endpoint(f("client.ip_address", "session.ip"), f("uuid"))),
     **under(
@@ -85,6 +96,25 @@ MAPPER = Mapper(
                 "status_detail": f("type"),
             },
             when=(("category", PRESENT),),
+        ),
+        Rule(
+            name="account change",
+            class_uid=3001,
+            activity_id=Lookup(f("action"), ACCOUNTS, default=99),
+            severity_id=Lookup(f("action"), {"delete": 2, "purge": 2, "suspend": 2}, default=1),
+            tree={
+                **COMMON,
+                "user.name": f("object_details.email", "object_details.name", "object_uuid"),
+                "user.uid": f("object_uuid"),
+                "user.full_name": f("object_details.name"),
+                "actor.user.name": f("actor_details.email", "actor_details.name", "actor_uuid"),
+                "actor.user.uid": f("actor_uuid"),
+                "actor.session.uid": f("session.uuid"),
+                "actor.app_name": said("1Password", "uuid"),
+                "message": Join((f("action"), f("object_type")), " "),
+                "status_id": c(1),
+            },
+            when=(("object_type", frozenset({"user"})), ("action", frozenset(ACCOUNTS))),
         ),
         Rule(
             name="item usage and audit",

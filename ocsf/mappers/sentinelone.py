@@ -1,24 +1,19 @@
-"""SentinelOne: threats, activities, and Deep Visibility (Cloud Funnel) events."""
-
-# The tables are read better in long lines.
+"""SentinelOne: threats, alerts, activities, and Deep Visibility (Cloud Funnel) events."""
 
 from __future__ import annotations
 
-from ocsf.mappers.audit_parts import MESSAGE_LENGTH, PORT_MAXIMUM, endpoint, hashes, product, said
+from ocsf.mappers.audit_parts import PORT_MAXIMUM, hashes, product
+from ocsf.mappers.sentinelone_findings import AGENT, ALERT, RULES, THREAT
 from ocsf.mapping import (
-    PRESENT,
     Basename,
-    Cut,
     Expression,
     First,
     Ip,
     Listing,
     Lookup,
     Mapper,
-    Millis,
     NotIp,
     Obj,
-    Raw,
     Rule,
     Shape,
     TimeField,
@@ -29,12 +24,6 @@ from ocsf.mapping import (
     under,
     with_wrapped,
 )
-
-THREAT = "threatInfo"
-AGENT = ("agentRealtimeInfo", "agentDetectionInfo")
-LOGONS = {"27": 1, "33": 2, "133": 1, "134": 1, "139": 1, "3626": 1, "3629": 1}
-FAILED = {"133": 2, "134": 2}
-PLACES = 3
 
 
 def dotted(*names: str) -> Expression:
@@ -103,11 +92,28 @@ def event(*names: str) -> tuple[tuple[str, frozenset[str]], ...]:
 
 MAPPER = Mapper(
     name="sentinelone",
-    title="SentinelOne threats, activities, Deep Visibility",
+    title="SentinelOne threats, alerts, activities, Deep Visibility",
     shapes=with_wrapped(
         Shape(
             name="threat",
             present=(frozenset({"threatInfo"}), frozenset({*AGENT})),
+        ),
+        Shape(
+            name="alert of a rule",
+            present=(
+                frozenset({"alertInfo"}),
+                frozenset({"ruleInfo"}),
+                frozenset({*AGENT, "sourceProcessInfo"}),
+            ),
+        ),
+        Shape(
+            name="unified alert",
+            present=(
+                frozenset({"detectionSource"}),
+                frozenset({"analystVerdict", "confidenceLevel"}),
+                frozenset({"detectedAt"}),
+                frozenset({"severity"}),
+            ),
         ),
         Shape(
             name="activity",
@@ -132,135 +138,65 @@ MAPPER = Mapper(
         TimeField('"event.time"', unit="epoch"),
         TimeField(f"{THREAT}.identifiedAt"),
         TimeField(f"{THREAT}.createdAt"),
+        TimeField(f"{ALERT}.createdAt"),
+        TimeField("detectedAt"),
         TimeField("createdAt"),
     ),
     defaults={
         **product("Singularity", "SentinelOne", "host"),
-        "metadata.event_code": f('"event.type"', "activityType", f"{THREAT}.classification"),
-        "metadata.uid": f('"event.id"', f"{THREAT}.threatId", "id"),
+        "metadata.event_code": f(
+            '"event.type"',
+            "activityType",
+            f"{THREAT}.classification",
+            f"{ALERT}.eventType",
+            "classification",
+        ),
+        "metadata.uid": f('"event.id"', f"{THREAT}.threatId", f"{ALERT}.alertId", "id"),
         "device.hostname": f(
-            '"endpoint.name"', *(f"{each}.agentComputerName" for each in AGENT), "data.computerName"
+            '"endpoint.name"',
+            *(f"{each}.agentComputerName" for each in AGENT),
+            *(f"{each}.name" for each in AGENT),
+            "data.computerName",
+            "assets[0].name",
         ),
         "device.uid": f(
             '"agent.uuid"',
             *(f"{each}.agentUuid" for each in AGENT),
+            *(f"{each}.uuid" for each in AGENT),
+            "assets[0].agentUuid",
             "agentId",
             "accountId",
             "siteId",
         ),
-        "device.os.name": f('"endpoint.os"', *(f"{each}.agentOsName" for each in AGENT)),
+        "device.ip": Ip(
+            f(
+                "agentDetectionInfo.agentIpV4",
+                f"{ALERT}.srcMachineIp",
+                "detectionTime.assets[0].asset.ipV4",
+            )
+        ),
+        "device.domain": f(*(f"{each}.agentDomain" for each in AGENT)),
+        "device.os.name": f(
+            '"endpoint.os"',
+            *(f"{each}.agentOsName" for each in AGENT),
+            *(f"{each}.osName" for each in AGENT),
+            "assets[0].osVersion",
+            "assets[0].osType",
+        ),
         "device.os.type_id": Lookup(
-            f('"endpoint.os"', *(f"{each}.agentOsType" for each in AGENT)),
+            f(
+                '"endpoint.os"',
+                *(f"{each}.agentOsType" for each in AGENT),
+                *(f"{each}.osFamily" for each in AGENT),
+                "assets[0].osType",
+            ),
             {"windows": 100, "linux": 200, "osx": 300, "macos": 300},
             default=0,
         ),
         "device.type_id": c(0),
     },
     rules=(
-        Rule(
-            name="threat",
-            class_uid=2004,
-            activity_id=Lookup(
-                f(f"{THREAT}.incidentStatus"), {"resolved": 3, "in_progress": 2}, default=1
-            ),
-            severity_id=Lookup(
-                f(f"{THREAT}.confidenceLevel"), {"malicious": 4, "suspicious": 3}, default=3
-            ),
-            tree={
-                "message": Cut(
-                    f(f"{THREAT}.threatName", f"{THREAT}.classification"), MESSAGE_LENGTH
-                ),
-                "finding_info.uid": f(f"{THREAT}.threatId", "id"),
-                "finding_info.title": f(f"{THREAT}.threatName", f"{THREAT}.classification", "id"),
-                "finding_info.types": Listing((f(f"{THREAT}.classification"),)),
-                "finding_info.created_time": Millis(f(f"{THREAT}.createdAt")),
-                "finding_info.modified_time": Millis(f(f"{THREAT}.updatedAt")),
-                "finding_info.attacks": Listing(
-                    tuple(
-                        Obj(
-                            {
-                                "technique.uid": f(
-                                    f"indicators[{place}].tactics[0].techniques[0].name"
-                                ),
-                                "tactic.name": f(f"indicators[{place}].tactics[0].name"),
-                            },
-                            needs=("technique.uid",),
-                        )
-                        for place in range(PLACES)
-                    )
-                ),
-                "status_id": Lookup(
-                    f(f"{THREAT}.incidentStatus"), {"resolved": 4, "in_progress": 2}, default=1
-                ),
-                "evidences": Listing(
-                    (
-                        Obj(
-                            {
-                                "file": Obj(
-                                    {
-                                        "path": f(f"{THREAT}.filePath"),
-                                        "name": First(
-                                            (
-                                                Basename(f(f"{THREAT}.filePath")),
-                                                f(f"{THREAT}.threatName"),
-                                            )
-                                        ),
-                                        "type_id": c(1),
-                                        "size": num(f"{THREAT}.fileSize"),
-                                        "hashes": hashes(
-                                            md5=(f"{THREAT}.md5",),
-                                            sha1=(f"{THREAT}.sha1",),
-                                            sha256=(f"{THREAT}.sha256",),
-                                        ),
-                                    },
-                                    needs=("name",),
-                                ),
-                                "user.name": f(f"{THREAT}.processUser"),
-                            }
-                        ),
-                    )
-                ),
-                "unmapped.verdict": f(f"{THREAT}.analystVerdict"),
-                "unmapped.originator": f(f"{THREAT}.originatorProcess"),
-                "unmapped.arguments": f(f"{THREAT}.maliciousProcessArguments"),
-                "unmapped.mitigation": f(f"{THREAT}.mitigationStatus"),
-                "unmapped.engines": Raw(f"{THREAT}.engines", "array"),
-                "unmapped.storyline": f(f"{THREAT}.storyline"),
-            },
-            when=((f"{THREAT}.threatId", PRESENT),),
-        ),
-        Rule(
-            name="logon to the console",
-            class_uid=3002,
-            activity_id=Lookup(f("activityType"), LOGONS, default=99),
-            tree={
-                **under("src_endpoint", endpoint(f("data.ipAddress"), f("activityType"))),
-                "user.name": f("data.username", "data.email", "userId", "data.userId"),
-                "user.uid": f("userId"),
-                "service.name": said("SentinelOne", "activityType"),
-                "status_id": Lookup(f("activityType"), FAILED, other=1, default=0),
-                "message": Cut(f("primaryDescription"), MESSAGE_LENGTH),
-                "is_remote": c(True),
-            },
-            when=(("activityType", frozenset(LOGONS)),),
-        ),
-        Rule(
-            name="activity",
-            class_uid=6003,
-            activity_id=99,
-            tree={
-                **under("src_endpoint", endpoint(f("data.ipAddress"), f("activityType"))),
-                "actor.user.name": f("data.username", "data.byUser", "userId"),
-                "actor.user.uid": f("userId"),
-                "actor.app_name": said("SentinelOne", "activityType"),
-                "api.operation": f("primaryDescription", "activityType"),
-                "api.service.name": said("SentinelOne", "activityType"),
-                "message": Cut(f("primaryDescription"), MESSAGE_LENGTH),
-                "unmapped.secondary": f("secondaryDescription"),
-                "unmapped.data": Raw("data", "object"),
-            },
-            when=(("activityType", PRESENT),),
-        ),
+        *RULES,
         Rule(
             name="process creation",
             class_uid=1007,
@@ -352,8 +288,8 @@ MAPPER = Mapper(
                 dotted("event.type"),
                 {
                     "registry value create": 2,
-                    "registry value modified": 4,
-                    "registry value delete": 5,
+                    "registry value modified": 3,
+                    "registry value delete": 4,
                 },
                 default=99,
             ),
@@ -371,7 +307,13 @@ MAPPER = Mapper(
             class_uid=201001,
             activity_id=Lookup(
                 dotted("event.type"),
-                {"registry key create": 1, "registry key delete": 4, "registry key rename": 5},
+                {
+                    "registry key create": 1,
+                    "registry key delete": 4,
+                    "registry key rename": 5,
+                    "registry key import": 8,
+                    "registry key export": 9,
+                },
                 default=99,
             ),
             when=event(

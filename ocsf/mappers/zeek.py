@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from ocsf.mappers.zeek_parts import (
+    CONNECTION,
+    ENDPOINTS,
+    LOG,
+    LOG_NAMES,
+    MESSAGE_LENGTH,
+    ORIGIN,
+    RESPONDER,
+)
+from ocsf.mappers.zeek_services import SERVICES
 from ocsf.mapping import (
     PRESENT,
     Between,
@@ -28,32 +38,6 @@ from ocsf.mapping import (
     with_wrapped,
 )
 
-PORT_MAXIMUM = 65_535
-MESSAGE_LENGTH = 4096
-ORIGIN = ('"id.orig_h"', "id_orig_h", "id.orig_h")
-RESPONDER = ('"id.resp_h"', "id_resp_h", "id.resp_h")
-LOG = "log"
-LOG_NAMES = ("_path", "@stream")
-
-SOURCE: Tree = {
-    "ip": Ip(f(*ORIGIN)),
-    "hostname": NotIp(f(*ORIGIN)),
-    "port": num('"id.orig_p"', "id_orig_p", "id.orig_p", maximum=PORT_MAXIMUM),
-    "mac": f("orig_l2_addr"),
-}
-DESTINATION: Tree = {
-    "ip": Ip(f(*RESPONDER)),
-    "hostname": NotIp(f(*RESPONDER)),
-    "port": num('"id.resp_p"', "id_resp_p", "id.resp_p", maximum=PORT_MAXIMUM),
-    "mac": f("resp_l2_addr"),
-}
-ENDPOINTS: Tree = {**under("src_endpoint", SOURCE), **under("dst_endpoint", DESTINATION)}
-CONNECTION: Tree = {
-    **ENDPOINTS,
-    "connection_info.uid": f("uid"),
-    "connection_info.protocol_name": f("proto"),
-    "connection_info.direction_id": c(0),
-}
 HASHES: Expression = Listing(
     tuple(
         Obj({"algorithm": c(name), "algorithm_id": c(number), "value": f(field)})
@@ -245,7 +229,7 @@ STREAMS: dict[str, tuple[int, Expression | int, Tree, tuple[str, ...]]] = {
             "unmapped.result": f("result"),
             "unmapped.security_protocol": f("security_protocol"),
         },
-        ("cookie", "security_protocol"),
+        ("cert_count",),
     ),
     "dce_rpc": (
         4001,
@@ -278,7 +262,7 @@ STREAMS: dict[str, tuple[int, Expression | int, Tree, tuple[str, ...]]] = {
             "unmapped.subject": f("subject"),
             "unmapped.issuer": f("issuer"),
         },
-        ("cipher", "established"),
+        ("established",),
     ),
     "files": (
         4010,
@@ -324,6 +308,7 @@ STREAMS: dict[str, tuple[int, Expression | int, Tree, tuple[str, ...]]] = {
         },
         ("note", "msg"),
     ),
+    **SERVICES,
 }
 """For each log: class, activity, tree, and the fields by which a record without a log name is
 known to be of it."""
@@ -352,15 +337,21 @@ def _rule(stream: str, when: tuple[tuple[str, frozenset[str]], ...], derived: bo
         name=f"{stream}{' (by its fields)' if derived else ''}",
         class_uid=class_uid,
         activity_id=activity,
-        severity_id=2 if stream == "notice" else 1,
+        severity_id=SEVERITIES.get(stream, 1),
         tree={**tree, **SENSOR, **named},
         when=when,
     )
 
 
+SEVERITIES = {"notice": 2, "intel": 3}
 _OTHER: Tree = {**OTHER, **SENSOR}
-_NEEDED = {"kerberos": (("client", PRESENT),), "ntlm": (("username", PRESENT),)}
-"""An authentication has a user; a record that names none is the connection it was seen on."""
+_NEEDED = {
+    "kerberos": (("client", PRESENT),),
+    **dict.fromkeys(("ntlm", "radius"), (("username", PRESENT),)),
+    "smtp": (("mailfrom", PRESENT),),
+}
+"""An authentication has a user, a mail a sender; a record that names none is the connection it was
+seen on."""
 _ALIASES = {LOG: LOG_NAMES}
 
 MAPPER = Mapper(
@@ -379,6 +370,25 @@ MAPPER = Mapper(
         Shape(
             name="connection",
             present=(frozenset(ORIGIN), frozenset({"ts"})),
+            aliases=_ALIASES,
+        ),
+        Shape(
+            name="notice",
+            present=(
+                frozenset({"note"}),
+                frozenset({"ts"}),
+                frozenset({"msg"}),
+                frozenset({"actions", "suppress_for", "peer_descr"}),
+            ),
+            aliases=_ALIASES,
+        ),
+        Shape(
+            name="lease",
+            present=(
+                frozenset({"msg_types"}),
+                frozenset({"ts"}),
+                frozenset({"mac", "client_addr", "server_addr"}),
+            ),
             aliases=_ALIASES,
         ),
         Shape(
@@ -402,7 +412,7 @@ MAPPER = Mapper(
         ),
         *(
             Rule(
-                name=f"{stream} that names no user",
+                name=f"{stream} that names nobody",
                 class_uid=4001,
                 activity_id=6,
                 tree={**CONNECTION, **SENSOR, "app_protocol_name": c(stream)},
@@ -416,6 +426,19 @@ MAPPER = Mapper(
         *(
             _rule(stream, tuple((name, PRESENT) for name in STREAMS[stream][3]), derived=True)
             for stream in STREAMS
+        ),
+        Rule(
+            name="mail without sender",
+            class_uid=4001,
+            activity_id=6,
+            tree={
+                **CONNECTION,
+                **SENSOR,
+                "app_protocol_name": c("smtp"),
+                "metadata.event_code": c("smtp"),
+                "metadata.log_name": c("smtp"),
+            },
+            when=(("helo", PRESENT), ("trans_depth", PRESENT)),
         ),
         Rule(name="other log", class_uid=0, activity_id=99, tree=_OTHER),
     ),

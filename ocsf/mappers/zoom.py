@@ -94,6 +94,7 @@ MAPPER = Mapper(
     ),
     times=(
         TimeField("event_ts", unit="epoch"),
+        TimeField("payload.time_stamp", unit="epoch"),
         TimeField("time"),
         TimeField(f"{OBJECT}.date_time"),
     ),

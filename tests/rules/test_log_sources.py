@@ -121,7 +121,7 @@ def test_audit_records_as_lines_have_their_fields(settings: Settings, tmp_path: 
 def test_rules_for_windows_are_run_on_what_endpoint_products_tell(
     settings: Settings, tmp_path: Path
 ) -> None:
-    windows = {"crowdstrike_fdr", "defender_hunting", "sentinelone"}
+    windows = {"carbon_black", "crowdstrike_fdr", "defender_hunting", "sentinelone"}
     logs = [MAPPINGS / f"{name}.input.jsonl" for name in (*windows, "osquery")]
     with Lake.open(settings) as lake:
         ingest(lake, logs, settings=settings)
