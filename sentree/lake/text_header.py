@@ -111,6 +111,13 @@ FORMS = (
         r"|ftp|security|console|local\d)\.[a-z]+)>? )?"
         rf"(?:{LONE_TAG}|%|{HOST} (?:: )?(?:{TAG})?))",
     ),
+    # Cisco's routers: a sequence number, the host and another number before the time.
+    _form(
+        rf"^<\d{{1,3}}>(?:: ?)?(?:\d+: )?(?:[\w.-]*[A-Za-z.:][\w.:-]{{0,64}} )?(?:\d+: )?[*.]?{MONTH} [ \d]?\d (?:\d{{4}} )?{CLOCK}(?: [A-Za-z]{{1,5}})?(?:[+-]\d[\d:]*)?: ",
+        rf"{PRI}(?:: ?)?(?:\d+: )?(?:(?P<host>[\w.-]*?[A-Za-z.:][\w.:-]{{0,64}}?):? )??(?:\d+: )?[*.]?"
+        rf"(?P<time>{MONTH} [ \d]?\d (?:\d{{4}} )?{CLOCK}(?: (?:UTC|GMT|Z)\b)?)"
+        r"(?: [A-Za-z]{1,5})?(?:[+-]\d[\d:]*)?: )",
+    ),
     # A priority and no more.
     _form(r"^<\d{1,3}>", rf"{PRI}\s*(?:{LONE_TAG})?)"),
     # `docker compose logs`.
