@@ -27,6 +27,7 @@ from ocsf.mapping import (
     Match,
     NotIp,
     Obj,
+    Replace,
     Rule,
     TimeField,
     Tree,
@@ -75,8 +76,8 @@ ROW_REST: tuple[tuple[str, str], ...] = (
     ("refused", r"(?P<reason>\S+ authentication failed) for user "),
     ("refused", rf"(?P<reason>(?:role|(?:permission denied for )?database) {FIELD})\""),
     ("refused", r"(?P<reason>no pg_hba.conf entry|pg_hba.conf rejects connection) for "),
-    ("statement", rf"(?:duration: (?P<ms>[\d.]+) ms  )?(?:statement|execute [^:\"]*|parse [^:\"]*|bind [^:\"]*): (?P<statement>{FIELD})\""),
-    ("audit", rf"AUDIT: (?P<audit>SESSION|OBJECT),\d+,\d+,(?P<class>\w+),(?P<command>[^,]*),(?P<object_type>[^,]*),(?P<object>[^,]*),(?P<statement>{FIELD}?)(?:,<[^>]*>)?\""),
+    ("statement", rf"(?:duration: (?P<ms>[\d.]+) ms  )?(?:statement|execute [^:\"]*|parse [^:\"]*|bind [^:\"]*): (?P<quoted>{FIELD})\""),
+    ("audit", rf"AUDIT: (?P<audit>SESSION|OBJECT),\d+,\d+,(?P<class>\w+),(?P<command>[^,]*),(?P<object_type>[^,]*),(?P<object>[^,]*),(?P<quoted>{FIELD}?)(?:,<[^>]*>)?\""),
     ("message", rf"(?P<text>{FIELD})"),
 )  # fmt: skip
 ROWS: tuple[tuple[str, str], ...] = tuple((event, ROW + rest) for event, rest in ROW_REST)
@@ -102,6 +103,7 @@ ACTIVITIES = {
     "merge": 2, "replace": 5, "load": 5,
 }  # fmt: skip
 
+STATEMENT: Expression = First((f("statement"), Replace(f("quoted"), '""', '"')))
 NAME: Expression = First((f("name"), f("user", "user2")))
 BASE: Expression = First((f("base"), f("database", "database2")))
 PEER: Expression = First((f("host"), f("ip", "ip2")))
@@ -227,18 +229,18 @@ MAPPER = Mapper(
             when=on("connection"),
             tree={**COMMON, **ALWAYS_END, "connection_info.direction_id": c(1)},
         ),
-        Rule(
-            name="statement",
+        *(Rule(
+            name=f"statement ({held})",
             class_uid=6005,
             activity_id=Lookup(
-                Match(f("command", "statement"), r"^\s*(?:/\*.*?\*/\s*)?([A-Za-z]+)"), ACTIVITIES, other=99, default=4
+                Match(f("command", "statement", "quoted"), r"^\s*(?:/\*.*?\*/\s*)?([A-Za-z]+)"), ACTIVITIES, other=99, default=4
             ),
-            when=(*on("statement", "mysql_statement", "audit"), ("statement", PRESENT)),
+            when=(*on("statement", "mysql_statement", "audit"), (held, PRESENT)),
             tree={
                 **STORE,
-                "query_info": Obj({"query_string": Cut(f("statement"), 65_536), "name": f("event")}, ("query_string",)),
+                "query_info": Obj({"query_string": Cut(STATEMENT, 65_536), "name": f("event")}, ("query_string",)),
             },
-        ),
+        ) for held in ("statement", "quoted")),
         Rule(
             name="fault",
             class_uid=6008,
