@@ -1,4 +1,4 @@
-"""PostgreSQL's, MySQL's and MariaDB's logs: logons, refusals, statements, faults."""
+"""Logs of PostgreSQL, MySQL, MariaDB, SQL Server: logons, refusals, statements, faults."""
 
 # Patterns are long; a broken one can't be read.
 # ruff: noqa: E501
@@ -95,6 +95,12 @@ MYSQL: tuple[tuple[str, str], ...] = (
     ("mysql_statement", MYSQL_TIME + r"(?P<statement>Init DB\s+.*|Field List\s+.*|Change user\s+.*)$"),
     ("mysql_message", r"^(?P<time>\S+(?: [ \d]\d:\d\d:\d\d)?)\s+(?P<thread>\d+) \[(?P<level>\w+)\](?: \[[^\]]*\])*\s+(?P<text>.*)$"),
 )  # fmt: skip
+MSSQL_TIME = r"^(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d\d) (?P<thread>\S+) +"
+MSSQL: tuple[tuple[str, str], ...] = (
+    ("mssql_refused", MSSQL_TIME + r"Login failed for user '(?P<name>[^']*)'\.(?: Reason: (?P<reason>.*?))? ?\[CLIENT: (?P<host>[^\]]*)\]"),
+    ("mssql_connected", MSSQL_TIME + r"Login succeeded for user '(?P<name>[^']*)'\.(?: Connection(?: made using)?:? (?P<transport>[^.\[]*)\.?)? ?\[CLIENT: (?P<host>[^\]]*)\]"),
+    ("mssql_message", MSSQL_TIME + r"(?P<text>.*)$"),
+)  # fmt: skip
 LEVELS = {
     "log": 1, "info": 1, "notice": 1, "note": 1, "system": 1, "warning": 3, "error": 4, "fatal": 5, "panic": 6,
 }  # fmt: skip
@@ -153,13 +159,18 @@ MYSQL_MARK = (
 
 MAPPER = Mapper(
     name="databases",
-    title="PostgreSQL, MySQL, MariaDB",
+    title="PostgreSQL, MySQL, MariaDB, SQL Server",
     limits="Letters of a time zone other than UTC (`CEST`) are not read: such times are taken as UTC.",
     shapes=(TEXT,),
     layouts=(
         Layout(name="mysql", mark=MYSQL_MARK, patterns=MYSQL),
         Layout(name="mysql program", apps=frozenset({"mysqld", "mariadbd", "mysqld_safe"}), patterns=MYSQL),
         Layout(name="postgresql program", apps=frozenset({"postgres", "postgresql"}), patterns=POSTGRES),
+        Layout(
+            name="sql server",
+            mark=r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d\d (?:spid\d+s?|Server|Logon|Backup) {2,}\S",
+            patterns=MSSQL,
+        ),
         Layout(
             name="postgresql rows",
             mark=r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [A-Z0-9+-]{1,6},(?:\"(?:[^\"]|\"\")*\")?,(?:\"(?:[^\"]|\"\")*\")?,\d*,(?:\"[^\"]*\")?,[0-9a-f]+\.[0-9a-f]+,\d+,",
@@ -172,15 +183,15 @@ MAPPER = Mapper(
         ),
     ),
     times=(TimeField("time"), TimeField("time", unit="%Y-%m-%d %H:%M:%S.%n %Z|%Y-%m-%d %H:%M:%S %Z|%y%m%d %H:%M:%S|%Y-%m-%d  %H:%M:%S"), TimeField("time", pattern=r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) [A-Z]{3,5}$"), SYSLOG_TIME),
-    nulls=NULLS | {"[unknown]", "[local]", "unauthenticated", "unconnected"},
-    defaults={**product("Database", "Unknown"), **HEADER, **EVENT_CODE, "metadata.product.name": Lookup(f("event"), {"mysql_statement": "MySQL", "connected": "MySQL", "quit": "MySQL", "mysql_refused": "MySQL", "aborted": "MySQL", "mysql_message": "MySQL"}, other="PostgreSQL", default="Database")},
+    nulls=NULLS | {"[unknown]", "[local]", "unauthenticated", "unconnected", "<local machine>", "<named pipe>"},
+    defaults={**product("Database", "Unknown"), **HEADER, **EVENT_CODE, "metadata.product.name": Lookup(f("event"), {"mysql_statement": "MySQL", "connected": "MySQL", "quit": "MySQL", "mysql_refused": "MySQL", "aborted": "MySQL", "mysql_message": "MySQL", "mssql_refused": "SQL Server", "mssql_connected": "SQL Server", "mssql_message": "SQL Server"}, other="PostgreSQL", default="Database")},
     rules=(
         Rule(
             name="refused",
             class_uid=3002,
             activity_id=1,
             severity_id=2,
-            when=on("mysql_refused"),
+            when=on("mysql_refused", "mssql_refused"),
             tree={**REFUSED, "status_id": c(2), "status_detail": First((f("reason"), Lookup(f("body"), {}, other="access denied")))},
         ),
         Rule(
@@ -196,7 +207,7 @@ MAPPER = Mapper(
             name="logged on",
             class_uid=3002,
             activity_id=1,
-            when=on("authorized", "connected"),
+            when=on("authorized", "connected", "mssql_connected"),
             tree={**REFUSED, "status_id": c(1)},
         ),
         Rule(

@@ -40,7 +40,8 @@ THREAT_WORDS = (
 LOGON_WORDS = (
     r"(?i:\blog(?:ged)?[ _-]?(?:on|in)\b|\blog(?:ged)?[ _-]?(?:off|out)\b|\b"
     r"sign[ _-]?(?:in|on|out)\b"
-    r"|authenticat|login|logon|logout|logoff|\bsso\b|\bmfa\b|user_?auth)"
+    r"|authenticat|\bauth[ _-]?(?:succe|fail|den|rej)|login|logon|logout|logoff"
+    r"|\bsso\b|\bmfa\b|user_?auth)"
 )
 """Words in an event's name by which it is an authentication, if it names a user."""
 MAIL_WORDS = (
