@@ -17,7 +17,7 @@ def evidence(request: EvidenceRequest, settings: SkipJsonSchema[Settings | None]
     """Judge every control of a catalogue by the evidence; gives the run's uid."""
     settings = settings or load_settings()
     tag_flow_run("kind:evidence")
-    catalogue, references = read_catalogues(request)
+    catalogue, references = read_catalogues(settings, request)
     found, run_dir = gather_evidence(settings, request, catalogue)
     result = judge_controls(request, catalogue, references, found, run_dir)
     publish_result(result, run_dir, request.formats)

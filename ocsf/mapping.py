@@ -267,6 +267,13 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """A raw list's texts, joined by blanks."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class EachAs:
     """A raw list's texts as a list of objects `{key: text}`, at most 256 of them.
 
@@ -306,6 +313,7 @@ Expression = (
     | Obj
     | When
     | Raw
+    | Texts
     | EachAs
 )
 

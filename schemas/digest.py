@@ -27,7 +27,8 @@ class DigestRequest(Frozen):
         " counts as told stays as it is.",
     )
     rules: tuple[str, ...] = Field(
-        default=(), description="Sigma rule files or folders; without any, Sentree's own."
+        default=(),
+        description="Sigma rule files or folders; without any, Sentree's own and the lake's.",
     )
     correlate: bool = Field(
         default=True, description="With several tenants, look for campaigns that reached them."

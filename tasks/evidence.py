@@ -11,8 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from schemas.control import Catalogue
 from schemas.evidence import EvidenceRequest
 from schemas.result import Result
-from sentree.analysis.evidence import conclude, gather
-from sentree.analysis.evidence.catalogue import read_catalogue
+from sentree.analysis.evidence import conclude, gather, requested_catalogues
 from sentree.analysis.evidence.sources import Evidence
 from sentree.analysis.scope import new_run_dir
 from sentree.report.document import save_result
@@ -20,10 +19,11 @@ from sentree.settings import Settings
 
 
 @task(name="catalogue", task_run_name="read {request.catalog}", cache_policy=NO_CACHE)
-def read_catalogues(request: EvidenceRequest) -> tuple[Catalogue, list[Catalogue]]:
+def read_catalogues(
+    settings: Settings, request: EvidenceRequest
+) -> tuple[Catalogue, list[Catalogue]]:
     """Read the catalogue and the mapped catalogues beside it."""
-    references = [read_catalogue(one) for one in request.references]
-    return read_catalogue(request.catalog, request.imports), references
+    return requested_catalogues(settings, request)
 
 
 @task(name="gather", task_run_name="gather evidence", cache_policy=NO_CACHE, persist_result=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sentree.cli.common import COMMON, Common, pick_rules, read_window
+from sentree.cli.common import COMMON, Common, read_window
 from sentree.errors import ExitCode, UnverifiedError
 
 if TYPE_CHECKING:
@@ -69,15 +69,17 @@ def timeline(
 
 
 def detect_first(settings: Settings, rules: tuple[Path, ...], common: Common) -> None:
-    """Run the named rules; without any, run the product's own if no rule ever ran on this lake."""
+    """Run the named rules; without any, the lake's and the product's if none ever ran here."""
+    from schemas.rule_choice import DetectRequest
     from sentree.lake.db import Lake
     from sentree.rules.detect import detect
-    from sentree.rules.load import load_rules
+    from sentree.rules.library import requested_library
 
     with Lake.open(settings, create=False) as lake:
         known = lake.query("SELECT count(*) AS n FROM rules")[0]["n"]
         if rules or not known:
-            loaded = load_rules(pick_rules(rules), cache=settings.rule_cache)
+            wanted = DetectRequest(rules=tuple(map(str, rules)))
+            loaded = requested_library(settings, wanted, lake).loaded
             for problem in loaded.errors:
                 common.say(f"rule not used: {problem}")
             loaded.demand()

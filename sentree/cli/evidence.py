@@ -42,7 +42,7 @@ def evidence(
     """Judge every control of a catalogue: satisfied, failed, to review, or no evidence.
 
     Args:
-        catalog: OSCAL catalog or profile, a compliance framework with Requirements, CSV or TSV.
+        catalog: OSCAL catalog or profile, compliance framework, CSV or TSV; lake:NAME: the lake's.
         evidence: Files, folders or globs: findings, checks, assessments, documents; or the lake.
         window: Only evidence of this time counts: START..END.
         mapping: given (what is stated), propose (by wording), auto (propose if nothing is stated).
@@ -60,7 +60,7 @@ def evidence(
     from schemas.evidence import EvidenceRequest
 
     if not catalog:
-        raise UsageError("name the control catalogue with --catalog FILE")
+        raise UsageError("name the control catalogue: --catalog FILE, or lake:NAME of the lake's")
     settings = flags.settings(common)
     request = EvidenceRequest(
         catalog=catalog,

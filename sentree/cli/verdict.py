@@ -106,7 +106,7 @@ def decide(
 def report(
     experiment: str | None = None,
     *,
-    to: tuple[Literal["html", "json", "csv", "parquet"], ...] = ("html", "json", "csv"),
+    to: tuple[Literal["html", "json", "csv", "parquet", "inspect"], ...] = ("html", "json", "csv"),
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     ratings: tuple[Path, ...] = (),
     judging: Judging = JUDGING,
@@ -116,7 +116,7 @@ def report(
 
     Args:
         experiment: Name of an experiment of `sentree eval run`.
-        to: html (one file, offline), json, csv (every figure), parquet (figures and trials).
+        to: html (one file, offline), json, csv (figures), parquet (and trials), inspect (its logs).
         out: Folder to write to; by default HOME/evaluations/EXPERIMENT.
         ratings: What `sentree eval ab read` gave, to be shown beside.
         judging: Which trials, and which thresholds.

@@ -19,6 +19,7 @@ from schemas.event import CitedEvent
 from schemas.window import Window, iso
 from sentree.errors import LakeError, NotFoundError, SentreeError, UsageError
 from sentree.lake.db import Lake, first_line, rows, sql_text
+from sentree.lake.detections import detections_at
 from sentree.lake.source_names import source_names
 
 FILE_NAME = "context.duckdb"
@@ -275,7 +276,7 @@ def _write(lake: Lake, scope: _Scope, cover: _Cover, snapshot: int) -> ContextIn
     span = {"start": _naive(window.start), "stop": _naive(window.end)}
     lake.execute(sql_text("context_events", scope=scope.sql), {**scope.values, **span})
     lake.execute(
-        sql_text("context_detections", snapshot=str(snapshot)),
+        sql_text("context_detections", now=detections_at(snapshot)),
         {"tenant": scope.values["tenant"]},
     )
     if (files("sentree.lake") / "sql" / "baselines.sql").is_file():

@@ -135,7 +135,8 @@ def stored_findings(
     detections = "detections"
     if since_snapshot is not None:
         detections = added_rows(lake, detections, since_snapshot, lake.snapshot_id())
-    sql = sql_text("detections_stored").replace("{of}", detections)
+    now = sql_text("detections_now", of=detections, rules="rules")
+    sql = sql_text("detections_stored", now=now)
     start = window.start.replace(tzinfo=None) if window else None
     end = window.end.replace(tzinfo=None) if window else None
     for row in lake.query(sql, {"tenant": tenant, "start": start, "end": end}):
@@ -161,6 +162,14 @@ def stored_findings(
             ),
             **{name: row[name] for name in _BESIDE},
         )
+
+
+def detections_at(snapshot: int) -> str:
+    """Give the SELECT of the lake's detections at a snapshot, with what their rules then said."""
+    detections, rules = (
+        f"(FROM lake.{table} AT (VERSION => {snapshot:d}))" for table in ("detections", "rules")
+    )
+    return sql_text("detections_now", of=detections, rules=rules)
 
 
 _BESIDE = (

@@ -38,6 +38,7 @@ from ocsf.mapping import (
     Scaled,
     Split,
     Strip,
+    Texts,
     Tree,
     Unhexed,
     When,
@@ -225,6 +226,11 @@ def compile_expression(expression: Expression, sources: Sources) -> Sql:
             return Sql(chosen, inner.is_json)
         case Raw(name, kind):
             return _raw(sources.json(name), kind)
+        case Texts(name):
+            json = sources.json(name)
+            texts = f"json_extract_string(CAST({json} AS JSON), '$[*]')"
+            joined = f"nullif(array_to_string({texts}, ' '), '')"
+            return Sql(f"CASE WHEN starts_with({json}, '[') THEN {joined} END")
         case EachAs(name, key):
             return _each(sources.json(name), key)
 

@@ -13,6 +13,7 @@ from schemas.tenant_slice import Sample, Sighting, TechniqueSighting, TenantSlic
 from schemas.window import Window
 from sentree.errors import NotFoundError
 from sentree.lake.db import Lake, sql_text
+from sentree.lake.detections import detections_at
 from sentree.lake.source_names import source_names
 
 RAW_CAP = 32_768
@@ -76,7 +77,8 @@ def read_slice(lake: Lake, tenant: Tenant, snapshot: int, window: Window | None)
     with _opened(lake, tenant, snapshot, window):
         for name in ("tenant_hot", "tenant_bins", "tenant_values"):
             values = {"tenant": tenant.tenant_uid} if name == "tenant_hot" else {}
-            lake.execute(sql_text(name, snapshot=str(snapshot)), values)
+            sql = sql_text(name, snapshot=str(snapshot), now=detections_at(snapshot))
+            lake.execute(sql, values)
         [total] = lake.query(
             "SELECT count(*) AS n, min(time) AS a, max(time) AS z,"
             " count(DISTINCT entity) AS machines,"

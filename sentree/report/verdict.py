@@ -1,4 +1,4 @@
-"""The evaluation as files: one HTML page that needs nothing else, JSON, CSV and Parquet."""
+"""The evaluation as files: one page that needs nothing else, JSON, CSV, Parquet, inspect_ai."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from schemas.window import iso
 from sentree.report import verdict_tables as tables
 from sentree.report.escape import json_visible
 from sentree.report.figures import minute
+from sentree.report.inspect_log import write_inspect_logs
 from sentree.report.templating import TEMPLATES, digest, environment
 from sentree.report.verdict_figures import figures_csv, write_parquet
 from sentree.report.verdict_plot import cost_plot, score_plot
@@ -43,6 +44,9 @@ def write_verdict(
     for name in dict.fromkeys(formats):
         if name == "parquet":
             written += write_parquet(report, trials, folder)
+            continue
+        if name == "inspect":
+            written += write_inspect_logs(report, trials, folder)
             continue
         path, text = {
             "html": lambda: (folder / "verdict.html", render_verdict(report)),

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from schemas.evidence import EvidenceReport, EvidenceRequest
 from schemas.intel import IntelReport, IntelRequest
 from schemas.triage import TriageReport, TriageRequest
 from sentree.analysis import intel, triage
+from sentree.analysis.evidence import run as run_evidence
 from sentree.analysis.knowledge import deliver
 from sentree.analysis.knowledge.stored import pinned
 from sentree.cli import run
@@ -181,3 +183,45 @@ def test_the_commands_read_the_lake_without_paths(
     assert run(["intel", *home]) == ExitCode.DONE and "Loud Fox" in capsys.readouterr().out
     assert run(["triage", *home]) == ExitCode.DONE
     assert "CVE-2024-0002" in capsys.readouterr().out
+
+
+def test_evidence_judges_by_a_catalogue_of_the_lake_as_by_its_file(
+    tmp_path: Path, settings: Settings
+) -> None:
+    def framework(version: str, *checks: str) -> Path:
+        requirements = [
+            {"Id": "1.1", "Name": "Sign-in", "Description": "Sign in twice.", "Checks": checks},
+            {"Id": "1.2", "Name": "Logs", "Description": "Keep logs.", "Checks": []},
+        ]
+        path = tmp_path / f"made_{version}.json"
+        made = {"Framework": "Made", "Version": version, "Requirements": requirements}
+        path.write_text(json.dumps(made))
+        return path
+
+    two, three = framework("2", "mfa_on"), framework("3", "other_check")
+    findings = tmp_path / "findings.jsonl"
+    findings.write_text(
+        json.dumps(
+            {
+                "class_uid": 2003,
+                "metadata": {"event_code": "mfa_on", "version": "1.5.0"},
+                "finding_info": {"title": "Sign in twice", "uid": "f"},
+                "status_code": "FAIL",
+                "time": 1_780_000_000_000,
+                "resources": [{"uid": "alice"}],
+            }
+        )
+    )
+    load(settings, two, three)
+
+    def judged(catalog: str) -> list[tuple[str, str]]:
+        request = EvidenceRequest(catalog=catalog, evidence=(str(findings),))
+        report = EvidenceReport.model_validate(run_evidence(settings, request).data)
+        return [(one.control.control_uid, one.status) for one in report.verdicts]
+
+    assert judged(str(two)) == [("1.1", "failed"), ("1.2", "no evidence")]
+    assert judged("lake:made 2") == judged(str(two))
+    assert judged("lake:Made 3") == judged(str(three)) != judged(str(two))
+    for name in ("lake", "lake:made", "lake:other"):
+        with pytest.raises(UnreadableInputError, match="lake:Made 2, lake:Made 3"):
+            judged(name)

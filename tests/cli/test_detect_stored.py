@@ -10,6 +10,8 @@ from lake_logs import lines, record
 
 from sentree.cli import run
 from sentree.errors import ExitCode
+from sentree.lake.db import Lake
+from sentree.settings import Settings
 
 RULE = """title: {title}
 id: 11111111-1111-4111-8111-111111111111
@@ -58,3 +60,26 @@ def test_rules_of_the_lake_are_run_where_none_are_named(
     )
     assert hits(home, capsys, "--rules", str(empty)) == {"Own": "low"}
     assert "New zebra" not in hits(home, capsys, "--tenant", "other")
+
+
+@pytest.mark.parametrize("command", ["digest", "timeline"])
+def test_other_commands_that_detect_run_the_rules_of_the_lake(
+    command: str, home: tuple[str, ...]
+) -> None:
+    assert run([command, "--executor", "local", *home]) == ExitCode.DONE
+    with Lake.open(Settings(home=Path(home[1]))) as lake:
+        stored = lake.query("SELECT DISTINCT rule_title AS title FROM detections")
+    assert {"title": "New zebra"} in stored
+
+
+def test_what_a_rule_says_of_itself_now_counts_for_what_it_detected_before(
+    home: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "own.yml"
+    for title, level in (("First", "low"), ("Second", "critical")):
+        path.write_text(RULE.format(title=title, level=level, date="2024-01-01"))
+        words = ["detect", "--rules", str(path), "--ocsf", str(tmp_path / "found.jsonl"), "-q"]
+        assert run([*words, *home]) == ExitCode.DONE
+        [finding] = (json.loads(line) for line in (tmp_path / "found.jsonl").open())
+        assert finding["finding_info"]["title"] == title
+    assert finding["severity"] == "Critical"

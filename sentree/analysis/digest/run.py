@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from schemas.digest import LEVELS, DigestOutcome, DigestReport, DigestRequest, S
 from schemas.event import CitedEvent
 from schemas.query import Query, Scenario
 from schemas.result import Result
+from schemas.rule_choice import DetectRequest
 from schemas.section import Section
 from sentree.analysis.digest.campaigns import Campaigns, compare_tenants, remembered
 from sentree.analysis.digest.omissions import omissions
@@ -38,7 +38,7 @@ from sentree.lake.digests import (
 )
 from sentree.lake.news import News, cited_news, read_news, tenants_of
 from sentree.rules.detect import detect
-from sentree.rules.load import load_rules
+from sentree.rules.library import requested_library
 from sentree.settings import Settings
 
 
@@ -172,8 +172,8 @@ def detect_new(lake: Lake, started: Started, tenant: str) -> Detected:
     try:
         until = lake.snapshot_id()
         if _has_events(lake, tenant, mark.events_to, until):
-            named = started.request.rules or (str(files("sentree.rules") / "builtin"),)
-            rules = load_rules(named, cache=started.settings.rule_cache)
+            wanted = DetectRequest(rules=started.request.rules, tenant_uid=tenant)
+            rules = requested_library(started.settings, wanted, lake).loaded
             rules.demand()
             report = detect(lake, rules, tenant=tenant, since_snapshot=mark.events_to or None)
             until = report.snapshot_id

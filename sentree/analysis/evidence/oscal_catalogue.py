@@ -54,7 +54,7 @@ def read_catalog(data: dict[str, Any], path: str, sha256: str) -> Catalogue:
         format="oscal",
         path=path,
         sha256=sha256,
-        names=_names(title),
+        names=framework_names(title),
         controls=tuple(controls.values()),
         rejected=tuple(rejected),
     )
@@ -92,7 +92,7 @@ def read_profile(
         format="oscal",
         path=path,
         sha256=sha256,
-        names=tuple(dict.fromkeys((*_names(title), *names))),
+        names=tuple(dict.fromkeys((*framework_names(title), *names))),
         controls=tuple(controls.values()),
         rejected=tuple(
             RejectedControl(where=uid, reason="no imported catalog has it")
@@ -176,7 +176,7 @@ def _property(body: Mapping[str, Any], name: str) -> str:
     )
 
 
-def _names(title: str) -> tuple[str, ...]:
+def framework_names(title: str) -> tuple[str, ...]:
     """Name the framework as findings may: the title, and NIST's publication number if it is one."""
     found = re.search(r"800[- ]?(\d+)\D+?(?:rev(?:ision)?\.?|r)\s*(\d)", title, re.IGNORECASE)
     more = (f"NIST 800-{found[1]} Revision {found[2]}",) if found else ()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from schemas.evidence import EvidenceLeaf, EvidenceRequest
 from schemas.query import Scenario
-from sentree.analysis.evidence.catalogue import read_catalogue
 from sentree.analysis.evidence.mapping import group_checks
 from sentree.analysis.evidence.sources import read_files
+from sentree.analysis.evidence.stored_catalogue import find_catalogue
 from sentree.analysis.model_reading import ReadingTask
 from sentree.errors import ConfigurationError
 from sentree.settings import Settings
@@ -25,7 +25,7 @@ def reading_task(settings: Settings, request: EvidenceRequest) -> ReadingTask:
     """
     if not request.evidence:
         raise ConfigurationError("a language model reads evidence in files: name them, --evidence")
-    catalogue = read_catalogue(request.catalog, request.imports)
+    catalogue = find_catalogue(settings, request.catalog, request.tenant_uid, request.imports)
     found = read_files(request.evidence, catalogue.controls)
     controls = {
         control.control_uid: f"{control.control_uid} {control.title}\n{control.text}"

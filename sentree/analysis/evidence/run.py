@@ -20,7 +20,6 @@ from schemas.evidence import (
 from schemas.query import Scenario
 from schemas.result import Result
 from schemas.section import InputFile
-from sentree.analysis.evidence.catalogue import read_catalogue
 from sentree.analysis.evidence.mapping import (
     group_checks,
     is_carried,
@@ -29,6 +28,7 @@ from sentree.analysis.evidence.mapping import (
 )
 from sentree.analysis.evidence.scope import in_scope
 from sentree.analysis.evidence.sources import Evidence, read_files, read_lake
+from sentree.analysis.evidence.stored_catalogue import find_catalogue
 from sentree.analysis.evidence.summary import summarise
 from sentree.analysis.evidence.tables import sections
 from sentree.analysis.evidence.verdicts import judge
@@ -50,11 +50,19 @@ def run(settings: Settings, request: EvidenceRequest) -> Result:
         UnreadableInputError: the catalogue can't be read, or no evidence can.
         LakeError: no evidence was named and there is no lake.
     """
-    catalogue = read_catalogue(request.catalog, request.imports)
-    references = [read_catalogue(one) for one in request.references]
+    catalogue, references = requested_catalogues(settings, request)
     run_dir = new_run_dir(settings, request, datetime.now(UTC))
     found = gather(settings, request, catalogue, run_dir)
     return conclude(request, catalogue, references, found, run_dir)
+
+
+def requested_catalogues(
+    settings: Settings, request: EvidenceRequest
+) -> tuple[Catalogue, list[Catalogue]]:
+    """Read the catalogue and the mapped catalogues beside it."""
+    tenant = request.tenant_uid
+    catalogue = find_catalogue(settings, request.catalog, tenant, request.imports)
+    return catalogue, [find_catalogue(settings, one, tenant) for one in request.references]
 
 
 def gather(

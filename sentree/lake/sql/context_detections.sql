@@ -1,7 +1,7 @@
 -- The detections on events of the slice.
 CREATE TABLE slice.detections AS
 SELECT d.*
-FROM (FROM lake.detections AT (VERSION => {snapshot})) AS d
+FROM ({now}) AS d
 SEMI JOIN slice.events AS e ON d.event_uid = e.event_uid
 WHERE d.tenant_uid = $tenant
 ORDER BY d.time, d.event_uid, d.detection_uid

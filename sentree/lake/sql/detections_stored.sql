@@ -19,7 +19,7 @@ SELECT
     min(e.device_host) AS host,
     min(e.class_uid) AS event_class,
     min(e.original_id) AS event_original_uid
-FROM {of} AS d
+FROM ({now}) AS d
 LEFT JOIN events AS e ON e.event_uid = d.event_uid AND e.tenant_uid = d.tenant_uid
 LEFT JOIN rules AS r ON r.rule_uid = d.rule_uid
 LEFT JOIN detection_matches AS m ON m.detection_uid = d.detection_uid

@@ -8,7 +8,7 @@ WITH hits AS (
         CASE lower(d.level) WHEN 'critical' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2
             WHEN 'low' THEN 1 ELSE 0 END AS level,
         d.techniques
-    FROM (FROM lake.detections AT (VERSION => {snapshot})) AS d
+    FROM ({now}) AS d
     JOIN slice_events AS e ON e.event_uid = d.event_uid
     WHERE d.tenant_uid = $tenant
     UNION ALL

@@ -41,7 +41,12 @@ FROM (
                 WHEN '100' THEN 'windows' WHEN '200' THEN 'linux' WHEN '300' THEN 'macos'
                 ELSE lower(coalesce(
                     json_extract_string(event, '/device/os/type'),
-                    json_extract_string(event, '/device/os/name')))
+                    json_extract_string(event, '/device/os/name'),
+                    -- Where it is not named, the paths of its files tell.
+                    CASE
+                        WHEN regexp_matches(event, '"path":"(?:[A-Za-z]:)?\\\\') THEN 'windows'
+                        WHEN contains(event, '"path":"/') THEN 'linux or macos'
+                    END))
             END
         END AS os
     FROM {relation}
