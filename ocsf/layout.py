@@ -21,7 +21,7 @@ class Pairs:
         spaced: a value runs on until the next ` key=` (CEF); else it is quoted or one word.
         separator: a character that stands between pairs besides white space, or, for `spaced`,
             in its place: `,`, or a tab.
-        escapes: `\=`, `\|` and `\"` in a value stand for the character.
+        escapes: `\=`, `\|`, `\"` and `\\` in a value stand for the character.
         nested: a value in single quotes holds pairs itself (audit's `msg='op=login …'`); else
             single quotes quote as double ones do.
         assign: the character between key and value, for `spaced`.

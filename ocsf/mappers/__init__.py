@@ -41,6 +41,7 @@ from ocsf.mappers import (
     google_workspace,
     guardduty,
     haproxy,
+    ids_text,
     junos,
     kernel_firewall,
     kubernetes,
@@ -100,7 +101,18 @@ MAPPERS: dict[str, Mapper] = {
         *(mikrotik, vpn_text, cisco_ios),
         *(meraki,),
         *(sshd, privilege, accounts, cron, systemd, postfix, dns_text, dhcp_text),
-        *(auditd, kernel_firewall, haproxy, aws_access, web_access, w3c, web_error, databases, pam),
+        *(
+            auditd,
+            kernel_firewall,
+            ids_text,
+            haproxy,
+            aws_access,
+            web_access,
+            w3c,
+            web_error,
+            databases,
+            pam,
+        ),
         *(syslog, base),
     )
 }

@@ -225,12 +225,12 @@ MAPPER = Mapper(
         Rule(name="account step", class_uid=3002, activity_id=6, when=of("user_acct", "cred_acq", "cred_refr"), tree=LOGON),
         Rule(name="account made", class_uid=3001, activity_id=1, when=(*of("add_user"), ("acct", PRESENT)), tree=ACCOUNT),
         Rule(name="account removed", class_uid=3001, activity_id=6, when=(*of("del_user"), ("acct", PRESENT)), tree=ACCOUNT),
-        Rule(name="account made or removed", class_uid=3001, activity_id=99, when=(*of("add_user", "del_user"), ("id", PRESENT)), tree=ACCOUNT),
+        Rule(name="account made or removed", class_uid=3001, activity_id=Lookup(text("op"), {"add-user": 1, "adding user": 1, "delete-user": 6, "deleting user": 6}, default=99), when=(*of("add_user", "del_user"), ("id", PRESENT)), tree=ACCOUNT),
         Rule(name="password", class_uid=3001, activity_id=3, when=(*of("user_chauthtok"), ("acct", PRESENT)), tree=ACCOUNT),
         Rule(name="account changed", class_uid=3001, activity_id=99, when=(*of("user_mgmt", "acct_lock", "acct_unlock"), ("acct", PRESENT)), tree=ACCOUNT),
         Rule(name="group made", class_uid=3006, activity_id=6, when=(*of("add_group"), ("acct", PRESENT)), tree=GROUP),
         Rule(name="group removed", class_uid=3006, activity_id=5, when=(*of("del_group"), ("acct", PRESENT)), tree=GROUP),
-        Rule(name="group changed", class_uid=3006, activity_id=99, when=(*of("grp_mgmt", "add_group", "del_group"), ("id", PRESENT)), tree=GROUP),
+        Rule(name="group changed", class_uid=3006, activity_id=Lookup(text("op"), {"add-group": 6, "adding group": 6, "delete-group": 5, "deleting group": 5, "add-user-to-group": 3, "delete-user-from-group": 4}, default=99), when=(*of("grp_mgmt", "add_group", "del_group"), ("id", PRESENT)), tree=GROUP),
         *(
             Rule(
                 name=f"{kind}",

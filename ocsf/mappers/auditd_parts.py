@@ -141,10 +141,13 @@ LAUNCH: Tree = {
     "unmapped.exit": f("exit"),
 }
 ARGUMENTS = Arguments(f("rest"))
+NAMED = First((text("ID"), Unhexed(Strip(Match(f("id"), r"^(.*[^\d].*)$"), "'\""))))
+NUMBERED = Join((Lookup(f("body"), {}, other="uid"), Match(f("id"), r"^(\d+)$")), " ")
+"""Of whom audit names the number alone."""
 LOGON: Tree = {
     **COMMON,
     **{path: each for path, each in ACTOR.items() if not path.startswith("actor.user")},
-    "user.name": First((text("acct"), text("id"), text("AUID"), Join((Lookup(f("body"), {}, other="uid"), f("auid", "uid")), " "))),
+    "user.name": First((text("acct"), NAMED, NUMBERED, text("AUID"), Join((Lookup(f("body"), {}, other="uid"), f("auid", "uid")), " "))),
     "user.uid": f("auid", "id"),
     "service.name": First((Basename(EXE), Lookup(f("body"), {}, other="linux"))),
     "src_endpoint.ip": Ip(f("addr")),
@@ -158,7 +161,7 @@ LOGON: Tree = {
 ACCOUNT: Tree = {
     **COMMON,
     **ACTOR,
-    "user.name": First((text("acct"), text("id"))),
+    "user.name": First((text("acct"), NAMED, NUMBERED)),
     "user.uid": f("id"),
     "status_id": RESULT,
     "unmapped.operation": text("op"),
@@ -166,7 +169,7 @@ ACCOUNT: Tree = {
 GROUP: Tree = {
     **COMMON,
     **ACTOR,
-    "group.name": First((text("grp"), text("acct"))),
+    "group.name": First((text("grp"), text("acct"), text("ID"))),
     "group.uid": f("id"),
     "status_id": RESULT,
     "unmapped.operation": text("op"),

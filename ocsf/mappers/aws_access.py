@@ -44,6 +44,10 @@ ELB = (
     "time", "balancer", "client", "target_end", "t1", "t2", "t3", "status", "target_status", "request_bytes", "bytes",
     "request", "agent", "cipher", "tls",
 )  # fmt: skip
+NLB = (
+    "type", "", "time", "balancer", "listener", "client", "target_end", "connection_ms", "handshake_ms", "received", "sent",
+    "alert", "certificate", "", "cipher", "tls", "", "domain", "alpn", "alpn_target", "alpn_offered", "created",
+)  # fmt: skip
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z"
 END = r"(?:[0-9a-fA-F:.\[\]]+:\d+|-)"
 OPERATIONS = {
@@ -73,6 +77,11 @@ MAPPER = Mapper(
             name="alb",
             mark=rf"^(?:http|https|h2|grpcs|ws|wss) {TIME} \S+ {END} {END} ",
             columns=Columns(names=ALB),
+        ),
+        Layout(
+            name="nlb",
+            mark=rf"^tls [12]\.0 \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d net/\S+ \S+ {END} {END} ",
+            columns=Columns(names=NLB),
         ),
         Layout(
             name="elb", mark=rf"^{TIME} \S+ {END} {END} -?[\d.]+ -?[\d.]+ ", columns=Columns(names=ELB)
@@ -111,6 +120,33 @@ MAPPER = Mapper(
                 "unmapped.total_ms": num("total_ms"),
                 "unmapped.auth": f("auth"),
                 "unmapped.access_point": f("access_point"),
+            },
+        ),
+        Rule(
+            name="network load balancer",
+            class_uid=4001,
+            activity_id=2,
+            when=(("event", frozenset({"nlb"})), ("client", PRESENT)),
+            tree={
+                **MESSAGE,
+                **CLIENT,
+                "metadata.product.name": Lookup(f("body"), {}, other="Elastic Load Balancing"),
+                "metadata.profiles": Listing((c("cloud"), c("load_balancer"))),
+                "load_balancer.name": f("balancer"),
+                "load_balancer.dst_endpoint.ip": Ip(Strip(BeforeLast(f("target_end"), ":"), "[]")),
+                "load_balancer.dst_endpoint.port": Integer(AfterLast(f("target_end"), ":"), 65_535),
+                "dst_endpoint.hostname": f("domain"),
+                "dst_endpoint.svc_name": f("balancer"),
+                "connection_info.protocol_name": c("tcp"),
+                "connection_info.direction_id": c(1),
+                "duration": num("connection_ms"),
+                "traffic.bytes_out": num("received"),
+                "traffic.bytes_in": num("sent"),
+                "unmapped.tls": f("tls"),
+                "unmapped.cipher": f("cipher"),
+                "unmapped.tls_alert": f("alert"),
+                "unmapped.certificate": f("certificate"),
+                "unmapped.listener": f("listener"),
             },
         ),
         Rule(

@@ -27,6 +27,13 @@ def _named(words: str) -> str:
     return rf"{START}(?P<name>(?:[^|\\]|\\.)*?{words}{ANY}){END}"
 
 
+# Deep Security tells by the number what found it: 1… intrusion prevention, 3… log inspection,
+# 4… anti-malware, 6… application control; names are those of the rules.
+DEEP_SECURITY = (
+    rf"^CEF: ?(?P<format>\d+(?:\.\d+)?)\|(?P<vendor>Trend Micro)\|(?P<product>Deep Security Agent)"
+    rf"\|(?P<product_version>{ANY})\|(?P<event_id>[1346]\d{{6}})\|(?P<name>{ANY}){END}"
+)
+
 MAPPER = Mapper(
     name="cef",
     title="Common Event Format (CEF)",
@@ -40,6 +47,7 @@ MAPPER = Mapper(
             name="cef",
             mark=r"^CEF: ?\d",
             patterns=(
+                ("threat", DEEP_SECURITY),
                 ("threat", _named(THREAT_WORDS)),
                 ("account", _named(ACCOUNT_WORDS)),
                 ("authentication", _named(LOGON_WORDS)),

@@ -44,6 +44,8 @@ def number(name: str, maximum: int | None = None) -> Expression:
 
 
 ACTION = told("action")
+OPERATION = told("operation")
+OUTCOME = Match(told("audit_status"), r"^(\w+)")
 USER = First((told("src_user_name"), told("user"), told("administrator")))
 ENDS: Tree = {
     "src_endpoint.ip": Ip(told("src")),
@@ -65,6 +67,11 @@ REST: Tree = {
 }
 RISKS = {"very low": 1, "0": 1, "1": 2, "low": 2, "2": 3, "medium": 3, "3": 4, "high": 4,
     "4": 5, "critical": 5}  # fmt: skip
+SIGN_INS = {
+    **dict.fromkeys(("log in", "login", "failed log in", "authcrypt"), 1),
+    **dict.fromkeys(("log out", "logout"), 2),
+}
+OPERATIONS = {"create": 1, "add": 1, "modify": 3, "set": 3, "publish": 3, "install": 3, "delete": 4}
 PAIRS = r"\b(?:action|src|origin|loguid|product):\"[^\"]*\";"
 
 MAPPER = Mapper(
@@ -120,6 +127,40 @@ MAPPER = Mapper(
             for field in ("protection_name", "attack", "malware_action")
         ),
         Rule(
+            name="sign-in",
+            class_uid=3002,
+            activity_id=Lookup(ACTION, SIGN_INS, default=99),
+            severity_id=Lookup(ACTION, {"failed log in": 2}, default=1),
+            tree={
+                **REST,
+                "user.name": First((USER, Lookup(f("body"), {}, other="unknown"))),
+                "user.domain": told("domain_name"),
+                "service.name": First((told("product"), told("client_name"))),
+                "src_endpoint.ip": Ip(First((told("src"), told("endpoint_ip"), told("client_ip")))),
+                "src_endpoint.hostname": told("src_machine_name"),
+                "auth_protocol": told("auth_method"),
+                "status_id": First(
+                    (
+                        Lookup(
+                            Match(First((told("auth_status"), ACTION)), r"^(\w+)"),
+                            {"failed": 2, "successful": 1, "log": 1},
+                        ),
+                        Lookup(ACTION, {"failed log in": 2}, other=1, default=0),
+                    )
+                ),
+                "status_detail": First((told("reason"), told("auth_status"))),
+                "is_remote": c(True),
+            },
+            when=(
+                (
+                    "action",
+                    frozenset(
+                        form.format(each) for each in SIGN_INS for form in ("{}", '"{}";', '"{}"')
+                    ),
+                ),
+            ),
+        ),
+        Rule(
             name="traffic",
             class_uid=4001,
             activity_id=Lookup(
@@ -150,19 +191,63 @@ MAPPER = Mapper(
         Rule(
             name="administration",
             class_uid=3002,
-            activity_id=Lookup(
-                told("operation"), {"log in": 1, "log out": 2, "login": 1, "logout": 2}, default=99
-            ),
+            activity_id=Lookup(OPERATION, SIGN_INS, default=99),
+            severity_id=Lookup(OUTCOME, {"failure": 2}, default=1),
             tree={
                 **REST,
-                "user.name": USER,
+                "user.name": First((USER, Lookup(f("body"), {}, other="unknown"))),
                 "service.name": First((told("product"), USER)),
                 "src_endpoint.ip": Ip(told("client_ip")),
                 "src_endpoint.hostname": told("machine"),
-                "status_id": Lookup(
-                    Match(told("audit_status"), r"^(\w+)"), {"success": 1, "failure": 2}, default=0
+                "status_id": Lookup(OUTCOME, {"failure": 2}, default=1),
+                # A colon in the text would end the value.
+                "status_detail": Match(f("body"), r'additional_info[:=]"([^"]*)"'),
+                "unmapped.operation": OPERATION,
+            },
+            when=(
+                ("client_ip", PRESENT),
+                (
+                    "operation",
+                    frozenset(
+                        form.format(each) for each in SIGN_INS for form in ("{}", '"{}";', '"{}"')
+                    ),
                 ),
-                "unmapped.operation": told("operation"),
+            ),
+        ),
+        Rule(
+            name="change",
+            class_uid=6003,
+            activity_id=Lookup(Match(OPERATION, r"^(\w+)"), OPERATIONS, other=99),
+            tree={
+                **REST,
+                "message": Cut(
+                    First((told("fieldschanges"), told("additional_info"), OPERATION)),
+                    MESSAGE_LENGTH,
+                ),
+                "metadata.profiles": Listing((c("cloud"), c("host"))),
+                "cloud.provider": c("Check Point"),
+                "actor.user.name": USER,
+                "actor.app_name": told("product"),
+                "actor.session.uid": told("session_uid"),
+                "src_endpoint.ip": Ip(told("client_ip")),
+                "src_endpoint.svc_name": First((told("product"), USER)),
+                "src_endpoint.hostname": told("machine"),
+                "api.operation": OPERATION,
+                "api.service.name": told("product"),
+                "resources": Listing(
+                    (
+                        Obj(
+                            {
+                                "name": told("objectname"),
+                                "type": told("objecttype"),
+                                "uid": told("uid"),
+                            }
+                        ),
+                    )
+                ),
+                "status_id": Lookup(OUTCOME, {"success": 1, "failure": 2}, default=0),
+                "unmapped.subject": told("subject"),
+                "unmapped.script": told("script_value_for_one_time_scripts"),
             },
             when=(("administrator", PRESENT), ("operation", PRESENT)),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ocsf.layout import Layout, Pairs
 from ocsf.mappers.audit_parts import PORT_MAXIMUM
+from ocsf.mappers.cisco_asa_parts import HEAD, PATTERNS, RELAYED
 from ocsf.mappers.syslog_parts import HEADER, LEVELS, MESSAGE, NULLS, SYSLOG_TIME, TEXT, product
 from ocsf.mapping import (
     PRESENT,
@@ -30,173 +31,6 @@ from ocsf.mapping import (
     under,
 )
 
-HEAD = r"^%(?P<device>[A-Z]{2,5})-(?:[A-Za-z_]+-)?(?P<level>\d)-(?P<id>\d{6}):? *"
-
-
-def _end(name: str, *, port: str = r"/(?P<{0}_port>\d+)") -> str:
-    """Give the pattern of `interface:address/port`, the interface and the user optional."""
-    return rf"(?:(?P<{name}_if>[^\s:/]+):)?(?P<{name}>[^\s/()]+)" + port.format(name)
-
-
-OPTIONAL = r"(?:/(?P<{0}_port>\d+))?"
-NAT = r"(?: ?\([^)]*\))*"
-SRC, DST = _end("src"), _end("dst")
-SRC_OPTIONAL, DST_OPTIONAL = _end("src", port=OPTIONAL), _end("dst", port=OPTIONAL)
-WHO = r"Group <?(?P<group>[^>]*?)>? User <?(?P<user>[^>]*?)>? IP <?(?P<src>[^\s>]+)>?"
-WORD = r"(?P<proto>[A-Za-z0-9-]+)"
-
-PATTERNS: tuple[tuple[str, str], ...] = (
-    ("built", rf"Built inbound {WORD} connection (?P<conn>\d+) for {SRC}{NAT} to {DST}{NAT}"),
-    ("built", rf"Built outbound {WORD} connection (?P<conn>\d+) for {DST}{NAT} to {SRC}{NAT}"),
-    ("built", rf"Built {WORD} connection (?P<conn>\d+) for {SRC}{NAT} to {DST}{NAT}"),
-    (
-        "built",
-        r"Built inbound (?P<proto>ICMP|ICMPv6) connection for faddr (?P<src>[^\s/]+)/\d+\S* "
-        r"(?:gaddr \S+ )?laddr (?P<dst>[^\s/]+)/\d+",
-    ),
-    (
-        "built",
-        r"Built (?:outbound )?(?P<proto>ICMP|ICMPv6) connection for faddr (?P<dst>[^\s/]+)/\d+\S* "
-        r"(?:\([^)]*\) )?(?:gaddr \S+ )?laddr (?P<src>[^\s/]+)/\d+",
-    ),
-    (
-        "torn",
-        rf"Teardown {WORD} connection (?P<conn>\d+) for {SRC}{NAT} to {DST}{NAT} "
-        r"duration (?P<duration>[\d:]+) bytes (?P<bytes>\d+)(?: (?P<reason>[^()]+?))?"
-        r"(?: from \S+)?(?: \((?P<user>[^()]+)\))?$",
-    ),
-    (
-        "torn",
-        r"Teardown (?P<proto>ICMP|ICMPv6) connection for faddr (?P<dst>[^\s/]+)/\d+\S* "
-        r"(?:\([^)]*\) )?(?:gaddr \S+ )?laddr (?P<src>[^\s/]+)/\d+",
-    ),
-    (
-        "translated",
-        rf"(?P<verb>Built|Teardown) (?:\w+ )?(?P<proto>\w+) translation from "
-        rf"{SRC_OPTIONAL}{NAT} to {DST_OPTIONAL}",
-    ),
-    (
-        "denied",
-        rf"Deny (?:protocol )?{WORD} src {SRC_OPTIONAL}(?:\([^)]*\))? dst "
-        rf"{DST_OPTIONAL}(?:\([^)]*\))?"
-        r'(?: \(type (?P<icmp_type>\d+), code \d+\))?(?: by access-group "(?P<rule>[^"]+)")?',
-    ),
-    (
-        "listed",
-        rf"access-list (?P<rule>\S+) (?P<verdict>permitted|denied|est-allowed) {WORD} "
-        r"(?P<src_if>[^\s/]+)/(?P<src>[^\s(]+)\((?P<src_port>\d+)\)\S* -> "
-        r"(?P<dst_if>[^\s/]+)/(?P<dst>[^\s(]+)\((?P<dst_port>\d+)\)",
-    ),
-    ("denied", rf"Inbound {WORD} connection denied from {SRC} to {DST}"),
-    ("denied", rf"Deny inbound {WORD} from {SRC_OPTIONAL} to {DST_OPTIONAL}"),
-    ("denied", rf"Deny inbound (?:protocol )?{WORD} src {SRC_OPTIONAL} dst {DST_OPTIONAL}"),
-    ("denied", rf"Deny {WORD} \(no connection\) from {SRC_OPTIONAL} to {DST_OPTIONAL}"),
-    (
-        "denied",
-        rf"Deny {WORD} (?:reverse path check|teardrop fragment\S*|spoof) from \(?"
-        rf"{SRC_OPTIONAL}\)? to {DST_OPTIONAL}",
-    ),
-    (
-        "denied",
-        rf"Denied {WORD} type=(?P<icmp_type>\d+), (?:code=\d+,? )?from (?:laddr )"
-        rf"?{SRC_OPTIONAL}(?: (?:on|to) (?:interface )?{DST_OPTIONAL})?",
-    ),
-    ("denied", rf"{WORD} access denied by ACL from {SRC} to {DST}"),
-    ("denied", rf"{WORD} request discarded from {SRC} to {DST}"),
-    ("denied", rf"Dropping {WORD} \S+ from {SRC_OPTIONAL} to {DST_OPTIONAL}"),
-    (
-        "denied",
-        rf"(?:Failed to locate egress interface|No matching connection|Routing fa"
-        rf"iled \S+ \S+ \S+ \S+) for {WORD} (?:\S+ )?from {SRC_OPTIONAL} to "
-        rf"{DST_OPTIONAL}",
-    ),
-    ("permitted", rf"{WORD} access (?:permitted|requested) from {SRC} to {DST}"),
-    ("ids", rf"IDS:(?P<signature>\d+) (?P<title>.+?) from {SRC_OPTIONAL} to {DST_OPTIONAL}"),
-    (
-        "ids",
-        rf"(?P<title>Duplicate TCP SYN|Possible ARP attack|Land attack|SYN flood"
-        rf"\S*) from {SRC_OPTIONAL} to {DST_OPTIONAL}",
-    ),
-    (
-        "ids",
-        r"(?P<title>(?:Threat|\[.+?\] drop rate|Shunned|Host .{1,80} is scanning"
-        r"|Scanning)\b.*)$",
-    ),
-    (
-        "login",
-        r"AAA user (?:authentication|authorization) (?P<verdict>Successful|Rejected|Locked out) ?: "
-        r"(?:reason = (?P<reason>[^:]+?) : )?(?:server = +(?P<server>\S+)|local "
-        r"database) : user = (?P<user>\S*)"
-        r"(?: : user IP = (?P<src>\S+))?",
-    ),
-    (
-        "login",
-        rf"Login (?P<verdict>permitted|denied) from {SRC} to "
-        rf"{_end('dst', port=r'/(?P<service>[A-Za-z]+|[0-9]+)')}"
-        r' for user "(?P<user>[^"]*)"',
-    ),
-    (
-        "login",
-        r"User authentication (?P<verdict>succeeded|failed): "
-        r"(?:IP (?i:address): (?P<src>[^\s,]+), )?"
-        r"Uname: (?P<user>\S+)",
-    ),
-    (
-        "login",
-        rf"Authentication (?P<verdict>succeeded|failed|permitted|denied) for user"
-        rf" '(?P<user>[^']*)' from {SRC_OPTIONAL} to {DST_OPTIONAL}",
-    ),
-    (
-        "login",
-        rf"{WHO} Authentication: (?P<verdict>successful|rejected)(?:, Session Typ"
-        rf"e: (?P<service>[^.]+))?",
-    ),
-    ("logout", r"User logged out: Uname: (?P<user>\S+)"),
-    (
-        "vpn_closed",
-        r"Group = (?P<group>[^,]*), Username = (?P<user>[^,]*), IP = (?P<src>[^,"
-        r"]+), Session disconnected\. "
-        r"Session Type: (?P<service>[^,]+), Duration: (?P<duration>[^,]+), Bytes"
-        r" xmt: (?P<sent>\d+), "
-        r"Bytes rcv: (?P<received>\d+), Reason: (?P<reason>.+)$",
-    ),
-    (
-        "vpn_closed",
-        rf"{WHO} (?P<service>WebVPN|AnyConnect|SVC|TCP|UDP|DTLS|TLS|IPsec)[A-Za-z -]* "
-        r"(?:terminated|closed|ended)\S*(?: (?P<reason>.+))?$",
-    ),
-    (
-        "vpn_opened",
-        rf"{WHO} (?P<service>WebVPN|AnyConnect|SVC|TCP|UDP|DTLS|TLS|IPsec)[A-Za-z -]* "
-        r"(?:started|established)",
-    ),
-    (
-        "vpn_opened",
-        rf"{WHO} (?:IPv4 )?Address <(?P<assigned>[^>]*)>.* assigned to session",
-    ),
-    (
-        "vpn_opened",
-        r"Group = (?P<group>[^,]*), (?:Username = (?P<user>[^,]*), )?IP = (?P<src>[^,]+), "
-        r"PHASE (?P<phase>\d) COMPLETED",
-    ),
-    (
-        "command",
-        r"User '(?P<user>[^']*)'(?:, running '(?P<service>[^']*)' from IP (?P<src>[^\s,]+))?,? "
-        r"executed (?:the |cmd: )?'(?P<command>.*?)'(?: command\.?)?$",
-    ),
-    (
-        "privilege",
-        r"User priv level changed: Uname: (?P<user>\S+) From: (?P<from>\d+) To: "
-        r"(?P<to>\d+)",
-    ),
-    (
-        "url",
-        r"(?P<src>[^\s@]+(?:@[^\s]+)?) [Aa]ccessed (?P<proto>[A-Z]+ )?URL (?P<ds"
-        r"t>[^\s:]+):(?P<url>\S+)",
-    ),
-    ("other", r"(?P<text>.*)$"),
-)
-
 BY_LEVEL: Expression = Lookup(f("level"), LEVELS, default=1)
 SOURCE: Tree = {
     "ip": Ip(f("src")),
@@ -211,14 +45,16 @@ DESTINATION: Tree = {
     "interface_name": f("dst_if"),
 }
 ENDPOINTS: Tree = {**under("src_endpoint", SOURCE), **under("dst_endpoint", DESTINATION)}
+WHOSE = First((Match(f("src_user", "user"), r"^[^\\]+\\(.+)$"), f("src_user", "user")))
 CONNECTION: Tree = {
     **ENDPOINTS,
     "connection_info.uid": f("conn"),
     "connection_info.protocol_name": Lower(f("proto")),
     "connection_info.direction_id": c(0),
+    "src_endpoint.owner.name": WHOSE,
     "unmapped.reason": f("reason"),
     "unmapped.duration": f("duration"),
-    "unmapped.user": f("user"),
+    "unmapped.user": WHOSE,
     **MESSAGE,
 }
 SECURED: Tree = {
@@ -226,8 +62,8 @@ SECURED: Tree = {
     "firewall_rule.name": f("rule"),
 }
 VERDICTS = {
-    **dict.fromkeys(("successful", "permitted", "succeeded"), 1),
-    **dict.fromkeys(("rejected", "denied", "failed", "locked out"), 2),
+    **dict.fromkeys(("successful", "permitted", "succeeded", "accept"), 1),
+    **dict.fromkeys(("rejected", "denied", "failed", "locked out", "reject"), 2),
 }
 REASONS = {
     **dict.fromkeys(("tcp reset-i", "tcp reset-o", "tcp reset - appliance", "tcp reset"), 3),
@@ -235,7 +71,7 @@ REASONS = {
     "deny terminate": 5,
 }
 TUNNEL: Tree = {
-    **under("src_endpoint", SOURCE),
+    **ENDPOINTS,
     "user.name": f("user"),
     "user.groups": Listing((Obj({"name": f("group")}),)),
     "tunnel_type": f("service"),
@@ -243,7 +79,7 @@ TUNNEL: Tree = {
     "traffic.bytes_out": num("sent"),
     "traffic.bytes_in": num("received"),
     "unmapped.assigned_ip": f("assigned"),
-    "unmapped.reason": f("reason"),
+    "status_detail": f("reason"),
     "unmapped.duration": f("duration"),
     **MESSAGE,
 }
@@ -258,6 +94,9 @@ def _number(name: str) -> Expression:
     return Integer(told(name))
 
 
+# A name with colons in it would be read as a key.
+THREAT = Match(f("pairs"), r"\bThreatName: ([^,]+)")
+
 FTD_ENDS: Tree = {
     "src_endpoint.ip": Ip(told("SrcIP")),
     "src_endpoint.port": _number("SrcPort"),
@@ -266,6 +105,15 @@ FTD_ENDS: Tree = {
     "dst_endpoint.port": _number("DstPort"),
     "dst_endpoint.interface_name": told("EgressInterface"),
 }
+FILE_ACTION: Expression = First(
+    (
+        Lookup(
+            First((Match(told("FileAction"), r"(Block)"), told("InlineResult"))),
+            {"block": 2, "blocked": 2, "dropped": 2, "would have dropped": 1},
+        ),
+        Lookup(told("FileAction"), {}, other=1, default=0),
+    )
+)
 URL: Expression = First(
     (
         Join((c("http:"), told("http"))),
@@ -308,13 +156,19 @@ FTD: Tree = {
 
 
 def _rule(
-    event: str, uid: int, activity: Expression | int, tree: Tree, *needed: str, name: str = ""
+    event: str,
+    uid: int,
+    activity: Expression | int,
+    tree: Tree,
+    *needed: str,
+    name: str = "",
+    severity: Expression = BY_LEVEL,
 ) -> Rule:
     return Rule(
         name=name or event,
         class_uid=uid,
         activity_id=activity,
-        severity_id=BY_LEVEL,
+        severity_id=severity,
         tree=tree,
         when=(("event", frozenset({event})), *((each, PRESENT) for each in needed)),
     )
@@ -332,13 +186,13 @@ MAPPER = Mapper(
     layouts=(
         Layout(
             name="firepower",
-            mark=r"^%(?:FTD|NGIPS)-(?:[A-Za-z_]+-)?\d-4300\d\d",
+            mark=rf"^{RELAYED}%(?:FTD|NGIPS)-(?:[A-Za-z_]+-)?\d-4300\d\d",
             patterns=(("ftd", HEAD + r"(?P<pairs>.*)$"),),
             pairs=Pairs(of="pairs", spaced=True, assign=":"),
         ),
         Layout(
             name="asa",
-            mark=r"^%(?:ASA|FTD|PIX|FWSM)-(?:[A-Za-z_]+-)?\d-\d{6}",
+            mark=rf"^{RELAYED}%(?:ASA|FTD|PIX|FWSM)-(?:[A-Za-z_]+-)?\d-\d{{6}}",
             patterns=tuple((event, HEAD + pattern) for event, pattern in PATTERNS),
         ),
     ),
@@ -348,6 +202,8 @@ MAPPER = Mapper(
         **product("Adaptive Security Appliance", "Cisco"),
         **HEADER,
         "metadata.event_code": f("id"),
+        # With a colon after it the host looks like a program's name.
+        "device.hostname": NotIp(f("syslog.host", "syslog.app")),
     },
     rules=(
         _rule("built", 4001, 1, CONNECTION),
@@ -399,7 +255,7 @@ MAPPER = Mapper(
             1,
             {
                 **under("src_endpoint", SOURCE),
-                "user.name": f("user"),
+                "user.name": First((f("user"), Lookup(f("body"), {}, other="unknown"))),
                 "user.groups": Listing((Obj({"name": f("group")}),)),
                 "dst_endpoint.ip": Ip(f("dst")),
                 "dst_endpoint.hostname": f("syslog.host"),
@@ -409,16 +265,80 @@ MAPPER = Mapper(
                 "is_remote": c(True),
                 **MESSAGE,
             },
-            "user",
         ),
         _rule(
             "logout",
             3002,
             2,
-            {"user.name": f("user"), "service.name": f("device"), "status_id": c(1), **MESSAGE},
+            {
+                **under("src_endpoint", SOURCE),
+                "user.name": First((f("user"), Lookup(f("body"), {}, other="unknown"))),
+                "service.name": f("service", "device"),
+                "status_id": c(1),
+                "status_detail": f("reason"),
+                **MESSAGE,
+            },
         ),
         _rule("vpn_opened", 4014, 1, TUNNEL),
         _rule("vpn_closed", 4014, 2, TUNNEL),
+        _rule("vpn_refused", 4014, 1, {**TUNNEL, "status_id": c(2)}),
+        _rule(
+            "vpn_replaced",
+            4014,
+            Lookup(f("verb"), {"new": 3, "resumed": 3}, default=99),
+            TUNNEL,
+        ),
+        _rule("vpn_note", 4014, 99, TUNNEL),
+        _rule(
+            "handshake",
+            4001,
+            Lookup(f("verb"), {"starting": 1, "ssl session": 2}, default=6),
+            {**CONNECTION, "app_protocol_name": f("service")},
+        ),
+        _rule(
+            "stopped",
+            4001,
+            3,
+            {**CONNECTION, **SECURED, "action_id": c(2), "disposition_id": c(2)},
+        ),
+        _rule(
+            "ftp",
+            4008,
+            Lookup(f("verb"), {"stored": 1, "retrieved": 2}),
+            {
+                **CONNECTION,
+                "connection_info.protocol_name": c("tcp"),
+                "file.name": Basename(f("file")),
+                "file.path": f("file"),
+                "file.type_id": c(1),
+            },
+        ),
+        _rule(
+            "listed_host",
+            2004,
+            1,
+            {
+                **SECURED,
+                "action_id": Lookup(f("verdict"), {"dropped": 2, "permitted": 1}, default=3),
+                "disposition_id": Lookup(f("verdict"), {"dropped": 2, "permitted": 1}, default=17),
+                "finding_info.uid": Join((f("id"), f("entry")), "/"),
+                "finding_info.title": Join((c("Dynamic Filter: "), f("title"), c(" "), f("place"))),
+                "finding_info.types": Listing((f("category"),)),
+                "evidences": Listing((Obj(ENDPOINTS),)),
+                "unmapped.list": f("list"),
+                "unmapped.entry": f("entry"),
+                **MESSAGE,
+            },
+            severity=First(
+                (
+                    Lookup(
+                        f("threat"),
+                        {"very-high": 5, "high": 4, "moderate": 3, "low": 2, "very-low": 2},
+                    ),
+                    BY_LEVEL,
+                )
+            ),
+        ),
         _rule(
             "command",
             6003,
@@ -452,8 +372,12 @@ MAPPER = Mapper(
             4002,
             0,
             {
-                "src_endpoint.ip": Ip(First((Match(f("src"), r"@([^@]+)$"), f("src")))),
-                "dst_endpoint.ip": Ip(f("dst")),
+                **under("src_endpoint", SOURCE),
+                **under("dst_endpoint", DESTINATION),
+                "src_endpoint.owner.name": f("user"),
+                "metadata.profiles": Listing((c("host"), c("security_control"))),
+                "action_id": Lookup(f("verdict"), {"denied": 2, "granted": 1}, default=1),
+                "disposition_id": Lookup(f("verdict"), {"denied": 2, "granted": 1}, default=1),
                 "http_request.url.url_string": f("url"),
                 "http_request.url.path": Match(f("url"), r"^(?:[a-z]+://[^/]+)?(/[^?]*)"),
                 **MESSAGE,
@@ -468,9 +392,7 @@ MAPPER = Mapper(
             ),
             tree={
                 "finding_info.uid": First((told("SID"), told("FileSHA256"), f("id"))),
-                "finding_info.title": First(
-                    (told("Message"), told("ThreatName"), told("FileName"), f("id"))
-                ),
+                "finding_info.title": First((told("Message"), THREAT, told("FileName"), f("id"))),
                 "finding_info.types": Listing((told("Classification"),)),
                 "evidences": Listing(
                     (
@@ -496,6 +418,17 @@ MAPPER = Mapper(
                                 ),
                             }
                         ),
+                    )
+                ),
+                "metadata.profiles": Listing((c("host"), c("security_control"))),
+                "action_id": FILE_ACTION,
+                "disposition_id": FILE_ACTION,
+                "action": told("FileAction"),
+                "unmapped.url": First(
+                    (
+                        Join((c("http:"), told("http"))),
+                        Join((c("https:"), told("https"))),
+                        told("URI"),
                     )
                 ),
                 "unmapped.inline_result": told("InlineResult"),

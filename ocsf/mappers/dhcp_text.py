@@ -31,13 +31,22 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("dhcpd", rf"{KINDS} from (?P<ip>[0-9.]+){TAIL}"),
     ("dhcpd", rf"{KINDS} to (?P<ip>[0-9.]+)(?: \({MAC}\))?{TAIL}"),
     (
+        "six",
+        r"^(?P<kind>Solicit|Request|Renew|Rebind|Release|Decline|Confirm|Information-request) message from (?P<ip>[0-9a-fA-F:.]+) port (?P<port>\d+)(?:, transaction ID (?P<transaction>\S+))?",
+    ),
+    (
+        "six",
+        r"^(?P<kind>Advertise|Reply) (?:NA|TA|PD): address (?P<ip>[0-9a-fA-F:.]+)(?:/\d+)? to client with duid (?P<duid>\S+)(?: iaid = (?P<iaid>\S+))?(?: valid for (?P<lease>\d+) seconds)?",
+    ),
+    (
         "lease",
         rf"^(?:\S+ )?DHCP4_LEASE_(?P<kind>ALLOC|ADVERT|RENEW)\S* \[.*?{MAC}\].*lease (?P<ip>[0-9.]+)",
     ),
 )
 ACTIVITIES = {
     "dhcpdiscover": 1, "dhcpoffer": 2, "advert": 2, "dhcprequest": 3, "dhcpdecline": 4, "dhcpack": 5, "alloc": 5,
-    "renew": 5, "dhcpnak": 6, "dhcprelease": 7, "dhcpinform": 8, "dhcpexpire": 9,
+    "renew": 5, "solicit": 1, "advertise": 2, "request": 3, "rebind": 3, "decline": 4, "reply": 5, "release": 7,
+    "information-request": 8, "dhcpnak": 6, "dhcprelease": 7, "dhcpinform": 8, "dhcpexpire": 9,
 }  # fmt: skip
 
 MAPPER = program_log(
@@ -63,6 +72,9 @@ MAPPER = program_log(
                 **HERE,
                 "src_endpoint.ip": Ip(f("ip")),
                 "src_endpoint.mac": f("mac"),
+                "src_endpoint.port": num("port", maximum=65_535),
+                "src_endpoint.uid": f("duid"),
+                "transaction_uid": f("transaction"),
                 "src_endpoint.hostname": NotIp(f("name")),
                 "src_endpoint.interface_name": f("via"),
                 "relay.ip": Ip(f("via")),

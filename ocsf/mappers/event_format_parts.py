@@ -9,6 +9,7 @@ from ocsf.mapping import (
     Cut,
     Expression,
     First,
+    Integer,
     Ip,
     Join,
     Listing,
@@ -33,13 +34,14 @@ THREAT_WORDS = (
     r"(?i:malware|virus|trojan|ransom|exploit|intrusion|attack|threat|suspicious|phish|botnet"
     r"|spyware|worm\b|backdoor|brute.?force|command.and.control|\bc2\b|detect|anomal|injection"
     r"|cross.site|\bxss\b|infect|compromise|malicious|quarantin|violation|vulnerab|exfiltrat"
-    r"|port.?scan|lateral|credential.theft|\bioc\b|blocked by|tamper)"
+    r"|port.?scan|appfw_|lateral|credential.theft|\bioc\b|blocked by|tamper)"
 )
 """Words in an event's name by which it is a finding."""
 LOGON_WORDS = (
     r"(?i:\blog(?:ged)?[ _-]?(?:on|in)\b|\blog(?:ged)?[ _-]?(?:off|out)\b|\b"
     r"sign[ _-]?(?:in|on|out)\b"
-    r"|authenticat|login|logon|logout|logoff|\bsso\b|\bmfa\b|user_?auth)"
+    r"|authenticat|\bauth[ _-]?(?:succe|fail|den|rej)|login|logon|logout|logoff"
+    r"|\bsso\b|\bmfa\b|user_?auth)"
 )
 """Words in an event's name by which it is an authentication, if it names a user."""
 MAIL_WORDS = (
@@ -90,6 +92,7 @@ SEVERITIES = {
     **dict.fromkeys(("medium", "moderate", "warning"), 3),
     **dict.fromkeys(("high", "error"), 4),
     **dict.fromkeys(("very-high", "very high", "critical", "emergency"), 5),
+    "unknown": 0,
 }
 SEVERITY: Expression = Lookup(f("severity", "sev"), SEVERITIES, other=99, default=0)
 
@@ -115,10 +118,18 @@ DESTINATION: Tree = {
     "interface_name": f("deviceOutboundInterface"),
 }
 ENDPOINTS: Tree = {**under("src_endpoint", SOURCE), **under("dst_endpoint", DESTINATION)}
+PROTO = f("proto", "transportProtocol", "protocol")
+PROTOCOLS = {
+    "1": "icmp", "6": "tcp", "17": "udp", "41": "ipv6", "47": "gre", "50": "esp", "51": "ah",
+    "58": "ipv6-icmp", "89": "ospf", "132": "sctp",
+}  # fmt: skip
 CONNECTION: Tree = {
     **ENDPOINTS,
     "connection_info.uid": f("sessionId", "sessionid"),
-    "connection_info.protocol_name": Lower(f("proto", "transportProtocol", "protocol")),
+    "connection_info.protocol_name": First(
+        (Lookup(PROTO, PROTOCOLS), Lower(Match(PROTO, r"^(\D.*)$")))
+    ),
+    "connection_info.protocol_num": Integer(PROTO, 255),
     "connection_info.direction_id": Lookup(
         f("deviceDirection", "direction"),
         {"0": 1, "1": 2, "inbound": 1, "outbound": 2, "incoming": 1, "outgoing": 2},
@@ -148,19 +159,39 @@ CHANGED_USERS = (
 )
 URL = f("request", "requestUrl", "url", "requestURL")
 FILE = f("fname", "fileName", "filePath", "oldFileName")
-HASH = f("fileHash", "hash", "sha256")
+HASH = f(
+    "fileHash",
+    "hash",
+    "sha256",
+    "TrendMicroDsFileSHA256",
+    "TrendMicroDsFileSHA1",
+    "TrendMicroDsFileMD5",
+)
 ACTION = f("act", "deviceAction", "action", "deviceaction")
 VERDICTS = {
     **dict.fromkeys(("allow", "allowed", "accept", "accepted", "permit", "permitted", "pass"), 1),
     **dict.fromkeys(("passed", "alert", "detect", "detected", "monitor", "logged", "log"), 1),
+    **dict.fromkeys(("not blocked", "not_blocked", "detectonly", "detect only", "ids:reset"), 1),
     **dict.fromkeys(
         ("block", "blocked", "deny", "denied", "drop", "dropped", "reject", "reset"), 2
     ),
     **dict.fromkeys(
         ("rejected", "prevent", "prevented", "quarantine", "quarantined", "refused"), 2
     ),
+    **dict.fromkeys(("refuse", "discard", "discarded", "ips:reset"), 2),
     **dict.fromkeys(("delete", "deleted", "cleaned", "terminate", "terminated", "isolate"), 2),
 }
+DECIDED: Expression = First(
+    (
+        ACTION,
+        Match(
+            f("name"),
+            r"(?i)(?:^|[\s_-])(not[ _]blocked|blocked|denied|dropped|discarded|rejected|refused"
+            r"|quarantined|prevented|allowed|accepted|permitted)(?:$|[\s_.,:;-])",
+        ),
+    )
+)
+"""What was decided: the action, else a word of the event's name (`Connection_Discarded`)."""
 OUTCOMES = {
     **dict.fromkeys(
         ("success", "succeeded", "successful", "/success", "ok", "allow", "allowed"), 1
@@ -184,7 +215,6 @@ OUTCOME: Expression = First(
 LABELLED = tuple(f"cs{number}" for number in range(1, 7)) + tuple(f"cn{n}" for n in range(1, 4))
 NAMED: Tree = {
     "message": Cut(f("msg", "message", "name", "event_id", "body"), MESSAGE_LENGTH),
-    "action": ACTION,
     "status_detail": f("reason"),
     "unmapped.event_category": f("cat", "deviceEventCategory"),
     "unmapped.application": f("app", "applicationProtocol"),
@@ -195,10 +225,12 @@ NAMED: Tree = {
     **{f"unmapped.{name}": f(name) for name in LABELLED},
     **{f"unmapped.{name}_label": f(f"{name}Label") for name in LABELLED},
 }
+UNSECURED: Tree = {"unmapped.action": ACTION}
 SECURED: Tree = {
     "metadata.profiles": Listing((c("host"), c("security_control"))),
-    "action_id": Lookup(ACTION, VERDICTS, other=99, default=0),
-    "disposition_id": Lookup(ACTION, VERDICTS, other=99, default=0),
+    "action": DECIDED,
+    "action_id": Lookup(DECIDED, VERDICTS, other=99, default=0),
+    "disposition_id": Lookup(DECIDED, VERDICTS, other=99, default=0),
 }
 DEVICE: Tree = {
     "device.hostname": First(
@@ -312,6 +344,7 @@ def _logon(user: str) -> Rule:
         severity_id=SEVERITY,
         tree={
             **NAMED,
+            **UNSECURED,
             **ENDPOINTS,
             "user.name": TARGET_USER,
             "user.uid": f("duid", "destinationUserId", "suid"),
@@ -335,6 +368,7 @@ def _account(user: str) -> Rule:
         severity_id=SEVERITY,
         tree={
             **NAMED,
+            **UNSECURED,
             "src_endpoint.ip": Ip(SRC),
             "src_endpoint.hostname": First((f("shost", "sourceHostName"), NotIp(SRC))),
             "user.name": f(*CHANGED_USERS),
@@ -408,7 +442,7 @@ def _flow(name: str, other: str) -> Rule:
         name=f"traffic ({name}, {other})",
         class_uid=4001,
         activity_id=Lookup(
-            ACTION,
+            DECIDED,
             {
                 **{each: 5 for each, one in VERDICTS.items() if one == 2},
                 **dict.fromkeys(("close", "closed", "end", "teardown"), 2),
@@ -455,6 +489,7 @@ RULES: tuple[Rule, ...] = (
         severity_id=SEVERITY,
         tree={
             **NAMED,
+            **UNSECURED,
             "unmapped.name": f("name"),
             "unmapped.user": TARGET_USER,
             "unmapped.file": FILE,

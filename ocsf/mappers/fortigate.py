@@ -25,6 +25,7 @@ from ocsf.mapping import (
     Split,
     TimeField,
     Tree,
+    Words,
     c,
     f,
     num,
@@ -117,6 +118,7 @@ SIGN_INS = {
 }
 OUTCOMES = {
     **dict.fromkeys(("success", "succeed", "logon", "accept", "logout", "success_sso"), 1),
+    **dict.fromkeys(("negotiate_error", "esp_error", "invalid"), 2),
     **dict.fromkeys(("failed", "failure", "fail", "deny", "timed_out", "failed_login"), 2),
 }
 TUNNELS = {
@@ -134,6 +136,7 @@ THREATS = frozenset(
     {"ips", "virus", "anomaly", "attack", "waf", "dlp", "emailfilter", "spam", "botnet", "sandbox"}
 )
 TITLE = f("attack", "virus", "attackname", "filename", "eventtype", "subtype")
+OK_CODES = {"1": 1, "2": 1, "3": 1, "4": 2, "5": 2}
 UI_ADDRESS = Match(f("ui"), r"\(([0-9a-fA-F.:]+)\)")
 
 
@@ -336,7 +339,12 @@ MAPPER = Mapper(
                 "session.uid": f("tunnelid", "vpntunnel"),
                 "traffic.bytes_out": num("sentbyte"),
                 "traffic.bytes_in": num("rcvdbyte"),
-                "status_id": Lookup(f("status", "result"), OUTCOMES, default=0),
+                "status_id": First(
+                    (
+                        Lookup(f("status", "result"), OUTCOMES),
+                        Lookup(f("action"), {"tunnel-up": 1, "phase2-up": 1}, default=0),
+                    )
+                ),
                 "status_detail": f("reason", "error_reason"),
                 "unmapped.tunnel_ip": f("tunnelip", "assignip"),
                 "unmapped.tunnel": f("vpntunnel"),
@@ -391,6 +399,38 @@ MAPPER = Mapper(
             },
             one_of("type", "event"),
             ("cfgpath", PRESENT),
+        ),
+        _rule(
+            "REST request",
+            6003,
+            Lookup(f("method"), {"get": 2, "post": 1, "put": 3, "delete": 4}, other=99, default=0),
+            {
+                "metadata.profiles": Listing((c("cloud"), c("host"))),
+                "cloud.provider": c("Fortinet"),
+                "actor.user.name": USER,
+                "actor.app_name": f("ui", "type"),
+                "src_endpoint.ip": Ip(UI_ADDRESS),
+                "src_endpoint.svc_name": f("ui", "type"),
+                "api.operation": Words((f("method"), f("path", "url"))),
+                "api.service.name": f("path"),
+                "resources": Listing((Obj({"name": PATH}, needs=("name",)),)),
+                "status_code": f("status"),
+                "status_id": Lookup(Match(f("status"), r"^([1-5])\d\d$"), OK_CODES, default=0),
+            },
+            one_of("type", "event"),
+            one_of("subtype", "rest-api"),
+        ),
+        _rule(
+            "connection to a known bad place",
+            2004,
+            1,
+            {
+                "finding_info.uid": Join((f("eventtime", "session_id"), f("logid")), "/"),
+                "finding_info.title": f("logdesc"),
+                "evidences": Listing((Obj(CONNECTION),)),
+            },
+            one_of("type", "event"),
+            one_of("logid", "0100020214"),
         ),
         _rule(
             "other",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ocsf.layout import Layout
 from ocsf.mappers.http_parts import ACTIVITY, HTTP, REQUEST_LINE
 from ocsf.mappers.syslog_parts import HEADER, MESSAGE, NULLS, SYSLOG_TIME, TEXT, fallback, product
-from ocsf.mapping import PRESENT, Listing, Mapper, Rule, TimeField, c, f, num
+from ocsf.mapping import PRESENT, Listing, Lookup, Mapper, Rule, TimeField, c, f, num
 
 START = r"^(?P<ip>[0-9a-fA-F:.]+):(?P<port>\d+) \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)?)\] (?P<frontend>\S+?)~? "
 PATTERNS: tuple[tuple[str, str], ...] = (
@@ -22,6 +22,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         "tcp",
         START + r"(?P<backend>[^\s/]+)/(?P<server>\S+) (?P<timers>[-+\d/]+) \+?(?P<bytes>\d+) (?P<state>\S{2}) (?P<connections>[\d/+]+) (?P<queues>[\d/]+)",
     ),
+    ("connect", r"^Connect from (?P<ip>[0-9a-fA-F:.]+):(?P<port>\d+) to (?P<dst_ip>[0-9a-fA-F:.]+):(?P<dst_port>\d+) \((?P<frontend>[^/\s]+)/(?:HTTP|TCP)\)"),
     ("error", r"^(?P<ip>[0-9a-fA-F:.]+):(?P<port>\d+) \[(?P<time>[^\]]+)\] (?P<frontend>[^\s:]+): (?P<text>.*)$"),
 )  # fmt: skip
 PROXY = {
@@ -51,13 +52,15 @@ MAPPER = Mapper(
         Rule(
             name="connection",
             class_uid=4001,
-            activity_id=2,
+            activity_id=Lookup(f("event"), {"connect": 1}, default=2),
             when=(("ip", PRESENT),),
             tree={
                 **MESSAGE,
                 **PROXY,
                 "src_endpoint.ip": f("ip"),
                 "src_endpoint.port": num("port", maximum=65_535),
+                "dst_endpoint.ip": f("dst_ip"),
+                "dst_endpoint.port": num("dst_port", maximum=65_535),
                 "traffic.bytes": num("bytes"),
                 "connection_info.direction_id": c(1),
                 "connection_info.protocol_name": c("tcp"),

@@ -1,4 +1,7 @@
-"""Juniper SRX: structured `RT_FLOW`, `RT_IDP`, `RT_UTM` messages and their plain text."""
+"""Juniper SRX and Junos: `RT_FLOW`, `RT_IDP`, `RT_UTM`, sign-ins, commands, tunnels, filters."""
+
+# Patterns are long; a broken one can't be read.
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from ocsf.mappers.audit_parts import PORT_MAXIMUM
 from ocsf.mappers.syslog_parts import BY_LEVEL, HEADER, MESSAGE, NULLS, SYSLOG_TIME, TEXT, product
 from ocsf.mapping import (
     PRESENT,
+    Basename,
     Expression,
     First,
     Integer,
@@ -16,6 +20,7 @@ from ocsf.mapping import (
     Lower,
     Mapper,
     Match,
+    NotIp,
     Obj,
     Rule,
     Scaled,
@@ -28,27 +33,55 @@ from ocsf.mapping import (
 
 DATA = f("syslog.data")
 PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "47": "gre", "50": "esp", "58": "ipv6-icmp"}
-FLOWS = {
+_FLOWS = {
     "rt_flow_session_create": 1,
     "rt_flow_session_close": 2,
     "rt_flow_session_deny": 5,
     "apptrack_session_create": 1,
     "apptrack_session_close": 2,
     "apptrack_session_vol_update": 6,
+    "apptrack_session_route_update": 6,
 }
-FINDINGS = frozenset(
-    {
-        *("idp_attack_log_event", "rt_screen_tcp", "rt_screen_udp", "rt_screen_icmp"),
-        *("rt_screen_ip", "rt_screen_session_limit", "av_virus_detected_mt", "aamw_action_log"),
-        *("secintel_action_log", "av_virus_detected_mt_ls", "idp_appddos_app_attack_event"),
-    }
+FLOWS = {**_FLOWS, **{f"{each}_ls": activity for each, activity in _FLOWS.items()}}
+DENIED = {"rt_flow_session_deny": 2, "rt_flow_session_deny_ls": 2}
+_FINDINGS = (
+    *("idp_attack_log_event", "rt_screen_tcp", "rt_screen_udp", "rt_screen_icmp", "rt_screen_ip"),
+    *("rt_screen_session_limit", "rt_screen_tcp_dst_ip", "rt_screen_tcp_src_ip"),
+    *("av_virus_detected_mt", "av_virus_detected", "antispam_spam_detected_mt"),
+    *("content_filtering_blocked_mt", "av_scanner_drop_file_mt", "av_huge_file_dropped_mt"),
+    *("av_file_not_scanned_dropped_mt", "aamw_action_log", "srx_aamw_action_log"),
+    *("aamw_malware_event_log", "aamw_host_infected_event_log", "secintel_action_log"),
+    *("idp_appddos_app_attack_event", "idp_appddos_app_state_event"),
 )
+FINDINGS = frozenset((*_FINDINGS, *(f"{each}_ls" for each in _FINDINGS)))
+_WEB = ("webfilter_url_permitted", "webfilter_url_blocked", "webfilter_url_redirected")
+WEB = frozenset((*_WEB, *(f"{each}_ls" for each in _WEB)))
 EVENT = f("syslog.msgid", "message_id")
+NOTHING = ("N/A", "UNKNOWN", "None")
+REST = r'(?:[^"\\]|\\.)'
+
+
+def _other_than(words: tuple[str, ...]) -> str:
+    """Give the pattern of a quoted text that is none of the words."""
+    nexts = sorted({word[0] for word in words if word})
+    arms = [rf'[^"\\{"".join(nexts)}]{REST}*', rf"\\.{REST}*"]
+    for first in nexts:
+        rest = tuple(word[1:] for word in words if word.startswith(first))
+        arms.append(rf"{first}(?:{_other_than(rest)})" if any(rest) else rf"{first}{REST}+")
+    return "|".join(arms) if "" in words else "|".join((*arms, ""))
 
 
 def data(*names: str) -> Expression:
     """Give a parameter of the structured data, else a pair of the message."""
     return First((*(Match(DATA, rf'[ \[]{name}="((?:[^"\\]|\\.)+)"') for name in names), f(*names)))
+
+
+KNOWN = _other_than(NOTHING).removesuffix("|")
+
+
+def known(*names: str) -> Expression:
+    """Give a parameter that stands for something, so not `N/A` or `UNKNOWN`."""
+    return First((*(Match(DATA, rf'[ \[]{name}="({KNOWN})"') for name in names), f(*names)))
 
 
 def number(name: str, maximum: int | None = None) -> Expression:
@@ -57,7 +90,9 @@ def number(name: str, maximum: int | None = None) -> Expression:
 
 
 ENDS: Tree = {
-    "src_endpoint.ip": Ip(data("source-address")),
+    "src_endpoint.ip": Ip(data("source-address", "client-ip")),
+    "src_endpoint.hostname": NotIp(data("hostname")),
+    "src_endpoint.owner.name": known("username"),
     "src_endpoint.port": number("source-port", PORT_MAXIMUM),
     "src_endpoint.zone": data("source-zone-name", "source-zone"),
     "src_endpoint.interface_name": data("packet-incoming-interface", "source-interface-name"),
@@ -65,10 +100,43 @@ ENDS: Tree = {
     "dst_endpoint.port": number("destination-port", PORT_MAXIMUM),
     "dst_endpoint.zone": data("destination-zone-name", "destination-zone"),
 }
+NAME = known("attack-name", "malware-info", "name", "ddos-application-name", "filename")
+ACTION = data("action")
+ACTIONS = {
+    **dict.fromkeys(("drop", "block", "blocked", "close", "close_client_server", "reject"), 2),
+    **dict.fromkeys(("permit", "none", "ignore", "alarm-without-drop", "log_only"), 1),
+}
+CONTROL: Tree = {
+    "metadata.profiles": Listing((c("host"), c("security_control"))),
+    "action": ACTION,
+    "action_id": Lookup(ACTION, ACTIONS, other=99, default=0),
+    "disposition_id": Lookup(ACTION, ACTIONS, other=99, default=0),
+}
+SIGN_IN: Tree = {
+    **MESSAGE,
+    "user.name": First((f("user"), data("username"), Lookup(f("syslog"), {}, other="unknown"))),
+    "src_endpoint.ip": Ip(First((f("ip"), data("source-address", "remote-ip")))),
+    "src_endpoint.port": num("port", maximum=PORT_MAXIMUM),
+    "src_endpoint.mac": data("mac-address"),
+    "dst_endpoint.hostname": NotIp(f("syslog.host")),
+    "dst_endpoint.ip": Ip(f("syslog.host")),
+    "service.name": f("syslog.app"),
+}
+TUNNEL: Tree = {
+    **MESSAGE,
+    "src_endpoint.ip": Ip(First((f("remote"), data("remote-address")))),
+    "dst_endpoint.ip": Ip(First((f("local"), data("local-address")))),
+    "tunnel_type": c("IPsec"),
+    "session.uid": First((f("vpn"), data("index1"))),
+    "status_detail": f("reason"),
+    "unmapped.gateway": f("gateway"),
+}
+IKE = r".*?(?:VPN: (?P<vpn>\S+) )?(?:Gateway: (?P<gateway>[^,\s]+),? )?Local: (?P<local>[0-9a-fA-F.:]+)/\d+, Remote: (?P<remote>[0-9a-fA-F.:]+)/\d+"
+
 MAPPER = Mapper(
     name="junos",
-    title="Juniper SRX",
-    limits="Structured messages and the plain ones of sessions; others are Base Events.",
+    title="Juniper SRX and Junos",
+    limits="Structured messages, the plain ones of sessions, sign-ins, commands, commits, IKE, packet filters; others are Base Events.",
     shapes=(TEXT, Shape(name="structured")),
     layouts=(
         Layout(
@@ -87,6 +155,47 @@ MAPPER = Mapper(
             ),
             pairs=Pairs(),
         ),
+        Layout(
+            name="system",
+            mark=r"^(?:UI_(?:AUTH|LOGIN|LOGOUT|CMDLINE|COMMIT)\w*: |(?:SSHD_LOGIN_FAILED|LOGIN_(?:FAILED|INFORMATION)): |(?:IKE|IPSec) negotiation (?:failed|succ)|KMD_(?:PM_SA|VPN)_\w+: |(?:\S+ )?PFE_FW_SYSLOG_IP6?\w*: FW: |FW: \S+ [ADR] \S+ [0-9a-f.:]+ [0-9a-f.:]+ \d+ \d+|User '[^']*' (?:login|logout)|User '[^']*', command|Authenticated user '[^']*' (?:at|assigned))",
+            patterns=(
+                (
+                    "signed in",
+                    r"^(?:UI_LOGIN_EVENT: )?User '(?P<user>[^']*)' login,.*?(?:ssh-connection '(?P<ip>[0-9a-fA-F.:]+) (?P<port>\d+)[^']*')?(?:, client-mode '[^']*')?$",
+                ),
+                ("signed in", r"^(?:UI_AUTH_EVENT: )?Authenticated user '(?P<user>[^']*)'"),
+                ("signed out", r"^(?:UI_LOGOUT_EVENT: )?User '(?P<user>[^']*)' logout"),
+                (
+                    "refused",
+                    r"^(?:SSHD_LOGIN_FAILED|LOGIN_FAILED): Login failed for user '?(?P<user>[^']*?)'? from host '?(?P<ip>[0-9a-fA-F.:]+)",
+                ),
+                (
+                    "command",
+                    r"^(?:UI_CMDLINE_READ_LINE: )?User '(?P<user>[^']*)', command '(?P<command>.*?) ?'$",
+                ),
+                (
+                    "command",
+                    r"^UI_COMMIT\w*: User '(?P<user>[^']*)' (?:requested|performed) '?(?P<command>commit\S*?)'?(?: operation)?(?: \(comment: (?P<comment>.*)\))?$",
+                ),
+                (
+                    "tunnel failed",
+                    r"^(?:IKE|IPSec) negotiation failed with error: (?P<reason>[^.]+)\." + IKE,
+                ),
+                ("tunnel up", r"^(?:IKE|IPSec) negotiation success\w*(?: completed)?\." + IKE),
+                (
+                    "tunnel up",
+                    r"^KMD_PM_SA_ESTABLISHED: Local gateway: (?P<local>[0-9a-fA-F.:]+), Remote gateway: (?P<remote>[0-9a-fA-F.:]+)",
+                ),
+                (
+                    "filtered",
+                    r"^(?:(?:\S+ )?PFE_FW_SYSLOG_IP6?\w*: )?FW: (?P<interface>\S+) +(?P<verdict>[ADR]) (?P<proto>\S+) (?P<src>[0-9a-f.:]+) (?P<dst>[0-9a-f.:]+) +(?P<sport>\d+) +(?P<dport>\d+)(?: \((?P<packets>\d+) packets?\))?",
+                ),
+                ("noted", r"^(?P<text>.*)$"),
+            ),
+        ),
+        Layout(name="daemon", apps=frozenset({"mgd", "kmd", "dot1xd"})),
+        # What has its message in the structured data alone.
+        Layout(name="login", apps=frozenset({"sshd", "snmpd", "login"}), mark=r"^$"),
     ),
     times=(SYSLOG_TIME,),
     nulls=NULLS | {"N/A", "None", "UNKNOWN"},
@@ -115,19 +224,19 @@ MAPPER = Mapper(
                     "connection_info.protocol_num": number("protocol-id"),
                     "connection_info.protocol_name": Lookup(data("protocol-id"), PROTOCOLS),
                     "connection_info.direction_id": c(0),
-                    "app_name": data("application", "service-name"),
+                    "app_name": known("nested-application", "application", "service-name"),
                     "duration": Scaled(data("elapsed-time"), 1000),
                     "traffic.bytes_out": number("bytes-from-client"),
                     "traffic.bytes_in": number("bytes-from-server"),
                     "traffic.packets_out": number("packets-from-client"),
                     "traffic.packets_in": number("packets-from-server"),
-                    "action_id": Lookup(EVENT, {"rt_flow_session_deny": 2}, default=1),
-                    "disposition_id": Lookup(EVENT, {"rt_flow_session_deny": 2}, default=1),
+                    "action_id": Lookup(EVENT, DENIED, default=1),
+                    "disposition_id": Lookup(EVENT, DENIED, default=1),
                     "firewall_rule.name": data("policy-name"),
                     "status_detail": data("reason"),
-                    "unmapped.user": data("username"),
+                    "unmapped.user": known("username"),
                     "unmapped.nat_source": data("nat-source-address"),
-                    "unmapped.service": data("service-name"),
+                    "unmapped.service": known("service-name"),
                     **MESSAGE,
                 },
                 when=((field, frozenset(FLOWS)),),
@@ -148,17 +257,48 @@ MAPPER = Mapper(
                     "high": 4,
                     "major": 4,
                     "critical": 5,
+                    **dict.fromkeys(("8", "9", "10"), 4),
                 },
                 other=3,
                 default=3,
             ),
             tree={
-                "finding_info.uid": First((data("attack-name", "name"), EVENT)),
-                "finding_info.title": First((data("attack-name", "name"), EVENT)),
+                "finding_info.uid": First((NAME, EVENT)),
+                "finding_info.title": First((NAME, EVENT)),
+                "finding_info.desc": First((Match(data("message"), r"^(.{3,})$"), data("reason"))),
                 "finding_info.types": Listing((EVENT,)),
                 "evidences": Listing(
-                    (Obj({**ENDS, "url": Obj({"url_string": data("url")}, needs=("url_string",))}),)
+                    (
+                        Obj(
+                            {
+                                **ENDS,
+                                "url": Obj({"url_string": known("url")}, needs=("url_string",)),
+                                "file": Obj(
+                                    {
+                                        "name": Basename(known("filename", "file-name")),
+                                        "type_id": c(1),
+                                        "hashes": Listing(
+                                            (
+                                                Obj(
+                                                    {
+                                                        "algorithm_id": c(3),
+                                                        "value": Match(
+                                                            data("sample-sha256"),
+                                                            r"^([0-9A-Fa-f]{64})$",
+                                                        ),
+                                                    },
+                                                    needs=("value",),
+                                                ),
+                                            )
+                                        ),
+                                    },
+                                    needs=("name",),
+                                ),
+                            }
+                        ),
+                    )
                 ),
+                **CONTROL,
                 "unmapped.action": data("action"),
                 "unmapped.data": DATA,
                 **MESSAGE,
@@ -175,23 +315,113 @@ MAPPER = Mapper(
                 "http_request.url.hostname": data("url"),
                 "http_request.url.url_string": First((data("url"), EVENT)),
                 "http_request.url.path": data("obj"),
-                "http_request.url.categories": Listing((data("category"),)),
+                "http_request.url.categories": Listing((known("category"),)),
+                "metadata.profiles": Listing((c("host"), c("security_control"))),
+                "action_id": Lookup(Match(EVENT, r"(?i)(blocked)"), {}, other=2, default=1),
+                "disposition_id": Lookup(Match(EVENT, r"(?i)(blocked)"), {}, other=2, default=1),
                 "unmapped.profile": data("profile"),
                 "unmapped.reason": data("reason"),
                 **MESSAGE,
             },
-            when=(
+            when=(("syslog.msgid", WEB),),
+        ),
+        *(
+            Rule(
+                name=f"{name} ({field})",
+                class_uid=3002,
+                activity_id=activity,
+                severity_id=2 if status == 2 else 1,
+                tree={**SIGN_IN, "status_id": c(status)},
+                when=((field, values),),
+            )
+            for name, activity, status, field, values in (
+                ("signed in", 1, 1, "event", frozenset({"signed in"})),
+                ("signed out", 2, 1, "event", frozenset({"signed out"})),
+                ("refused", 1, 2, "event", frozenset({"refused"})),
                 (
+                    "signed in",
+                    1,
+                    1,
+                    "syslog.msgid",
+                    frozenset({"ui_login_event", "ui_auth_event", "dot1xd_usr_authenticated"}),
+                ),
+                ("signed out", 2, 1, "syslog.msgid", frozenset({"ui_logout_event"})),
+                (
+                    "refused",
+                    1,
+                    2,
                     "syslog.msgid",
                     frozenset(
                         {
-                            "webfilter_url_permitted",
-                            "webfilter_url_blocked",
-                            "webfilter_url_redirected",
+                            "sshd_login_failed",
+                            "login_failed",
+                            "snmpd_auth_failure",
+                            "dot1xd_auth_session_deleted",
                         }
                     ),
                 ),
-            ),
+            )
+        ),
+        *(
+            Rule(
+                name=f"command ({field})",
+                class_uid=6003,
+                activity_id=99,
+                severity_id=BY_LEVEL,
+                tree={
+                    **MESSAGE,
+                    "metadata.profiles": Listing((c("cloud"), c("host"))),
+                    "cloud.provider": c("Juniper Networks"),
+                    "actor.user.name": First((f("user"), data("username"))),
+                    "actor.app_name": f("syslog.app"),
+                    "src_endpoint.hostname": f("syslog.host"),
+                    "src_endpoint.svc_name": f("syslog.app"),
+                    "api.operation": First((f("command"), data("command"), EVENT)),
+                    "api.service.name": f("syslog.app"),
+                    "unmapped.comment": f("comment"),
+                },
+                when=((field, values),),
+            )
+            for field, values in (
+                ("event", frozenset({"command"})),
+                ("syslog.msgid", frozenset({"ui_cmdline_read_line", "ui_commit"})),
+            )
+        ),
+        *(
+            Rule(
+                name=f"tunnel ({field}, {status})",
+                class_uid=4014,
+                activity_id=1,
+                severity_id=BY_LEVEL,
+                tree={**TUNNEL, "status_id": c(status)},
+                when=((field, values),),
+            )
+            for field, values, status in (
+                ("event", frozenset({"tunnel up"}), 1),
+                ("event", frozenset({"tunnel failed"}), 2),
+                ("syslog.msgid", frozenset({"kmd_pm_sa_established", "kmd_vpn_up_alarm_user"}), 1),
+            )
+        ),
+        Rule(
+            name="packet filter",
+            class_uid=4001,
+            activity_id=Lookup(f("verdict"), {"a": 6, "d": 5, "r": 5}),
+            severity_id=BY_LEVEL,
+            tree={
+                **MESSAGE,
+                "metadata.profiles": Listing((c("host"), c("security_control"))),
+                "src_endpoint.ip": Ip(f("src")),
+                "src_endpoint.port": num("sport", maximum=PORT_MAXIMUM),
+                "src_endpoint.interface_name": f("interface"),
+                "dst_endpoint.ip": Ip(f("dst")),
+                "dst_endpoint.port": num("dport", maximum=PORT_MAXIMUM),
+                "connection_info.protocol_name": Lower(f("proto")),
+                "connection_info.direction_id": c(0),
+                "traffic.packets": num("packets"),
+                "action_id": Lookup(f("verdict"), {"a": 1, "d": 2, "r": 2}),
+                "disposition_id": Lookup(f("verdict"), {"a": 1, "d": 2, "r": 2}),
+            },
+            when=(("event", frozenset({"filtered"})),),
         ),
         Rule(
             name="other",

@@ -36,11 +36,15 @@ PACKET = r"^(?:\[ *(?P<uptime>[\d.]+)\] ?)?(?P<prefix>.{0,80}?)\s*IN=(?P<in>\S*)
 WORD = (
     r"(?i)(block|drop|deny|denied|reject|discard|refuse|bad|invalid|allow|accept|pass|audit|limit)"
 )
-DECIDED: Expression = Match(f("prefix"), WORD)
-BLOCKED = dict.fromkeys(
-    ("block", "drop", "deny", "denied", "reject", "discard", "refuse", "bad", "invalid"), 2
+# Ubiquiti and VyOS: `[WAN_IN-3001-D]`, the rule set, the rule, the action's first letter.
+DECIDED: Expression = First(
+    (Match(f("prefix"), r"^\[\S+-(?:\d+|default)-([ADR])\]$"), Match(f("prefix"), WORD))
 )
-ALLOWED = dict.fromkeys(("allow", "accept", "pass"), 1)
+BLOCKED = dict.fromkeys(
+    ("block", "drop", "deny", "denied", "reject", "discard", "refuse", "bad", "invalid", "d", "r"),
+    2,
+)
+ALLOWED = dict.fromkeys(("allow", "accept", "pass", "a"), 1)
 
 MAPPER = Mapper(
     name="kernel_firewall",

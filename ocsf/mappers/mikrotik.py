@@ -22,11 +22,14 @@ from ocsf.mappers.syslog_parts import (
 from ocsf.mapping import Ip, Listing, Lookup, Lower, Mapper, Match, Obj, Rule, c, f, num
 
 TOPICS = r"^(?:\S+: )?(?P<topics>[a-z0-9-]+(?:,[a-z!-]+)+):? +"
-PACKET = (
-    TOPICS
-    + r"(?:(?P<prefix>[^:,]{0,60}?):? )?(?P<chain>[\w.-]+): in:(?P<in>[^,]*?) out:(?P<out>[^,]*?),?(?: connection-state:(?P<state>[a-z,]+?))?,? (?:src-mac (?P<mac>[0-9a-fA-F:]{17}), )?"
+ENDS = (
+    r"in:(?P<in>[^,]*?) out:(?P<out>[^,]*?),?(?: connection-state:(?P<state>[a-z,]+?))?,? (?:src-mac (?P<mac>[0-9a-fA-F:]{17}), )?"
     r"proto (?P<protocol>[\w-]+)(?: \((?P<flags>[^)]*)\))?, \[?(?P<src>[0-9a-fA-F.:]+?)\]?(?::(?P<sport>\d+))?->\[?(?P<dst>[0-9a-fA-F.:]+?)\]?(?::(?P<dport>\d+))?,.*?\blen (?P<length>\d+)"
 )
+CHAIN = r"(?:(?P<prefix>[^:,]{0,60}?):? )?(?P<chain>[\w.-]+): "
+PACKET = TOPICS + CHAIN + ENDS
+# As `bsd-syslog=yes` sends it: no topics, and the chain may pass for the program.
+BARE = rf"^(?:{CHAIN})?{ENDS}"
 WORD = Match(f("prefix"), r"(?i)(drop|deny|denied|block|reject|accept|allow|pass)")
 BLOCKED: dict[str, int] = dict.fromkeys(("drop", "deny", "denied", "block", "reject"), 2)
 ALLOWED: dict[str, int] = dict.fromkeys(("accept", "allow", "pass"), 1)
@@ -35,6 +38,8 @@ BY_TOPIC = Lookup(
     {"critical": 4, "error": 4, "warning": 3},
     default=1,
 )
+
+CHAIN_NAME = f("chain", "syslog.app")
 
 MAPPER = Mapper(
     name="mikrotik",
@@ -85,6 +90,11 @@ MAPPER = Mapper(
                 ("other", TOPICS + r"(?P<text>.*)$"),
             ),
         ),
+        Layout(
+            name="packet without topics",
+            mark=r"^(?:[^:,]{0,60}?:? ?[\w.-]+: )?in:[^,]* out:[^,]*, ?[^>]*?proto [\w-]+(?: \([^)]*\))?, \S+->\S+, (?:NAT .{0,200}, )?len \d+",
+            patterns=(("packet", BARE),),
+        ),
     ),
     times=(SYSLOG_TIME,),
     nulls=NULLS | {"(unknown 0)", "(unknown 1)"},
@@ -114,13 +124,13 @@ MAPPER = Mapper(
                 "dst_endpoint.interface_name": f("out"),
                 "connection_info.protocol_name": Lower(f("protocol")),
                 "connection_info.direction_id": Lookup(
-                    f("chain"), {"input": 1, "output": 2}, default=0
+                    CHAIN_NAME, {"input": 1, "output": 2}, default=0
                 ),
                 "traffic.bytes": num("length"),
                 "action_id": Lookup(WORD, {**BLOCKED, **ALLOWED}, default=3),
                 "disposition_id": Lookup(WORD, {**BLOCKED, **ALLOWED}, default=17),
                 "firewall_rule": Obj({"name": f("prefix")}, needs=("name",)),
-                "unmapped.chain": f("chain"),
+                "unmapped.chain": CHAIN_NAME,
                 "unmapped.state": f("state"),
                 "unmapped.tcp_flags": f("flags"),
             },

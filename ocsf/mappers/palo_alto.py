@@ -22,8 +22,11 @@ from ocsf.mapping import (
     NotIp,
     Obj,
     Scaled,
+    Strip,
     TimeField,
     Tree,
+    When,
+    Words,
     c,
     f,
     num,
@@ -38,11 +41,14 @@ SESSION = (
     *("natsport", "natdport", "flags", "proto", "action"),
 )
 GROUPS = ("dg1", "dg2", "dg3", "dg4", "vsys_name", "device_name")
+PEERS = ("",) * 16
+"""Category, profile, model, vendor, system, version, host and MAC of the two sides."""
 TRAFFIC = (
     *SESSION,
     *("bytes", "bytes_sent", "bytes_received", "packets", "start", "elapsed", "category", ""),
     *("seqno", "actionflags", "srcloc", "dstloc", "", "pkts_sent", "pkts_received"),
-    *("session_end_reason", *GROUPS, "action_source", "src_uuid", "dst_uuid"),
+    *("session_end_reason", *GROUPS, "action_source", "src_uuid", "dst_uuid", *("",) * 18),
+    *("dynusergroup", "xff", *PEERS, *("",) * 10, "high_res"),
 )
 THREAT = (
     *SESSION,
@@ -50,42 +56,51 @@ THREAT = (
     *("srcloc", "dstloc", "", "contenttype", "pcap_id", "filedigest", "cloud", "url_idx"),
     *("user_agent", "filetype", "xff", "referer", "sender", "subject", "recipient", "reportid"),
     *(*GROUPS, "", "src_uuid", "dst_uuid", "http_method", "tunnelid", "monitortag"),
-    *("parent_session", "parent_start", "tunnel", "thr_category", "contentver"),
+    *("parent_session", "parent_start", "tunnel", "thr_category", "contentver", *("",) * 7),
+    *("dynusergroup", "xff_ip", *PEERS, *("",) * 11, "high_res"),
 )
 SYSTEM = (
     *START,
     *("vsys", "eventid", "object", "", "", "module", "severity", "opaque", "seqno"),
-    *("actionflags", *GROUPS),
+    *("actionflags", *GROUPS, "", "", "high_res"),
 )
-CONFIG = (*START, "host", "vsys", "cmd", "admin", "client", "result", "path")
+CONFIG = (
+    *(*START, "host", "vsys", "cmd", "admin", "client", "result", "path", "seqno", "actionflags"),
+    *(*GROUPS, "", "", "", "high_res", "before", "after"),
+)
+# Tunnels, SCTP and GTP share the columns of a session; a decryption log tells of TLS besides.
+DECRYPTION = (
+    *(*SESSION, "tunnel", "", "", "src_uuid", "dst_uuid", "rule_uuid", "", "", "tls_version"),
+    *("tls_keyxchg", "tls_enc", "tls_auth", *("",) * 6, "cert_serial", "fingerprint", "", ""),
+    *(*("",) * 7, "cert_cn", "issuer_cn", "root_cn", "sni", "error", *("",) * 7, "high_res"),
+)
+CORRELATION = (
+    *(*START, "src", "srcuser", "vsys", "category", "severity", *GROUPS, "", "objectname"),
+    *("objectid", "evidence"),
+)
 GLOBALPROTECT = (
     *START,
     *("vsys", "eventid", "stage", "auth_method", "tunnel_type", "srcuser", "srcregion"),
     *("machinename", "public_ip", "public_ipv6", "private_ip", "private_ipv6", "hostid"),
     *("serialnumber", "client_ver", "client_os", "client_os_ver", "repeatcnt", "reason", "error"),
     *("opaque", "status", "location", "login_duration", "connect_method", "error_code", "portal"),
-    "seqno",
+    *("seqno", "actionflags", "high_res", *("",) * 5, *GROUPS),
 )
 USERID = (
     *START,
     *("vsys", "ip", "user", "datasourcename", "eventid", "repeatcnt", "timeout", "beginport"),
-    *("endport", "datasource", "datasourcetype", "seqno"),
+    *("endport", "datasource", "datasourcetype", "seqno", "actionflags", *GROUPS, *("",) * 7),
+    "high_res",
 )
 AUTHENTICATION = (
     *START,
     *("vsys", "ip", "user", "normalize_user", "object", "authpolicy", "repeatcnt", "authid"),
     *("vendor", "logset", "serverprofile", "desc", "clienttype", "eventid", "factorno", "seqno"),
+    *("actionflags", *GROUPS, "", "auth_protocol", "", "high_res"),
 )
 HIPMATCH = (
-    *START,
-    "srcuser",
-    "vsys",
-    "machinename",
-    "os",
-    "src",
-    "matchname",
-    "repeatcnt",
-    "matchtype",
+    *(*START, "srcuser", "vsys", "machinename", "os", "src", "matchname", "repeatcnt"),
+    *("matchtype", "", "", "seqno", "actionflags", *GROUPS, "", "", "hostid", "", "", "high_res"),
 )
 
 ACTIONS = {
@@ -103,16 +118,25 @@ DISPOSITIONS = {
     **dict.fromkeys(("drop", "drop-icmp", "drop-packet", "drop-all-packets", "random-drop"), 6),
     **dict.fromkeys(("reset-client", "reset-server", "reset-both"), 21),
 }
-SEVERITIES = {"informational": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
+SEVERITIES = {
+    **{str(each): each for each in range(1, 6)},
+    "informational": 1,
+    "low": 2,
+    "medium": 3,
+    "high": 4,
+    "critical": 5,
+}
 SEVERITY: Expression = Lookup(f("severity"), SEVERITIES, default=1)
 
+# A proxy's X-Forwarded-For may stand where the user does.
+USER = Match(f("srcuser"), r"^((?:[^:]|:[^ ])*)$")
 SOURCE: Tree = {
     "ip": Ip(f("src")),
     "hostname": NotIp(f("src")),
     "port": num("sport", maximum=PORT_MAXIMUM),
     "interface_name": f("inbound_if"),
     "zone": f("from"),
-    "owner.name": f("srcuser"),
+    "owner.name": USER,
 }
 DESTINATION: Tree = {
     "ip": Ip(f("dst")),
@@ -137,7 +161,7 @@ SECURED: Tree = {
     "firewall_rule.name": f("rule"),
 }
 REST: Tree = {
-    "device.hostname": f("device_name", "syslog.host"),
+    "device.hostname": First((Match(f("device_name"), r"^(.*[A-Za-z].*)$"), f("syslog.host"))),
     "device.uid": f("serial"),
     "unmapped.vsys": f("vsys"),
     "unmapped.nat_src": f("natsrc"),
@@ -169,7 +193,13 @@ GP_EVENTS = {
     "portal-gen-cookie": 3,
     "gateway-register": 1,
 }
-TUNNELS = {"gateway-connected": 1, "gateway-tunnel-latency": 99, "gateway-switch-to-ssl": 99}
+TUNNELS = {
+    **dict.fromkeys(("gateway-connected", "gateway-setup-ipsec", "gateway-setup-ssl"), 1),
+    **dict.fromkeys(("gateway-config-release", "gateway-inactivity-timeout"), 2),
+    **dict.fromkeys(("gateway-tunnel-latency", "gateway-switch-to-ssl", "gateway-agent-msg"), 99),
+    **dict.fromkeys(("gateway-getconfig", "portal-getconfig", "gateway-hip-check"), 99),
+    **dict.fromkeys(("gateway-hip-report", "gateway-framed-ip-retrieval-interval"), 99),
+}
 USER_TEXT = r"(?:for user|User name:|user) '?([^',\s]+)"
 DESCRIBED = f("opaque")
 WORDED = r"^([A-Za-z].*)$"
@@ -179,7 +209,7 @@ ADDRESS = r"[Ff]rom:? ?([0-9a-fA-F.:]{3,45})"
 def _layout(name: str, columns: tuple[str, ...], types: str) -> Layout:
     return Layout(
         name=name,
-        mark=rf"^[^,]{{0,64}},\d{{4}}/\d\d/\d\d \d\d:\d\d:\d\d,[^,]*,(?:{types}),",
+        mark=rf"^[^,]{{0,64}},\d{{4}}[/-]\d\d[/-]\d\d[ T]\d\d:\d\d:\d\d[\d.Z]*,[^,]*,(?:{types}),",
         columns=Columns(names=columns, separator=","),
     )
 
@@ -204,8 +234,8 @@ MAPPER = Mapper(
     name="palo_alto",
     title="Palo Alto Networks PAN-OS",
     limits=(
-        "The default column order of PAN-OS 8 to 11; custom formats are not known. Times "
-        "are read as UTC."
+        "The default column order of PAN-OS 8 to 11; custom formats are not known. Times without "
+        "a zone (all but the high resolution ones) are read as UTC."
     ),
     shapes=(TEXT,),
     layouts=(
@@ -217,12 +247,17 @@ MAPPER = Mapper(
         _layout("userid", USERID, "USERID"),
         _layout("authentication", AUTHENTICATION, "AUTHENTICATION"),
         _layout("hipmatch", HIPMATCH, "HIPMATCH|HIP-MATCH"),
-        _layout(
-            "other", START, "DECRYPTION|TUNNEL|SCTP|CORRELATION|IPTAG|GTP|AUDIT|URL|DATA|WILDFIRE"
-        ),
+        _layout("decryption", DECRYPTION, "DECRYPTION"),
+        _layout("tunnel", SESSION, "TUNNEL|GTP|START|END"),
+        _layout("sctp", (*SESSION[:-2], "", "proto", "action"), "SCTP"),
+        _layout("correlation", CORRELATION, "CORRELATION"),
+        _layout("other", START, "IPTAG|AUDIT|URL|DATA|WILDFIRE"),
     ),
     times=(
+        # The only time with a zone; a device without it writes 1970.
+        TimeField("high_res", unit="iso", pattern=r"^(2\d{3}-\d\d-\d\dT.+)$"),
         TimeField("generated_time", unit="%Y/%m/%d %H:%M:%S"),
+        TimeField("generated_time", unit="iso", pattern=r"^(\d{4}-.+)$"),
         TimeField("receive_time", unit="%Y/%m/%d %H:%M:%S"),
         SYSLOG_TIME,
     ),
@@ -269,6 +304,45 @@ MAPPER = Mapper(
             one_of("type", "traffic"),
         ),
         _rule(
+            "decrypted or tunnelled session",
+            4001,
+            Lookup(f("action"), {"deny": 5, "drop": 5}, other=6, default=6),
+            {
+                **CONNECTION,
+                **SECURED,
+                "app_name": f("app"),
+                "status_detail": f("error"),
+                "tls.version": f("tls_version"),
+                "tls.cipher": Words((f("tls_keyxchg"), f("tls_enc"), f("tls_auth")), "_"),
+                "tls.sni": f("sni"),
+            },
+            one_of("type", "decryption", "tunnel", "sctp", "gtp", "start", "end"),
+            ("src", PRESENT),
+        ),
+        _rule(
+            "correlated event",
+            2004,
+            1,
+            {
+                "finding_info.uid": f("objectid", "objectname"),
+                "finding_info.title": f("objectname", "category"),
+                "finding_info.desc": f("evidence"),
+                "finding_info.types": Listing((f("category"),)),
+                "evidences": Listing(
+                    (
+                        Obj(
+                            {
+                                "src_endpoint.ip": Ip(f("src")),
+                                "src_endpoint.owner.name": f("srcuser"),
+                            }
+                        ),
+                    )
+                ),
+            },
+            one_of("type", "correlation"),
+            ("category", PRESENT),
+        ),
+        _rule(
             "URL",
             4002,
             Lookup(f("http_method"), HTTP_METHODS, other=99, default=0),
@@ -286,7 +360,9 @@ MAPPER = Mapper(
                     f("http_method"), {name: name.upper() for name in HTTP_METHODS}
                 ),
                 "unmapped.content_type": f("contenttype"),
-                "unmapped.xff": f("xff"),
+                "unmapped.xff": First(
+                    (f("xff", "xff_ip"), Match(f("srcuser"), r"^x-fwd-for: (\S+)"))
+                ),
             },
             one_of("type", "threat"),
             one_of("subtype", "url"),
@@ -298,7 +374,7 @@ MAPPER = Mapper(
             {
                 **CONNECTION,
                 **SECURED,
-                "actor.user.name": f("srcuser"),
+                "actor.user.name": USER,
                 "actor.app_name": f("app", "subtype"),
                 "app_name": f("app"),
                 "file.name": First((Basename(MISC), f("filetype"), f("subtype"))),
@@ -340,12 +416,20 @@ MAPPER = Mapper(
                     },
                     needs=("uid",),
                 ),
-                "actor.user.name": f("srcuser"),
+                "actor.user.name": USER,
                 "evidences": Listing(
                     (
                         Obj(
                             {
                                 **CONNECTION,
+                                "query": Obj(
+                                    {
+                                        "hostname": When(
+                                            f("app"), frozenset({"dns-base", "dns"}), MISC
+                                        )
+                                    },
+                                    needs=("hostname",),
+                                ),
                                 "file": Obj(
                                     {
                                         "name": Basename(MISC),
@@ -419,7 +503,7 @@ MAPPER = Mapper(
                 "user.name": f("normalize_user", "user"),
                 "src_endpoint.ip": Ip(f("ip")),
                 "service.name": f("object", "serverprofile", "clienttype", "type"),
-                "auth_protocol": f("vendor"),
+                "auth_protocol": f("auth_protocol", "vendor"),
                 "status_id": First(
                     (
                         Lookup(
@@ -470,7 +554,9 @@ MAPPER = Mapper(
                 "src_endpoint.svc_name": f("client", "type"),
                 "api.operation": f("cmd", "type"),
                 "api.service.name": f("client"),
-                "resources": Listing((Obj({"name": f("path")}),)),
+                "resources": Listing((Obj({"name": Strip(f("path"), " ")}),)),
+                "unmapped.before": Cut(f("before"), MESSAGE_LENGTH),
+                "unmapped.after": Cut(f("after"), MESSAGE_LENGTH),
                 "status_id": Lookup(
                     f("result"), {"succeeded": 1, "submitted": 1, "failed": 2}, default=0
                 ),

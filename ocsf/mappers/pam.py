@@ -30,6 +30,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("login_failed", r"^(?:imap|pop3|submission|managesieve)-login: (?:Info: )?(?P<reason>(?:Disconnected|Aborted login|Login aborted)[^:]*?\((?:auth failed|tried to use|no auth|disallowed).*?\)): user=<(?P<user>[^>]*)>(?:, method=(?P<method>[^,\s]+))?, rip=(?P<ip>[^,\s]+)"),
     ("login", r"^\[(?P<user>[^\]]*)\] OK LOGIN: Client \"(?:::ffff:)?(?P<ip>[^\"]+)\""),
     ("login_failed", r"^\[(?P<user>[^\]]*)\] (?P<reason>FAIL LOGIN): Client \"(?:::ffff:)?(?P<ip>[^\"]+)\""),
+    ("login_failed", r"^(?P<reason>password check failed) for user \((?P<user>[^)]*)\)"),
     ("logout", r"^(?:Removed session (?P<session>[^\s.]+)|Session (?P<session2>\S+) logged out.*)\.?$"),
 )  # fmt: skip
 
@@ -44,7 +45,9 @@ LOGIN: Tree = {
     "src_endpoint.hostname": NotIp(f("ip")),
     "service.name": f("syslog.app"),
     "auth_protocol": f("method"),
-    "logon_type_id": Lookup(f("syslog.app"), {"dovecot": 3, "vsftpd": 3}, default=2),
+    "logon_type_id": Lookup(
+        f("syslog.app"), {"dovecot": 3, "vsftpd": 3, "unix_chkpwd": 0}, default=2
+    ),
 }
 
 MAPPER = program_log(
@@ -55,7 +58,7 @@ MAPPER = program_log(
         Layout(name="pam", mark=r"^pam_\w+\([^)]*\)", headed=True, patterns=PATTERNS),
         Layout(
             name="login",
-            apps=frozenset({"login", "systemd-logind", "elogind", "gdm", "gdm-password]", "lightdm", "dovecot", "vsftpd"}),
+            apps=frozenset({"login", "systemd-logind", "elogind", "gdm", "gdm-password]", "lightdm", "dovecot", "vsftpd", "unix_chkpwd"}),
             patterns=PATTERNS,
         ),
         Layout(

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 from ocsf.layout import Layout, Pairs
 from ocsf.mappers.http_parts import activity, url
-from ocsf.mappers.syslog_parts import HEADER, NULLS, SYSLOG_TIME, TEXT, product
+from ocsf.mappers.syslog_parts import HEADER, LEVELS, NULLS, SYSLOG_TIME, TEXT, product
 from ocsf.mapping import (
     PRESENT,
+    Basename,
     Cut,
+    Expression,
     First,
     Ip,
     Listing,
     Lookup,
     Lower,
     Mapper,
+    Match,
     NotIp,
     Obj,
     Rule,
+    Split,
     TimeField,
     Tree,
     c,
@@ -41,11 +45,11 @@ SEVERITIES = {
 BY_WORD = Lookup(f("priority", "severity"), SEVERITIES, default=1)
 USER = f("user_name", "user", "usr_name")
 ENDS: Tree = {
-    "src_endpoint.ip": Ip(f("src_ip", "source_ip")),
+    "src_endpoint.ip": Ip(f("src_ip", "source_ip", "sourceip")),
     "src_endpoint.port": num("src_port", maximum=65_535),
     "src_endpoint.interface_name": f("in_interface"),
     "src_endpoint.zone": f("src_zone", "srczone"),
-    "dst_endpoint.ip": Ip(f("dst_ip", "destination_ip")),
+    "dst_endpoint.ip": Ip(f("dst_ip", "destination_ip", "destinationip")),
     "dst_endpoint.port": num("dst_port", maximum=65_535),
     "dst_endpoint.interface_name": f("out_interface"),
     "dst_endpoint.zone": f("dst_zone", "dstzone"),
@@ -64,6 +68,16 @@ ACTIONS = {
     "blocked": 2,
     "invalid traffic": 2,
     "virus": 2,
+    "spam": 2,
+    "probable spam": 2,
+    "clean": 1,
+    "pass": 1,
+    "warn": 3,
+    "outbound spam": 2,
+}
+MAIL_ACTIONS = {
+    **dict.fromkeys(("accept", "queued", "prefix subject", "deliver"), 1),
+    **dict.fromkeys(("reject", "drop", "tmpreject", "quarantine", "delete"), 2),
 }
 CONTROL: Tree = {
     "metadata.profiles": Listing((c("host"), c("security_control"))),
@@ -84,10 +98,138 @@ FINDINGS = {
     "sandbox": "filename", "waf": "reason", "heartbeat": "log_component",
 }  # fmt: skip
 
+UTM_ENDS: Tree = {
+    "src_endpoint.ip": Ip(f("srcip")),
+    "src_endpoint.port": num("srcport", maximum=65_535),
+    "src_endpoint.interface_name": f("initf"),
+    "dst_endpoint.ip": Ip(f("dstip")),
+    "dst_endpoint.port": num("dstport", maximum=65_535),
+    "dst_endpoint.interface_name": f("outitf"),
+}
+UTM_COMMON: Tree = {
+    **product("UTM", "Sophos"),
+    "message": Cut(f("name", "message", "body"), 4096),
+    "unmapped.name": f("name"),
+    "unmapped.reason": f("reason"),
+    "unmapped.user": f("user"),
+    "unmapped.group": f("group"),
+}
+UTM_ACTION = f("action")
+UTM_CONTROL: Tree = {
+    "metadata.profiles": Listing((c("host"), c("security_control"))),
+    "action": UTM_ACTION,
+    "action_id": Lookup(UTM_ACTION, ACTIONS, other=99, default=0),
+    "disposition_id": Lookup(UTM_ACTION, ACTIONS, other=99, default=0),
+}
+
+
+def _utm(
+    name: str, uid: int, activity_id: Expression | int, subs: str, tree: Tree, **more: str
+) -> Rule:
+    """Give a rule for lines of a UTM's subsystem."""
+    return Rule(
+        name=f"UTM {name}",
+        class_uid=uid,
+        activity_id=activity_id,
+        severity_id=Lookup(f("severity"), {**LEVELS, "debug": 1}, default=1),
+        tree={**UTM_COMMON, **tree},
+        when=(
+            ("event", frozenset({"utm"})),
+            ("sub", frozenset(subs.split())),
+            *((field, PRESENT) for field in more.values()),
+        ),
+    )
+
+
+UTM_RULES: tuple[Rule, ...] = (
+    _utm(
+        "web",
+        4002,
+        activity(f("method")),
+        "http",
+        {
+            **UTM_ENDS,
+            **UTM_CONTROL,
+            "http_request.url": url(f("url")),
+            "http_request.http_method": Match(
+                f("method"), r"^(GET|HEAD|POST|PUT|DELETE|OPTIONS|CONNECT|TRACE|PATCH)$"
+            ),
+            "http_request.user_agent": f("ua"),
+            "http_request.referrer": f("referer"),
+            "http_response": Obj(
+                {
+                    "code": num("statuscode"),
+                    "content_type": f("content-type"),
+                    "length": num("size"),
+                },
+                needs=("code",),
+            ),
+            "actor.user.name": f("user"),
+            "unmapped.category": f("categoryname"),
+            "unmapped.app": f("application"),
+        },
+        needed="url",
+    ),
+    _utm(
+        "packet",
+        4001,
+        Lookup(UTM_ACTION, {"drop": 5, "reject": 5, "accept": 1}, default=6),
+        "packetfilter",
+        {
+            **UTM_ENDS,
+            **UTM_CONTROL,
+            "connection_info.protocol_num": num("proto"),
+            "connection_info.direction_id": c(0),
+            "traffic.bytes": num("length"),
+            "firewall_rule": Obj({"uid": f("fwrule")}, needs=("uid",)),
+            "unmapped.tcp_flags": f("tcpflags"),
+        },
+        needed="srcip",
+    ),
+    _utm(
+        "intrusion",
+        2004,
+        1,
+        "ips",
+        {
+            **UTM_CONTROL,
+            "finding_info.uid": f("sid", "id"),
+            "finding_info.title": f("reason", "name"),
+            "finding_info.types": Listing((f("class"),)),
+            "evidences": Listing((Obj(UTM_ENDS),)),
+        },
+        needed="srcip",
+    ),
+    _utm(
+        "authentication",
+        3002,
+        1,
+        "auth",
+        {
+            "user.name": First((f("user"), Lookup(f("body"), {}, other="unknown"))),
+            "service.name": f("caller", "sys"),
+            "src_endpoint.ip": Ip(f("srcip")),
+            "dst_endpoint.hostname": First((f("node", "syslog.host"), f("sys"))),
+            "auth_protocol": f("engine"),
+            "status_id": Lookup(
+                Match(f("name"), r"(?i)(success|fail|denied)"),
+                {"success": 1, "successful": 1},
+                other=2,
+                default=0,
+            ),
+            "status_detail": f("reason"),
+        },
+        needed="caller",
+    ),
+)
+
 MAPPER = Mapper(
     name="sophos",
-    title="Sophos Firewall (SFOS)",
-    limits="Anti-spam and wireless logs are Base Events.",
+    title="Sophos Firewall (SFOS) and UTM",
+    limits=(
+        "Letters of a time zone (`CEST`) are not read: times are UTC where the record has no offset. "
+        "Wireless logs and the UTM's other programs are Base Events."
+    ),
     shapes=(TEXT,),
     layouts=(
         Layout(
@@ -95,8 +237,20 @@ MAPPER = Mapper(
             mark=r"\bdevice(?:_name)?=\"?SFW\"?\b.*\blog_(?:id|type)=|\blog_type=\"[^\"]+\" log_component=\"[^\"]*\" log_subtype=",
             pairs=Pairs(),
         ),
+        Layout(
+            name="UTM",
+            mark=r'^(?:\d{4}:\d\d:\d\d-\d\d:\d\d:\d\d \S+ [\w./-]+(?:\[\d+\])?: )?id="\d{4}" severity="\w+" sys="\w+" sub="',
+            patterns=(
+                (
+                    "utm",
+                    r"^(?:(?P<when>\d{4}:\d\d:\d\d-\d\d:\d\d:\d\d) (?P<node>\S+) (?P<program>[\w./-]+)(?:\[(?P<pid>\d+)\])?: )?(?P<rest>.*)$",
+                ),
+            ),
+            pairs=Pairs(of="rest"),
+        ),
     ),
     times=(
+        TimeField("when", unit="%Y:%m:%d-%H:%M:%S"),
         TimeField("timestamp", unit="any"),
         TimeField("date", also="time"),
         SYSLOG_TIME,
@@ -105,12 +259,65 @@ MAPPER = Mapper(
     defaults={
         **product("Sophos Firewall", "Sophos"),
         **HEADER,
-        "metadata.event_code": f("log_id"),
+        "metadata.event_code": f("log_id", "id"),
         "metadata.log_name": f("log_type"),
+        "device.hostname": First((NotIp(f("syslog.host")), f("node"))),
         "device.name": f("device_name", "device_model"),
         "device.uid": f("device_id", "device_serial_id"),
     },
     rules=(
+        *UTM_RULES,
+        Rule(
+            name="mail",
+            class_uid=4009,
+            activity_id=0,
+            severity_id=BY_WORD,
+            when=(("log_type", frozenset({"anti-spam", "email"})),),
+            tree={
+                **COMMON,
+                **ENDS,
+                "metadata.profiles": Listing((c("host"), c("security_control"))),
+                "action": f("spamaction", "log_subtype"),
+                "action_id": Lookup(
+                    f("spamaction", "log_subtype"), {**ACTIONS, **MAIL_ACTIONS}, other=99, default=0
+                ),
+                "disposition_id": Lookup(
+                    f("spamaction", "log_subtype"), {**ACTIONS, **MAIL_ACTIONS}, other=99, default=0
+                ),
+                "direction_id": Lookup(
+                    Match(f("log_subtype"), r"^(Outbound)"), {}, other=2, default=0
+                ),
+                "email.from": f("from_email_address", "sender"),
+                "email.to": Split(f("to_email_address", "recipient"), r"[;,]\s*"),
+                "email.subject": f("email_subject", "subject"),
+                "email.message_uid": f("mailid"),
+                "email.size": num("mailsize"),
+                "status_detail": f("reason"),
+                "unmapped.quarantine": f("quarantine_reason"),
+                "unmapped.policy": f("av_policy_name"),
+            },
+        ),
+        Rule(
+            name="file passed",
+            class_uid=4008,
+            activity_id=Lookup(f("ftpcommand"), {"stor": 1, "retr": 2, "dele": 4}, default=0),
+            when=(
+                ("log_type", frozenset({"anti-virus"})),
+                ("log_subtype", frozenset({"allowed", "clean"})),
+                ("ftpcommand", PRESENT),
+            ),
+            tree={
+                **COMMON,
+                **ENDS,
+                **CONTROL,
+                "actor.user.name": USER,
+                "command": f("ftpcommand"),
+                "file.name": Basename(f("filename", "file_path")),
+                "file.path": f("file_path", "filename"),
+                "file.size": num("file_size"),
+                "file.type_id": c(1),
+            },
+        ),
         Rule(
             name="finding",
             class_uid=2004,
@@ -151,6 +358,7 @@ MAPPER = Mapper(
                         ),
                     )
                 ),
+                **CONTROL,
                 "unmapped.action": DECIDED,
                 "unmapped.target": f("target", "platform"),
             },

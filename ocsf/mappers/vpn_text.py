@@ -83,6 +83,19 @@ MAPPER = program_log(
             ),
         ),
         Layout(
+            name="OpenVPN's checks",
+            apps=frozenset({"openvpn", "ovpn-server", "openvpn-server"}),
+            patterns=(
+                ("accepted", r"^user '(?P<name>[^']*)' authenticated"),
+                ("refused", r"^user '(?P<name>[^']*)' could not authenticate"),
+                (
+                    "handshake",
+                    r"^(?:\S+ )?TLS Error: (?P<reason>.*?) (?:in incoming packet )?from \[AF_INET6?\](?P<ip>[0-9a-fA-F.:]+?):(?P<port>\d{1,5})$",
+                ),
+                ("other", r"^(?P<text>.*)$"),
+            ),
+        ),
+        Layout(
             name="strongSwan",
             apps=frozenset({"charon", "ipsec", "charon-systemd", "strongswan"}),
             patterns=(

@@ -114,6 +114,28 @@ MAPPER = Mapper(
                 "unmapped.edge": f("x-edge-location"),
                 "unmapped.edge_result": f("x-edge-result-type"),
                 "unmapped.request": f("none"),
+                "status_detail": f("s-reason"),
+            },
+        ),
+        Rule(
+            # HTTPERR: the connection ended before a request was read.
+            name="connection without a request",
+            class_uid=4001,
+            activity_id=2,
+            when=(("s-reason", PRESENT), ("ip", PRESENT)),
+            tree={
+                **MESSAGE,
+                "metadata.product.name": Lookup(f("body"), {}, other="IIS"),
+                "metadata.product.vendor_name": Lookup(f("body"), {}, other="Microsoft"),
+                "src_endpoint.ip": f("ip"),
+                "src_endpoint.port": num("port", maximum=65_535),
+                "dst_endpoint.ip": f("dst_ip"),
+                "dst_endpoint.port": num("dst_port", maximum=65_535),
+                "connection_info.protocol_name": Lookup(f("body"), {}, other="tcp"),
+                "connection_info.direction_id": Lookup(f("body"), {}, other=1),
+                "status_detail": f("s-reason"),
+                "unmapped.queue": f("s-queuename"),
+                "unmapped.site": f("s-siteid"),
             },
         ),
         Rule(

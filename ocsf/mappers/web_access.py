@@ -39,6 +39,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("combined", rf"^{CLIENT} {USER}{REQUEST}{SIZE}{AGENT}"),
     ("common", rf"^{CLIENT} {USER}{REQUEST}{END}"),
     ("common", rf"^{SPACED_USER}{REQUEST}{END}"),
+    ("tls", rf"^\[(?P<time>{CLF_TIME})\] (?P<ip>\S+) (?P<tls>\S+) (?P<cipher>\S+) \"{REQUEST_LINE}\"(?: (?P<bytes>\d+|-))?"),
     ("cut", rf"^{CLIENT} {USER} \[(?P<time>{CLF_TIME})\] \"(?P<method>[A-Z]{{2,20}}) (?P<target>\S+)(?P<bad>.*)$"),
 )  # fmt: skip
 
@@ -124,6 +125,8 @@ REST = {
     "unmapped.via": f("via"),
     "unmapped.more": Strip(f("more"), ' "-'),
     "unmapped.ident": f("ident"),
+    "unmapped.tls": f("tls"),
+    "unmapped.cipher": f("cipher"),
     "unmapped.duration_ns": num("latency_ns"),
     "metadata.log_name": f("logger"),
 }
@@ -139,6 +142,12 @@ MAPPER = Mapper(
     title="web access log (common, combined, JSON)",
     shapes=(TEXT, *with_wrapped(CADDY, TRAEFIK, NGINX)),
     layouts=(
+        Layout(
+            # What Apache's `ssl_request_log` holds.
+            name="tls requests",
+            mark=rf"^\[{CLF_TIME}\] \S+ (?:TLSv[\d.]+|SSLv[\d.]+|-) \S+ \"",
+            patterns=PATTERNS,
+        ),
         Layout(name="clf", mark=rf"^.{{1,400}}? ?\[{CLF_TIME}\] \"", patterns=PATTERNS),
     ),
     times=(

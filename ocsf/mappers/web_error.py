@@ -8,7 +8,22 @@ from __future__ import annotations
 from ocsf.layout import Layout
 from ocsf.mappers.http_parts import ACTIVITY, HTTP
 from ocsf.mappers.syslog_parts import HEADER, MESSAGE, NULLS, SYSLOG_TIME, TEXT, product
-from ocsf.mapping import PRESENT, First, Ip, Lookup, Mapper, NotIp, Rule, TimeField, c, f, num
+from ocsf.mapping import (
+    PRESENT,
+    First,
+    Integer,
+    Ip,
+    Lookup,
+    Mapper,
+    Match,
+    NotIp,
+    Rule,
+    Strip,
+    TimeField,
+    c,
+    f,
+    num,
+)
 
 APACHE = (
     r"^\[(?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d{2}:\d{2}:\d{2}(?:\.\d+)? \d{4})\] (?:\[(?:(?P<module>\w*):)?(?P<level>\w+)\] )?"
@@ -40,11 +55,14 @@ DETAIL = {
     "unmapped.upstream": f("upstream"),
     "unmapped.connection": f("connection"),
 }
+HOST = Strip(Match(f("host"), r"^(\[[^\]]*\]|[^:]+)"), "[]")
 END = {
     "src_endpoint.ip": Ip(f("ip")),
     "src_endpoint.hostname": NotIp(f("ip")),
     "src_endpoint.port": num("port", maximum=65_535),
-    "dst_endpoint.hostname": First((f("host"), NotIp(f("vhost")))),
+    "dst_endpoint.hostname": First((NotIp(HOST), NotIp(f("vhost")))),
+    "dst_endpoint.ip": Ip(HOST),
+    "dst_endpoint.port": Integer(Match(f("host"), r":(\d{1,5})$"), 65_535),
 }
 
 MAPPER = Mapper(

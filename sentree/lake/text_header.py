@@ -35,7 +35,7 @@ HOST = r"(?P<host>[^\s<>\[\]{}|=,]{1,255})"
 # What a device sends without a program's name before it.
 UNTAGGED = r"(?:%[A-Z]|CEF:|LEEF:|\{|\d,\d{4}/|date=|[A-Za-z_]+=)"
 
-FIRST_IS_MONTH = rf"^(?:<\d{{1,3}}>)?[*.]?(?:[A-Z][a-z]{{2}} )?{MONTH} [ \d]?\d "
+FIRST_IS_MONTH = rf"^(?:<\d{{1,3}}>)?[*.:]?(?:[A-Z][a-z]{{2}} )?{MONTH} [ \d]?\d "
 LEVELS = (
     "debug",
     "info",
@@ -89,8 +89,8 @@ FORMS = (
     ),
     # The same before a device's own format.
     _form(
-        rf"^(?:<\d{{1,3}}>)?\d{{4}}-\d\d-\d\dT\S{{8,25}}:? (?:\S+ )??(?:: )?{UNTAGGED}",
-        rf"{PRI}?(?P<time>{ISO}):? (?:{HOST} )??(?:: )?){UNTAGGED}",
+        rf"^(?:<\d{{1,3}}>)?\d{{4}}-\d\d-\d\dT\S{{8,25}}:? (?:\S+ {{1,3}})??(?:: )?{UNTAGGED}",
+        rf"{PRI}?(?P<time>{ISO}):? (?:{HOST} {{1,3}})??(?:: )?){UNTAGGED}",
     ),
     # `journalctl -o short-full`, and `-o short-unix`.
     _form(
@@ -104,12 +104,19 @@ FORMS = (
     # RFC 3164 with what real senders change in it: a year, a fraction, a zone, no host, no tag.
     _form(
         FIRST_IS_MONTH,
-        rf"{PRI}?[*.]?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?"
+        rf"{PRI}?[*.:]?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?"
         rf"(?P<time>{MONTH} [ \d]?\d (?:\d{{4}} )?{CLOCK}"
         r"(?: \d{4})?(?: (?:UTC|GMT|Z|[A-Z][A-Z]{2,3}|[+-]\d{2}:?\d{2})\b)?)"
         r":? (?:: )?(?:<?(?P<level>(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv"
         r"|ftp|security|console|local\d)\.[a-z]+)>? )?"
         rf"(?:{LONE_TAG}|%|{HOST} (?:: )?(?:{TAG})?))",
+    ),
+    # Cisco's routers: a sequence number, the host and another number before the time.
+    _form(
+        rf"^<\d{{1,3}}>(?:: ?)?(?:\d+: )?(?:[\w.-]*[A-Za-z.:][\w.:-]{{0,64}} )?(?:\d+: )?[*.]?{MONTH} [ \d]?\d (?:\d{{4}} )?{CLOCK}(?: [A-Za-z]{{1,5}})?(?:[+-]\d[\d:]*)?: ",
+        rf"{PRI}(?:: ?)?(?:\d+: )?(?:(?P<host>[\w.-]*?[A-Za-z.:][\w.:-]{{0,64}}?):? )??(?:\d+: )?[*.]?"
+        rf"(?P<time>{MONTH} [ \d]?\d (?:\d{{4}} )?{CLOCK}(?: (?:UTC|GMT|Z)\b)?)"
+        r"(?: [A-Za-z]{1,5})?(?:[+-]\d[\d:]*)?: )",
     ),
     # A priority and no more.
     _form(r"^<\d{1,3}>", rf"{PRI}\s*(?:{LONE_TAG})?)"),

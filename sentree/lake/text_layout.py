@@ -183,6 +183,8 @@ def _pairs_sql(pairs: Pairs, text: str) -> str:
         members = (
             f"replace({members}, {literal(chr(92) * 3 + chr(34))}, {literal(chr(92) + chr(34))})"
         )
+    if pairs.escapes:
+        members = f"replace({members}, {literal(chr(92) * 4)}, {literal(chr(92) * 2)})"
     return members
 
 
