@@ -60,7 +60,7 @@ def test_values_may_run_on_to_the_next_key_with_escapes():
     (found,) = document(cef, r'src=192.0.2.1 msg=a b\=c "q" cs1Label=My Label cs1=x')
     assert (found["src"], found["msg"]) == ("192.0.2.1", 'a b=c "q"')
     assert (found["cs1Label"], found["cs1"]) == ("My Label", "x")
-    (found,) = document(cef, r'suser=dom\\ann path=C:\\Temp\\a b.exe plain=C:\Temp end=x\\')
+    (found,) = document(cef, r"suser=dom\\ann path=C:\\Temp\\a b.exe plain=C:\Temp end=x\\")
     assert (found["suser"], found["path"]) == (r"dom\ann", r"C:\Temp\a b.exe")
     assert (found["plain"], found["end"]) == (r"C:\Temp", "x\\")
 
