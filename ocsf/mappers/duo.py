@@ -57,6 +57,8 @@ DONE: Tree = {
     "actor.user.name": PERSON,
     "actor.user.uid": f("actor.key"),
     "actor.app_name": said("Duo", "deed", "event_type"),
+    "api.operation": f("event_type", "deed"),
+    "api.service.name": said("Duo", "deed", "event_type"),
     "status_id": Lookup(f("outcome.result"), SUCCESS, default=0),
     "message": Cut(f("description"), MESSAGE_LENGTH),
     "unmapped.application": f("application.name"),
