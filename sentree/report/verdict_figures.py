@@ -83,13 +83,12 @@ def write_parquet(report: VerdictReport, trials: Sequence[Trial], folder: Path) 
     figures, raw = folder / "figures.parquet", folder / "trials.parquet"
     rows = [row._asdict() for row in figure_rows(report)]
     pq.write_table(pa.Table.from_pylist(rows, schema=_schema()), figures)
-    kept = [one.model_dump(mode="json") for one in trials]
-    for record in kept:
-        record["metrics"] = list(record["metrics"].items())
-    table = pa.Table.from_pylist(kept)
-    place = table.schema.get_field_index("metrics")
-    metrics = pa.array([record["metrics"] for record in kept], pa.map_(pa.string(), pa.float64()))
-    pq.write_table(table.set_column(place, "metrics", metrics), raw)
+    table = pa.Table.from_pylist(
+        [one.model_dump(mode="json", exclude={"metrics"}) for one in trials]
+    )
+    metrics = [list(one.metrics.items()) for one in trials]
+    column = pa.array(metrics, pa.map_(pa.string(), pa.float64()))
+    pq.write_table(table.append_column("metrics", column), raw)
     return [figures, raw]
 
 

@@ -66,6 +66,7 @@ def planted(
                             model="simulated:planted",
                             seed=repetition,
                             score=score,
+                            metrics={"exact": float(score == 1)},
                             outcome=EvalOutcome.ANSWERED,
                             seconds=float(seconds[which] * random.lognormal(0, 0.2)),
                             input_tokens=size,
