@@ -145,6 +145,13 @@ def test_a_product_that_sigma_does_not_know_are_the_events_that_name_themselves_
         uids = put(lake, [honeypot, {"input": "chattr -i /etc/passwd"}], mapper="base")
         for logsource in ({"category": "application", "product": "Cowrie"}, {"service": "cowrie"}):
             assert matched(lake, tmp_path, logsource, input__contains="chattr") == {uids[0]}
+        # A few letters are the whole name or none.
+        assert not matched(lake, tmp_path, {"service": "cow"}, input__contains="chattr")
+        [named] = put(lake, [{"product": "Odd Guard-7", "input": "chattr"}], mapper="base")
+        found = matched(lake, tmp_path, {"product": "odd_guard7"}, input__contains="chattr")
+        assert found == {named}
+        ingest(lake, [MAPPINGS / "gitlab.input.jsonl"], settings=settings)
+        assert matched(lake, tmp_path, {"product": "gitlab"}, entity_type__re=".+")
 
 
 def test_errors_of_a_web_server_are_searched_by_its_rules(

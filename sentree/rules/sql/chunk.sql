@@ -31,7 +31,7 @@ FROM (
         CASE
             WHEN len(CAST($words AS VARCHAR[])) > 0 THEN list_filter(
                 CAST($words AS VARCHAR[]),
-                lambda word: contains(sigma_names(mapper, channel, provider, event, raw), word)
+                lambda word: sigma_is_named(sigma_names(mapper, channel, provider, event, raw), word)
             )
         END AS names,
         CASE

@@ -83,17 +83,23 @@ CREATE OR REPLACE TEMP MACRO sigma_pairs(line) AS
             line, '(?:^|[\s,(<>])([A-Za-z_][\w.-]*)=("[^"]*"|''[^'']*''|[^\s,]*)', 2))
     END;
 
--- What an event names itself: letters, digits and blanks of its mapper, channel, provider, product,
--- vendor and program, and of what a record that no mapper knows calls its source.
+-- What an event names itself, by letters and digits alone: its mapper, channel, provider, product,
+-- vendor and program, and what a record that no mapper knows calls its source.
 CREATE OR REPLACE TEMP MACRO sigma_names(mapper, channel, provider, event, raw) AS
-    regexp_replace(
-        lower(concat_ws(' ', mapper, channel, provider,
-            array_to_string(json_extract_string(event, [
+    list_transform(
+        list_concat(
+            [mapper, channel, provider],
+            json_extract_string(event, [
                 '/metadata/product/name', '/metadata/product/vendor_name', '/metadata/log_name',
-                '/metadata/log_provider', '/actor/app_name', '/app/name']), ' '),
+                '/metadata/log_provider', '/actor/app_name', '/app/name']),
             CASE WHEN mapper = 'base' AND starts_with(ltrim(raw), '{') THEN
-                array_to_string(TRY(json_extract_string(raw, [
+                TRY(json_extract_string(raw, [
                     '/product', '/vendor', '/event/module', '/event/dataset', '/service/name',
                     '/service', '/app', '/application', '/program', '/logger', '/source',
-                    '/sourcetype', '/eventid'])), ' ') END)),
-        '[^a-z0-9 ]', '', 'g');
+                    '/sourcetype', '/eventid'])) END),
+        lambda name: regexp_replace(lower(name), '[^a-z0-9]', '', 'g'));
+
+-- Whether one of the names is the word, or has a word of four letters or more in it.
+CREATE OR REPLACE TEMP MACRO sigma_is_named(names, word) AS
+    len(list_filter(names, lambda name:
+        name = word OR (length(word) > 3 AND contains(name, word)))) > 0;
